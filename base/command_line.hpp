@@ -1,0 +1,31 @@
+#pragma once
+// What every command shares: --config, --set key=value, --log-level, --json where it applies, exit codes.
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/config/config.hpp"
+
+namespace regent {
+
+// 0 success, 1 failure inside (Error), 2 wrong input or usage (InputError), 130 interrupted.
+inline constexpr int exit_failure = 1;
+inline constexpr int exit_input = 2;
+inline constexpr int exit_interrupted = 130;
+
+struct CommonFlags {
+  std::string config_file;
+  std::vector<std::string> settings;  // "key=value"
+  std::string log_level = "info";
+};
+
+void add_common_flags(CLI::App& app, CommonFlags& flags);
+// `extra`: a command's own flags as keys (for example "serving.endpoint"), stronger than --set.
+Config load_config(const CommonFlags& flags, const std::map<std::string, std::string>& extra = {});
+
+// Parses, runs, and turns exceptions into one clear line on standard error and an exit code.
+int run_command(CLI::App& app, int argc, char** argv, const std::function<int()>& body);
+
+}  // namespace regent

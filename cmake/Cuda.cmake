@@ -1,0 +1,22 @@
+# The one place that decides whether CUDA launchers are built. Rooms ask REGENT_HAVE_CUDA.
+set(REGENT_HAVE_CUDA OFF)
+if(NOT REGENT_CUDA STREQUAL "OFF")
+  find_program(REGENT_NVCC nvcc HINTS /usr/local/cuda/bin ENV CUDA_HOME PATH_SUFFIXES bin)
+  if(REGENT_NVCC)
+    if(NOT CMAKE_CUDA_ARCHITECTURES)
+      # device code for A100 and H100/H200, PTX of the newest for what comes after
+      set(CMAKE_CUDA_ARCHITECTURES "80-real;90" CACHE STRING "CUDA architectures")
+    endif()
+    set(CMAKE_CUDA_COMPILER ${REGENT_NVCC})
+    enable_language(CUDA)
+    find_package(CUDAToolkit REQUIRED)
+    set(REGENT_HAVE_CUDA ON)
+    # CMake 3.25 ignores CMAKE_CUDA_STANDARD 20 for this toolkit.
+    add_compile_options($<$<COMPILE_LANGUAGE:CUDA>:-std=c++20> $<$<COMPILE_LANGUAGE:CUDA>:-fmad=false>
+                        $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr>
+                        $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-ffp-contract=off>)
+  elseif(REGENT_CUDA STREQUAL "ON")
+    message(FATAL_ERROR "REGENT_CUDA=ON, but no nvcc was found; install the CUDA 13 toolkit or set REGENT_CUDA=AUTO")
+  endif()
+endif()
+message(STATUS "CUDA launchers: ${REGENT_HAVE_CUDA}")

@@ -1,0 +1,36 @@
+# regent_room(NAME SOURCES … [USES room…] [LIBRARIES external…]): the static library regent::NAME.
+function(regent_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;USES;LIBRARIES;PRIVATE_LIBRARIES" ${ARGN})
+  add_library(regent_${name} STATIC ${ROOM_SOURCES})
+  add_library(regent::${name} ALIAS regent_${name})
+  target_include_directories(regent_${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  list(TRANSFORM ROOM_USES PREPEND regent::)
+  target_link_libraries(regent_${name} PUBLIC ${ROOM_USES} ${ROOM_LIBRARIES} PRIVATE ${ROOM_PRIVATE_LIBRARIES})
+  set_property(GLOBAL APPEND PROPERTY REGENT_ROOMS ${name})
+endfunction()
+
+# regent_program(NAME SOURCES … USES room… [LIBRARIES external…]): an executable in build/<preset>/bin.
+function(regent_program name)
+  cmake_parse_arguments(PROGRAM "" "" "SOURCES;USES;LIBRARIES" ${ARGN})
+  add_executable(${name} ${PROGRAM_SOURCES})
+  list(TRANSFORM PROGRAM_USES PREPEND regent::)
+  target_link_libraries(${name} PRIVATE ${PROGRAM_USES} ${PROGRAM_LIBRARIES})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+endfunction()
+
+# regent_test(NAME SOURCES … USES room… [LIBRARIES external…]): a GoogleTest executable, each case a ctest case.
+function(regent_test name)
+  if(NOT REGENT_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(TEST "" "TIMEOUT" "SOURCES;USES;LIBRARIES" ${ARGN})
+  if(NOT TEST_TIMEOUT)
+    set(TEST_TIMEOUT 300)
+  endif()
+  add_executable(${name} ${TEST_SOURCES})
+  list(TRANSFORM TEST_USES PREPEND regent::)
+  target_link_libraries(${name} PRIVATE ${TEST_USES} ${TEST_LIBRARIES} GTest::gmock GTest::gtest GTest::gtest_main)
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120 TEST_PREFIX "${name}."
+                       PROPERTIES TIMEOUT ${TEST_TIMEOUT})
+endfunction()

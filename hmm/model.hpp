@@ -1,0 +1,37 @@
+#pragma once
+// The 2-level hierarchical Gaussian HMM. M macro regimes each own m micro states, flattened macro-major to K = M·m:
+//   P((i,j) → (i',j')) = [i=i']·(1 − exit_ij)·micro_transition_i[j,j'] + exit_ij·macro_transition[i,i']·micro_start_i'[j']
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace regent::hmm {
+
+struct Model {
+  std::vector<std::string> features;     // [D]
+  int macros = 0, micros = 0;            // M, m
+  std::vector<double> macro_start;       // [M]
+  std::vector<double> macro_transition;  // [M, M]; the diagonal is 0 after a fit
+  std::vector<double> micro_start;       // [M, m]
+  std::vector<double> micro_transition;  // [M, m, m]
+  std::vector<double> micro_exit;        // [M, m], in [0, 1]
+  std::vector<double> means;             // [K, D], in the features' own units
+  std::vector<double> covariances;       // [K, D, D], symmetric positive definite
+  std::vector<std::string> labels;       // [M], e.g. calm, trend, chaos
+
+  int states() const { return macros * micros; }
+  int dimension() const { return static_cast<int>(features.size()); }
+  std::vector<double> flat_start() const;       // [K]
+  std::vector<double> flat_transition() const;  // [K, K]
+};
+
+// Shapes, finiteness, rows that sum to one (1e-9), positive definite covariances. Throws InputError naming the table.
+void validate(const Model& model, const std::string& origin);
+
+void write_safetensors(const Model& model, const std::filesystem::path& file);
+Model read_safetensors(const std::filesystem::path& file);  // validated
+
+}  // namespace regent::hmm
