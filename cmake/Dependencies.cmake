@@ -19,7 +19,7 @@ target_include_directories(regent_zmq SYSTEM INTERFACE ${REGENT_CPPZMQ_INCLUDE})
 find_package(SQLite3 REQUIRED)
 find_package(prometheus-cpp REQUIRED)
 find_library(REGENT_HTTPLIB cpp-httplib REQUIRED)  # Debian builds it as a shared library
-find_package(Flatbuffers REQUIRED)
+find_path(REGENT_FLATBUFFERS_INCLUDE flatbuffers/flatbuffers.h REQUIRED)  # headers only; Debian names its package differently
 find_program(REGENT_FLATC flatc REQUIRED)
 if(REGENT_TESTS)
   find_package(GTest REQUIRED)

@@ -1,0 +1,9 @@
+#include "base/config/schema.hpp"
+
+namespace regent {
+
+std::vector<KeySpec> features_keys() {
+  return {};
+}
+
+}  // namespace regent
