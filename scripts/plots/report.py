@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""Draws equity.png and regimes.png of a run from its series.parquet and metrics.json.
+
+usage: report.py RUN_FOLDER
+
+Only draws: every number comes from `regent report`.
+"""
+
+import json
+import pathlib
+import sys
+
+import numpy as np
+import pyarrow.parquet as parquet
+from matplotlib.patches import Patch
+
+import style
+from style import plt
+
+
+def read_series(path):
+    table = parquet.read_table(path)
+    series = {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
+    series["time"] = series.pop("timestamp").astype("datetime64[ms]")
+    return series
+
+
+def legend_patches(labels, states):
+    patches = [Patch(color=style.regime_colour(label, i), alpha=0.35, label=label) for i, label in enumerate(labels)]
+    if any(state != "ACTIVE" for state in states):
+        patches.append(Patch(facecolor="white", edgecolor="black", hatch="////", label="not ACTIVE"))
+    return patches
+
+
+def shade_inactive(axis, times, states):
+    for first, end, state in style.runs_of(states):
+        if state != "ACTIVE":
+            style.span(axis, times, first, end, facecolor="none", edgecolor="black", hatch="////", alpha=0.35)
+
+
+def draw_equity(series, metrics, path):
+    times, labels = series["time"], metrics["regimes"]["labels"]
+    figure, (top, bottom) = plt.subplots(2, 1, figsize=(11, 6.5), sharex=True, height_ratios=[3, 1], layout="constrained")
+    for axis in (top, bottom):
+        style.shade_regimes(axis, times, series["regime"], labels)
+        shade_inactive(axis, times, series["state"])
+    lines = [("equity", "policy", style.POLICY, 1.4), ("equity_ungated", "policy without gates", style.UNGATED, 0.9),
+             ("equity_hold", "equal-weight buy and hold", style.HOLD, 1.2)]
+    for column, label, colour, width in lines:
+        top.plot(times, series[column] / series[column][0], color=colour, linewidth=width, label=label)
+        drawdown = series[column] / np.maximum.accumulate(series[column]) - 1
+        bottom.plot(times, 100 * drawdown, color=colour, linewidth=0.6 * width)
+    top.set_yscale("log")
+    top.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    top.yaxis.set_minor_formatter(lambda value, _: f"{value:g}")
+    top.set_ylabel("equity (start = 1, log)")
+    bottom.set_ylabel("drawdown, %")
+    policy, hold = metrics["policy"], metrics["buy_and_hold"]
+    top.set_title(f"Net of costs: policy Sharpe {policy['sharpe']:.2f}, max drawdown {100 * policy['drawdown_max']:.1f} %;"
+                  f" buy and hold {hold['sharpe']:.2f}, {100 * hold['drawdown_max']:.1f} %")
+    first = top.legend(loc="upper left")
+    top.add_artist(first)
+    top.legend(handles=legend_patches(labels, series["state"]), loc="lower right", ncols=4)
+    style.finish(figure, [top, bottom], path)
+
+
+def draw_regimes(series, metrics, path):
+    times, labels = series["time"], metrics["regimes"]["labels"]
+    figure, (top, bottom) = plt.subplots(2, 1, figsize=(11, 6.5), sharex=True, height_ratios=[2, 1], layout="constrained")
+    top.plot(times, series["index"], color="black", linewidth=0.9)
+    style.shade_regimes(top, times, series["regime"], labels, alpha=0.4)
+    top.set_yscale("log")
+    top.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    top.yaxis.set_minor_formatter(lambda value, _: f"{value:g}")
+    top.set_ylabel("equal-weight index (start = 1, log)")
+    top.set_title("Macro regime at the close of each bar (filtered: nothing after the bar is used)")
+    top.legend(handles=legend_patches(labels, []), loc="upper left", ncols=4)
+    posteriors = np.nan_to_num(np.stack([series[f"p_{label}"] for label in labels]))
+    bottom.stackplot(times, posteriors, colors=[style.regime_colour(label, i) for i, label in enumerate(labels)],
+                     alpha=0.7, linewidth=0)
+    bottom.set_ylim(0, 1)
+    bottom.set_ylabel("filtered posterior")
+    style.finish(figure, [top, bottom], path)
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    run = pathlib.Path(sys.argv[1])
+    series = read_series(run / "series.parquet")
+    metrics = json.loads((run / "metrics.json").read_text())
+    draw_equity(series, metrics, run / "equity.png")
+    draw_regimes(series, metrics, run / "regimes.png")
+    print(f"drew {run / 'equity.png'} and {run / 'regimes.png'}")
+
+
+if __name__ == "__main__":
+    main()
