@@ -1,6 +1,6 @@
 #pragma once
-// Causal features, one bar of all symbols at a time. The batch form runs the same stream, so live equals batch to the
-// last bit and nothing can look ahead.
+// Causal features, one bar of all symbols at a time. The batch form runs the same stream, so live equals
+// batch to the last bit and nothing can look ahead.
 
 #include <memory>
 #include <span>
@@ -13,13 +13,13 @@ namespace regent::market {
 
 // Declared once per feature, in market/features/.
 struct FeatureSpec {
-  std::string name;            // "realised_volatility_20"
+  std::string name;  // "realised_volatility_20"
   std::string formula;
-  std::string source;          // author, year or textbook
-  int window_bars;             // bars that the formula looks back over
-  int warmup_bars;             // bars before the first value; NaN until then
-  std::vector<Column> needs;   // columns; a panel without them leaves the feature out and says so
-  bool cross_sectional;        // uses the other symbols of the same bar
+  std::string source;         // author, year or textbook
+  int window_bars;            // bars that the formula reads, the current one included
+  int warmup_bars;            // bars before the first value (window_bars - 1); NaN until then
+  std::vector<Column> needs;  // columns; a panel without them leaves the feature out and says so
+  bool cross_sectional;       // uses the other symbols of the same bar
 };
 
 std::span<const FeatureSpec> feature_catalogue();
@@ -37,9 +37,12 @@ class FeatureStream {
   FeatureStream& operator=(FeatureStream&&) noexcept;
 
   void update(const BarView& bar);
-  std::span<const double> values() const;  // [features, symbols] of the last bar, symbol fastest; NaN: warming or missing
+  std::span<const double> values()
+      const;  // [features, symbols] of the last bar, symbol fastest; NaN: warming or missing
   const std::vector<std::string>& names() const;
   int warmup_bars() const;  // the longest of all features
+  // A new stream that is fed the last history_bars bars gives the same bits as one that was fed all bars.
+  int history_bars() const;
 
  private:
   struct State;

@@ -1,5 +1,6 @@
 #pragma once
-// Bars of many symbols in columnar form. A timestamp is the bar's OPEN, UTC milliseconds; NaN marks a missing value.
+// Bars of many symbols in columnar form. A timestamp is the bar's OPEN, UTC milliseconds; NaN marks a missing
+// value.
 
 #include <array>
 #include <cstddef>
@@ -20,7 +21,9 @@ inline constexpr std::array<const char*, column_count> column_names{"open", "hig
 struct ColumnSet {
   std::uint8_t bits = 0;
   constexpr bool has(Column column) const { return (bits >> static_cast<int>(column)) & 1U; }
-  constexpr void add(Column column) { bits = static_cast<std::uint8_t>(bits | (1U << static_cast<int>(column))); }
+  constexpr void add(Column column) {
+    bits = static_cast<std::uint8_t>(bits | (1U << static_cast<int>(column)));
+  }
   constexpr bool operator==(const ColumnSet&) const = default;
 };
 
@@ -28,14 +31,16 @@ struct ColumnSet {
 struct BarView {
   TimestampMs timestamp_ms = 0;
   std::array<std::span<const double>, column_count> columns;
-  std::span<const double> operator[](Column column) const { return columns[static_cast<std::size_t>(column)]; }
+  std::span<const double> operator[](Column column) const {
+    return columns[static_cast<std::size_t>(column)];
+  }
   bool has(Column column) const { return !(*this)[column].empty(); }
 };
 
 struct Panel {
-  std::vector<std::string> symbols;                        // [symbols], unique, sorted
-  std::vector<TimestampMs> timestamps_ms;                  // [bars], strictly increasing
-  std::array<std::vector<double>, column_count> columns;   // each [bars, symbols], symbol fastest, or empty
+  std::vector<std::string> symbols;                       // [symbols], unique, sorted
+  std::vector<TimestampMs> timestamps_ms;                 // [bars], strictly increasing
+  std::array<std::vector<double>, column_count> columns;  // each [bars, symbols], symbol fastest, or empty
 
   std::size_t bars() const { return timestamps_ms.size(); }
   std::size_t symbol_count() const { return symbols.size(); }
@@ -43,7 +48,7 @@ struct Panel {
   ColumnSet column_set() const;
   double at(Column column, std::size_t bar, std::size_t symbol) const;
   double& at(Column column, std::size_t bar, std::size_t symbol);
-  BarView bar(std::size_t index) const;                    // views into this panel
+  BarView bar(std::size_t index) const;                           // views into this panel
   Panel slice(std::size_t first_bar, std::size_t end_bar) const;  // [first, end)
   // First bar whose timestamp is >= timestamp_ms; bars() when there is none.
   std::size_t lower_bound(TimestampMs timestamp_ms) const;

@@ -11,13 +11,14 @@ struct SyntheticMarket {
   std::size_t symbols = 8;
   std::size_t bars = 2000;
   std::uint64_t seed = 1;
-  bool ohlcv = true;              // false: closes only
+  bool ohlcv = true;                    // false: closes only
   TimestampMs start_ms = 946684800000;  // 2000-01-01; bars are daily, weekends skipped
   // Regime chain calm / trend / chaos with their drifts and volatilities, shared by all symbols.
   bool regimes = true;
   // Strength of a predictive volume signal: log volume is (base + signal v_t), v_t an AR(1) with persistence
-  // `signal_persistence` and unit variance per symbol; the return from the open of bar t+1 to the open of bar t+2 gets
-  // signal_strength * daily volatility * v_t added. 0: none. Shuffling the volume column kills the signal and nothing else.
+  // `signal_persistence` and unit variance per symbol; the return from the open of bar t+1 to the open of bar
+  // t+2 gets signal_strength * daily volatility * v_t added. 0: none. Shuffling the volume column kills the
+  // signal and nothing else.
   double signal_strength = 0;
   double signal_persistence = 0.9;
   double daily_volatility = 0.01;
@@ -25,8 +26,8 @@ struct SyntheticMarket {
 
 struct SyntheticResult {
   Panel panel;
-  std::vector<int> regime;       // [bars], the true regime, 0 calm, 1 trend, 2 chaos
-  std::vector<double> signal;    // [bars, symbols], v_t; empty without a signal
+  std::vector<int> regime;     // [bars], the true regime, 0 calm, 1 trend, 2 chaos
+  std::vector<double> signal;  // [bars, symbols], v_t; empty without a signal
 };
 
 SyntheticResult make_synthetic_market(const SyntheticMarket& settings);
