@@ -11,8 +11,11 @@ if(NOT REGENT_CUDA STREQUAL "OFF")
     enable_language(CUDA)
     find_package(CUDAToolkit REQUIRED)
     set(REGENT_HAVE_CUDA ON)
-    # CMake 3.25 ignores CMAKE_CUDA_STANDARD 20 for this toolkit.
-    add_compile_options($<$<COMPILE_LANGUAGE:CUDA>:-std=c++20> $<$<COMPILE_LANGUAGE:CUDA>:-fmad=false>
+    # CMake 3.25 knows no C++20 flag for this toolkit and stops there: tell it.
+    set(CMAKE_CUDA_STANDARD 20)
+    set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)
+    set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION -std=c++20)
+    add_compile_options($<$<COMPILE_LANGUAGE:CUDA>:-fmad=false>
                         $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr>
                         $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-ffp-contract=off>)
   elseif(REGENT_CUDA STREQUAL "ON")
