@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/config/suggest.hpp"
 #include "base/error.hpp"
 #include "market/features/feature.hpp"
-#include "market/nearest_name.hpp"
 
 namespace regent::market {
 
@@ -17,8 +17,7 @@ const Feature& require_feature(const std::string& name) {
   if (found != features.end()) return *found;
   std::vector<std::string> known;
   for (const auto& feature : features) known.push_back(feature.spec.name);
-  throw InputError("feature \"" + name + "\" is unknown; did you mean \"" + nearest_name(name, known) +
-                   "\"?");
+  throw InputError("unknown feature '" + name + "'" + suggestion(name, known));
 }
 
 void require_columns(const FeatureSpec& spec, ColumnSet columns) {
@@ -110,6 +109,25 @@ int FeatureStream::warmup_bars() const {
 }
 int FeatureStream::history_bars() const {
   return state_->warmup_bars + 1 + carry_bars_max;
+}
+
+std::vector<std::string> usable_features(const std::vector<std::string>& wanted, ColumnSet columns,
+                                         std::vector<std::string>* left_out) {
+  if (wanted.size() == 1 && wanted.front() == "all") return available_features(columns, left_out);
+  std::vector<std::string> unfed;
+  const auto available = available_features(columns, &unfed);
+  std::vector<std::string> usable;
+  for (const auto& name : wanted) {
+    const std::string& known = require_feature(name).spec.name;
+    if (std::ranges::find(available, known) != available.end()) {
+      usable.push_back(known);
+      continue;
+    }
+    const auto reason =
+        std::ranges::find_if(unfed, [&](const std::string& r) { return r.starts_with(known + ":"); });
+    if (left_out != nullptr) left_out->push_back(*reason);
+  }
+  return usable;
 }
 
 FeatureTable compute_features(const Panel& panel, const std::vector<std::string>& names) {

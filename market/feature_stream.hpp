@@ -28,6 +28,11 @@ const FeatureSpec* find_feature(std::string_view name);
 // Names of the catalogue that `columns` can feed; the others go into *left_out as "name: needs volume".
 std::vector<std::string> available_features(ColumnSet columns, std::vector<std::string>* left_out = nullptr);
 
+// Of the `wanted` names (or of all, when wanted is {"all"}), those that `columns` can feed, in the order of
+// `wanted`; the others go into *left_out. Throws InputError for an unknown name.
+std::vector<std::string> usable_features(const std::vector<std::string>& wanted, ColumnSet columns,
+                                         std::vector<std::string>* left_out = nullptr);
+
 class FeatureStream {
  public:
   // Throws InputError for an unknown name (with the nearest known one) or a missing column.

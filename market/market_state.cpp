@@ -4,9 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "base/config/suggest.hpp"
 #include "base/error.hpp"
 #include "market/features/close_returns.hpp"
-#include "market/nearest_name.hpp"
 
 namespace regent::market {
 
@@ -116,8 +116,8 @@ const Aggregate& require_aggregate(const std::string& name, std::size_t symbols)
     }
     return aggregate;
   }
-  throw InputError("market state \"" + name + "\" is unknown; did you mean \"" +
-                   nearest_name(name, market_state_names()) + "\"?");
+  const auto known = market_state_names();
+  throw InputError("unknown market state '" + name + "'" + suggestion(name, known));
 }
 
 // Standard deviation (ddof 1) of the known returns around their mean; NaN below 3 symbols.
