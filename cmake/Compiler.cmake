@@ -15,7 +15,8 @@ endif()
 
 # The same source must mean the same rounding on CPU and GPU: no contraction, fma() where it is meant.
 add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-ffp-contract=off>)
-add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wall> $<$<COMPILE_LANGUAGE:CXX>:-Wextra>)
+add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wall> $<$<COMPILE_LANGUAGE:CXX>:-Wextra>
+                    $<$<COMPILE_LANGUAGE:CXX>:-Wno-missing-field-initializers>)  # designated initialisers leave defaults out
 if(REGENT_WARNINGS_AS_ERRORS)
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Werror>)
 endif()
