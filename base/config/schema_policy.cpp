@@ -3,7 +3,17 @@
 namespace regent {
 
 std::vector<KeySpec> policy_keys() {
-  return {};
+  return {
+      {"policy.hidden",
+       ValueType::integer,
+       "64",
+       "units",
+       "Width of every layer of the shared trunk.",
+       1,
+       4096,
+       {}},
+      {"policy.layers", ValueType::integer, "2", "layers", "Layers of the shared trunk.", 1, 16, {}},
+  };
 }
 
 }  // namespace regent
