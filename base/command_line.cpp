@@ -1,0 +1,88 @@
+#include "base/command_line.hpp"
+
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+
+#include "base/error.hpp"
+#include "base/version.hpp"
+
+namespace regent {
+namespace {
+
+// "regent-train" is run as "regent train".
+std::string command_name(const CLI::App& app, const char* program) {
+  std::string name =
+      app.get_name().empty() ? std::filesystem::path(program).filename().string() : app.get_name();
+  if (name.rfind("regent-", 0) == 0) name[6] = ' ';
+  return name;
+}
+
+int complain(const std::string& command, const std::string& message, int exit_code) {
+  std::fflush(stdout);
+  std::fprintf(stderr, "%s: %s\n", command.c_str(), message.c_str());
+  return exit_code;
+}
+
+int parse(CLI::App& app, int argc, char** argv, const std::string& command, bool& run) {
+  try {
+    app.parse(argc, argv);
+    run = true;
+    return 0;
+  } catch (const CLI::Success& success) {
+    return app.exit(success);  // --help, --version
+  } catch (const CLI::ParseError& error) {
+    return complain(command, std::string(error.what()) + "\nTry '" + command + " --help'.", exit_input);
+  }
+}
+
+}  // namespace
+
+void add_common_flags(CLI::App& app, CommonFlags& flags) {
+  app.add_option("--config", flags.config_file, "Configuration file (default: ./regent.toml when it exists)")
+      ->type_name("FILE");
+  app.add_option("--set", flags.settings, "One configuration value, stronger than files and environment")
+      ->type_name("KEY=VALUE")
+      ->take_all()
+      ->expected(1)
+      ->allow_extra_args(false);
+  app.add_option("--log-level", flags.log_level, "trace, debug, info, warn or error")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}));
+}
+
+Config load_config(const CommonFlags& flags, const std::map<std::string, std::string>& extra) {
+  ConfigSources sources;
+  sources.file = flags.config_file;
+  for (const std::string& setting : flags.settings) {
+    const std::size_t equals = setting.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw InputError("--set '" + setting + "': expected key=value, for example --set runtime.seed=7");
+    }
+    sources.flags[setting.substr(0, equals)] = setting.substr(equals + 1);
+  }
+  for (const auto& [key, value] : extra) sources.flags[key] = value;
+  return Config::load(sources);
+}
+
+int run_command(CLI::App& app, int argc, char** argv, const std::function<int()>& body) {
+  const std::string command = command_name(app, argc > 0 ? argv[0] : "regent");
+  app.name(command);  // what --help shows is what people type
+  if (app.get_version_ptr() == nullptr && app.get_option_no_throw("--version") == nullptr) {
+    app.set_version_flag("--version", command + " " + version());
+  }
+  bool run = false;
+  const int parsed = parse(app, argc, argv, command, run);
+  if (!run) return parsed;
+  try {
+    return body();
+  } catch (const InputError& error) {
+    return complain(command, error.what(), exit_input);
+  } catch (const std::exception& error) {
+    return complain(command, error.what(), exit_failure);
+  } catch (...) {
+    return complain(command, "failed with an exception of an unknown kind", exit_failure);
+  }
+}
+
+}  // namespace regent
