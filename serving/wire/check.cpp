@@ -145,6 +145,16 @@ void check_probabilities(const char* field, const std::vector<double>& values) {
   }
 }
 
+void check_macro_labels(const DecisionReply& reply) {
+  if (reply.macro_labels.size() != reply.macro_posterior.size()) {
+    refuse("macro_labels has " + std::to_string(reply.macro_labels.size()) + " entries and macro_posterior " +
+           std::to_string(reply.macro_posterior.size()) + "; every macro regime has a label");
+  }
+  for (const std::string& label : reply.macro_labels) {
+    check_text("a macro label", label, 1, name_bytes_max);
+  }
+}
+
 void check_decision(const DecisionReply& reply) {
   if (reply.weights.empty() || reply.weights.size() != reply.convictions.size()) {
     refuse("a decision has " + std::to_string(reply.weights.size()) + " weights and " +
@@ -213,6 +223,7 @@ void check(const DecisionReply& reply) {
   check_finite("convictions", reply.convictions, symbols_max);
   check_probabilities("macro_posterior", reply.macro_posterior);
   check_probabilities("micro_posterior", reply.micro_posterior);
+  check_macro_labels(reply);
   check_probabilities("confidence", {reply.confidence});
   if (std::isinf(reply.predicted_volatility) || reply.predicted_volatility < 0) {
     refuse("predicted_volatility is " + std::to_string(reply.predicted_volatility) +

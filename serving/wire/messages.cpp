@@ -90,20 +90,22 @@ void check_lengths(const flat::Bars& bars, std::size_t symbols) {
   }
 }
 
-std::vector<std::string> symbols_of(const flat::DecisionRequest& request) {
-  std::vector<std::string> symbols;
-  if (request.symbols() == nullptr) {
-    return symbols;
+using FlatTexts = flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>;
+
+std::vector<std::string> texts_of(const char* field, const FlatTexts* values, std::size_t count_max) {
+  std::vector<std::string> texts;
+  if (values == nullptr) {
+    return texts;
   }
-  if (request.symbols()->size() > symbols_max) {
-    throw InputError("symbols has " + std::to_string(request.symbols()->size()) + " entries; at most " +
-                     std::to_string(symbols_max) + " are allowed");
+  if (values->size() > count_max) {
+    throw InputError(std::string(field) + " has " + std::to_string(values->size()) + " entries; at most " +
+                     std::to_string(count_max) + " are allowed");
   }
-  symbols.reserve(request.symbols()->size());
-  for (const auto* symbol : *request.symbols()) {
-    symbols.push_back(text_of("a symbol", symbol, name_bytes_max));
+  texts.reserve(values->size());
+  for (const auto* text : *values) {
+    texts.push_back(text_of(field, text, name_bytes_max));
   }
-  return symbols;
+  return texts;
 }
 
 Bars bars_of(const flat::Bars* bars, std::size_t symbols) {
@@ -200,12 +202,13 @@ std::vector<std::uint8_t> encode(const DecisionReply& reply) {
   const auto convictions = optional_vector(builder, reply.convictions);
   const auto macro = optional_vector(builder, reply.macro_posterior);
   const auto micro = optional_vector(builder, reply.micro_posterior);
+  const auto labels = builder.CreateVectorOfStrings(reply.macro_labels);
   const auto regime = builder.CreateString(reply.regime);
   const auto fingerprint = builder.CreateString(reply.fingerprint);
   const auto body = flat::CreateDecisionReply(
       builder, version, stream, reply.sequence, static_cast<flat::Status>(reply.status), reason,
       reply.expected_sequence, reply.timestamp_ms, reply.expires_ms, weights, convictions, macro, micro,
-      regime, reply.confidence, reply.predicted_volatility, fingerprint, reply.bundle_end_ms,
+      regime, reply.confidence, reply.predicted_volatility, fingerprint, reply.bundle_end_ms, labels,
       reply.compute_us);
   return finish(builder, flat::Body::DecisionReply, body.Union());
 }
@@ -221,7 +224,7 @@ DecisionRequest decode_request(std::span<const std::uint8_t> bytes) {
   request.stream = text_of("stream", body->stream(), name_bytes_max);
   request.sequence = body->sequence();
   request.deadline_ms = body->deadline_ms();
-  request.symbols = symbols_of(*body);
+  request.symbols = texts_of("symbols", body->symbols(), symbols_max);
   request.bars = bars_of(body->bars(), request.symbols.size());
   check(request);
   return request;
@@ -246,6 +249,7 @@ DecisionReply decode_reply(std::span<const std::uint8_t> bytes) {
   reply.convictions = values_of(bounded("convictions", body->convictions(), symbols_max));
   reply.macro_posterior = values_of(bounded("macro_posterior", body->macro_posterior(), states_max));
   reply.micro_posterior = values_of(bounded("micro_posterior", body->micro_posterior(), states_max));
+  reply.macro_labels = texts_of("macro_labels", body->macro_labels(), states_max);
   reply.regime = text_of("regime", body->regime(), name_bytes_max);
   reply.confidence = body->confidence();
   reply.predicted_volatility = body->predicted_volatility();

@@ -57,6 +57,7 @@ struct DecisionReply {
   std::uint64_t expected_sequence = 0;
   TimestampMs timestamp_ms = 0, expires_ms = 0;
   std::vector<double> weights, convictions, macro_posterior, micro_posterior;
+  std::vector<std::string> macro_labels;  // of macro_posterior's entries
   std::string regime;
   double confidence = 0, predicted_volatility = 0;  // the latter is NaN when it is unknown
   std::string fingerprint;

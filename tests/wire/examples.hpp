@@ -40,6 +40,7 @@ inline DecisionReply example_reply() {
   reply.weights = {0.05, -0.1};
   reply.convictions = {0.5, -1};
   reply.macro_posterior = {0.7, 0.2, 0.1};
+  reply.macro_labels = {"calm", "trend", "chaos"};
   reply.micro_posterior = {0.6, 0.1, 0.15, 0.05, 0.06, 0.04};
   reply.regime = "calm";
   reply.confidence = 0.7;

@@ -86,6 +86,8 @@ TEST(Wire, ReplyWithOneFaultIsRefusedByName) {
       {"no weights", "0 weights and 2 convictions", [](auto& r) { r.weights.clear(); }},
       {"unequal lengths", "3 weights and 2 convictions", [](auto& r) { r.weights.push_back(0); }},
       {"negative probability", "macro_posterior[0]", [](auto& r) { r.macro_posterior[0] = -0.1; }},
+      {"label without posterior", "macro_labels", [](auto& r) { r.macro_labels.emplace_back("odd"); }},
+      {"empty label", "macro label", [](auto& r) { r.macro_labels[1].clear(); }},
       {"NaN probability", "micro_posterior[2] is nan", [](auto& r) { r.micro_posterior[2] = nan; }},
       {"probability above one", "micro_posterior[0]", [](auto& r) { r.micro_posterior[0] = 1.1; }},
       {"NaN confidence", "confidence", [](auto& r) { r.confidence = nan; }},
