@@ -29,6 +29,10 @@ std::string normal(std::string_view name) {
   return out;
 }
 
+bool is_upper_case(std::string_view name) {
+  return std::ranges::none_of(name, [](unsigned char c) { return std::islower(c) != 0; });
+}
+
 std::string listed(const std::vector<std::string>& names) {
   std::string text;
   const std::size_t shown = std::min<std::size_t>(names.size(), 12);
@@ -100,10 +104,15 @@ void read_wide_columns(const std::vector<std::string>& names, const std::vector<
                      "taken as it is");
   }
   layout.form = Layout::Form::wide;
+  const auto has = [&](const char* name) {
+    return std::ranges::find(normal_names, name) != normal_names.end();
+  };
+  // LOW and OPEN are symbols of shares too, but nothing but bars has both a high and a low
+  const bool high_and_low = has("high") && has("low");
   for (std::size_t i = 0; i < names.size(); ++i) {
     const bool is_time = std::ranges::find(time_names, normal_names[i]) != time_names.end();
-    const bool is_bar =
-        role_of(normal_names[i]) || std::ranges::find(symbol_names, normal_names[i]) != symbol_names.end();
+    const bool is_price = role_of(normal_names[i]) && (high_and_low || !is_upper_case(names[i]));
+    const bool is_bar = is_price || std::ranges::find(symbol_names, normal_names[i]) != symbol_names.end();
     const bool is_tick = std::ranges::find(tick_names, std::string_view(names[i])) != tick_names.end();
     if (i == layout.timestamp_column) continue;
     if (is_time) {

@@ -1,0 +1,36 @@
+#pragma once
+// What import, check and describe share: files, flags, and how findings are shown.
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/command_line.hpp"
+#include "market/io/panel_file.hpp"
+
+namespace regent::market {
+
+struct DataFlags {
+  CommonFlags common;
+  std::vector<std::string> files;
+  std::string from, to, symbols;
+  bool adjusted = false;
+  bool json = false;
+};
+
+void add_data_flags(CLI::App& command, DataFlags& flags);
+
+struct DataInput {
+  Panel panel;
+  ImportReport report;
+};
+
+// Reads, then keeps what --from, --to and --symbols name. Throws InputError; *report is filled before that.
+Panel read_input(const DataFlags& flags, ImportReport& report);
+
+// A table of the findings by kind with examples; "" when there are none.
+std::string findings_text(const ImportReport& report);
+nlohmann::json findings_json(const ImportReport& report);
+
+}  // namespace regent::market

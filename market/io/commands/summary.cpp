@@ -1,0 +1,114 @@
+#include "market/io/commands/summary.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "market/performance.hpp"
+
+namespace regent::market {
+
+namespace {
+
+constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
+
+SymbolSummary summarise_symbol(const Panel& panel, std::size_t symbol, double periods) {
+  SymbolSummary summary;
+  summary.symbol = panel.symbols[symbol];
+  std::vector<double> returns;
+  std::size_t first = 0, last = 0;
+  double previous = nan_value;
+  summary.worst_return = nan_value;
+  for (std::size_t bar = 0; bar < panel.bars(); ++bar) {
+    const double close = panel.at(Column::close, bar, symbol);
+    if (close != close) continue;
+    if (summary.bars++ == 0) first = bar;
+    last = bar;
+    if (previous == previous) {
+      returns.push_back(close / previous - 1);
+      if (!(returns.back() >= summary.worst_return)) {
+        summary.worst_return = returns.back();
+        summary.worst_ms = panel.timestamps_ms[bar];
+      }
+    }
+    previous = close;
+  }
+  summary.first_ms = panel.timestamps_ms[first];
+  summary.last_ms = panel.timestamps_ms[last];
+  summary.missing = summary.bars == 0 ? 0 : last - first + 1 - summary.bars;
+  summary.annual_return = summary.annual_volatility = summary.drawdown_max = nan_value;
+  if (returns.size() < 2 || periods != periods) return summary;
+  const auto performance = performance_of(returns, periods);
+  summary.annual_return = performance.annual_return;
+  summary.annual_volatility = performance.annual_volatility;
+  summary.drawdown_max = performance.drawdown_max;
+  return summary;
+}
+
+// Equal weights over the symbols that have this bar and the one before.
+std::vector<double> equal_weight_returns(const Panel& panel) {
+  std::vector<double> returns;
+  for (std::size_t bar = 1; bar < panel.bars(); ++bar) {
+    double sum = 0;
+    std::size_t count = 0;
+    for (std::size_t s = 0; s < panel.symbol_count(); ++s) {
+      const double r = panel.at(Column::close, bar, s) / panel.at(Column::close, bar - 1, s) - 1;
+      if (r != r) continue;
+      sum += r;
+      ++count;
+    }
+    returns.push_back(count > 0 ? sum / static_cast<double>(count) : 0);
+  }
+  return returns;
+}
+
+TimestampMs usual_step(const Panel& panel) {
+  std::vector<TimestampMs> steps;
+  for (std::size_t bar = 1; bar < panel.bars(); ++bar) {
+    steps.push_back(panel.timestamps_ms[bar] - panel.timestamps_ms[bar - 1]);
+  }
+  if (steps.empty()) return 0;
+  const auto middle = steps.begin() + static_cast<std::ptrdiff_t>(steps.size() / 2);
+  std::nth_element(steps.begin(), middle, steps.end());
+  return *middle;
+}
+
+}  // namespace
+
+PanelSummary summarise(const Panel& panel) {
+  PanelSummary summary;
+  summary.periods_per_year = panel.bars() < 2 ? nan_value : periods_per_year(panel.timestamps_ms);
+  summary.step_ms = usual_step(panel);
+  for (std::size_t s = 0; s < panel.symbol_count(); ++s) {
+    summary.symbols.push_back(summarise_symbol(panel, s, summary.periods_per_year));
+  }
+  summary.annual_return = summary.annual_volatility = summary.drawdown_max = nan_value;
+  if (panel.bars() < 3) return summary;
+  const auto performance = performance_of(equal_weight_returns(panel), summary.periods_per_year);
+  summary.annual_return = performance.annual_return;
+  summary.annual_volatility = performance.annual_volatility;
+  summary.drawdown_max = performance.drawdown_max;
+  return summary;
+}
+
+std::string step_name(TimestampMs step_ms) {
+  struct Unit {
+    TimestampMs ms;
+    const char* name;
+  };
+  constexpr std::array<Unit, 6> units{{{604'800'000, "week"},
+                                       {86'400'000, "day"},
+                                       {3'600'000, "hour"},
+                                       {60'000, "minute"},
+                                       {1'000, "second"},
+                                       {1, "millisecond"}}};
+  for (const auto& unit : units) {
+    if (step_ms < unit.ms || step_ms % unit.ms != 0) continue;
+    const auto count = step_ms / unit.ms;
+    return std::to_string(count) + " " + unit.name + (count == 1 ? "" : "s");
+  }
+  return "no step";
+}
+
+}  // namespace regent::market
