@@ -30,7 +30,8 @@ struct DecisionArrived {
   std::string reason;
   TimestampMs timestamp_ms = 0, expires_ms = 0;
   std::vector<double> weights, convictions, macro_posterior,
-      micro_posterior;  // weights, convictions: [symbols]
+      micro_posterior;                    // weights, convictions: [symbols]
+  std::vector<std::string> macro_labels;  // [macros]
   std::string regime;
   double confidence = 0, predicted_volatility = 0;
   std::string fingerprint;
