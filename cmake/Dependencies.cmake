@@ -1,6 +1,11 @@
 # scripts/bundle-deps makes .deps/ for machines without packages; it comes first when it is there.
-if(EXISTS ${PROJECT_SOURCE_DIR}/.deps)
-  list(PREPEND CMAKE_PREFIX_PATH ${PROJECT_SOURCE_DIR}/.deps ${PROJECT_SOURCE_DIR}/.deps/usr)
+set(deps ${PROJECT_SOURCE_DIR}/.deps/usr)
+if(EXISTS ${deps})
+  list(PREPEND CMAKE_PREFIX_PATH ${deps})
+  include_directories(SYSTEM ${deps}/include)
+  # DT_RPATH, unlike RUNPATH, also serves the libraries' own libraries; only the system's loader path comes after it
+  set(deps_libraries ${deps}/lib/${CMAKE_LIBRARY_ARCHITECTURE})
+  add_link_options(-Wl,--disable-new-dtags,-rpath,${deps_libraries},-rpath-link,${deps_libraries})
 endif()
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
@@ -10,14 +15,19 @@ find_package(nlohmann_json 3.11 REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(tomlplusplus REQUIRED)
-find_package(PkgConfig REQUIRED)
-pkg_check_modules(ZMQ REQUIRED IMPORTED_TARGET libzmq>=4.3)
+find_library(REGENT_ZMQ zmq REQUIRED)  # neither it nor cppzmq has a CMake package in Debian
+find_path(REGENT_ZMQ_INCLUDE zmq.h REQUIRED)
 find_path(REGENT_CPPZMQ_INCLUDE zmq.hpp REQUIRED)
 add_library(regent_zmq INTERFACE)
-target_link_libraries(regent_zmq INTERFACE PkgConfig::ZMQ)
-target_include_directories(regent_zmq SYSTEM INTERFACE ${REGENT_CPPZMQ_INCLUDE})
+target_link_libraries(regent_zmq INTERFACE ${REGENT_ZMQ})
+target_include_directories(regent_zmq SYSTEM INTERFACE ${REGENT_ZMQ_INCLUDE} ${REGENT_CPPZMQ_INCLUDE})
 find_package(SQLite3 REQUIRED)
-find_package(prometheus-cpp REQUIRED)
+# Only the core: the package's own CMake file would demand CURL, civetweb and zlib for what we never use.
+find_library(REGENT_PROMETHEUS_CORE prometheus-cpp-core REQUIRED)
+find_path(REGENT_PROMETHEUS_INCLUDE prometheus/registry.h REQUIRED)
+add_library(prometheus-cpp::core INTERFACE IMPORTED)
+target_link_libraries(prometheus-cpp::core INTERFACE ${REGENT_PROMETHEUS_CORE})
+target_include_directories(prometheus-cpp::core SYSTEM INTERFACE ${REGENT_PROMETHEUS_INCLUDE})
 find_library(REGENT_HTTPLIB cpp-httplib REQUIRED)  # Debian builds it as a shared library
 find_path(REGENT_FLATBUFFERS_INCLUDE flatbuffers/flatbuffers.h REQUIRED)  # headers only; Debian names its package differently
 find_program(REGENT_FLATC flatc REQUIRED)
