@@ -22,7 +22,8 @@ struct PolicyOutput {
 
 class PolicyNetworkImpl : public torch::nn::Module {
  public:
-  // Weights from Philox by `seed` (orthogonal trunk, small heads), so that the same seed gives the same network.
+  // Weights from Philox by `seed` (orthogonal trunk, small heads), so that the same seed gives the same
+  // network.
   PolicyNetworkImpl(const PolicyShape& shape, std::uint64_t seed);
   // observation [batch, inputs] normalised; macro_posterior [batch, regimes] weighs the heads.
   PolicyOutput forward(const torch::Tensor& observation, const torch::Tensor& macro_posterior);
