@@ -11,42 +11,64 @@ usage_error() { printf '%s: %s (see --help)\n' "$REGENT_NAME" "$*" >&2; exit 2; 
 # The comment block at the head of a script is its help.
 print_help() { awk 'NR > 1 && !/^#/ {exit} NR > 1 {sub(/^# ?/, ""); print}' "$0"; }
 
-# Background children ignore Ctrl-C, so what we started is ended by us, however we end.
+# Children run in sessions of their own: Ctrl-C reaches this script alone, which then ends each of them once, and
+# cleanly, however it ends itself.
 REGENT_CHILDREN=()
-end_with_us() { REGENT_CHILDREN+=("$1"); }
+REGENT_STARTED=0
+# start COMMAND…: in the background; its process id is in REGENT_STARTED
+start() {
+  setsid "$@" </dev/null &
+  REGENT_STARTED=$!
+  REGENT_CHILDREN+=("$REGENT_STARTED")
+}
 forget_child() {
   local kept=() child
   for child in "${REGENT_CHILDREN[@]}"; do [[ $child == "$1" ]] || kept+=("$child"); done
   REGENT_CHILDREN=("${kept[@]}")
 }
+# end_child PID: SIGTERM to it and what it started; SIGKILL when it has not ended after a minute. Returns its status.
+end_child() {
+  local child=$1 waited=0 code=0
+  kill -TERM -- "-$child" 2>/dev/null || kill -TERM "$child" 2>/dev/null || true
+  while kill -0 "$child" 2>/dev/null; do
+    sleep 0.1
+    ((++waited != 50)) || say "waiting for process $child to end"
+    if ((waited == 600)); then
+      say "process $child did not end within a minute; killed it"
+      kill -KILL -- "-$child" 2>/dev/null || true
+    fi
+  done
+  forget_child "$child"
+  wait "$child" 2>/dev/null || code=$?
+  return "$code"
+}
 end_children() {
+  trap '' INT TERM HUP
   local child
-  for child in "${REGENT_CHILDREN[@]}"; do kill -TERM "$child" 2>/dev/null || true; done
-  for child in "${REGENT_CHILDREN[@]}"; do wait "$child" 2>/dev/null || true; done
-  REGENT_CHILDREN=()
+  for child in "${REGENT_CHILDREN[@]}"; do end_child "$child" || true; done
 }
 trap end_children EXIT
+trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
 # run_logged WHAT LOG COMMAND…: runs a long command with its output in LOG; shows elapsed time and the log's last
 # line (every second on a terminal, every half minute elsewhere); on failure shows the log's tail, returns its status.
 run_logged() {
-  local what=$1 log=$2 start=$SECONDS shown=$SECONDS child code=0
+  local what=$1 log=$2 begun=$SECONDS shown=$SECONDS child code=0
   shift 2
   mkdir -p "$(dirname "$log")"
   say "$what"
-  "$@" >"$log" 2>&1 </dev/null &
-  child=$!
-  end_with_us "$child"
+  start "$@" >"$log" 2>&1
+  child=$REGENT_STARTED
   while kill -0 "$child" 2>/dev/null; do
     sleep 0.2
     if [[ -t 1 ]]; then
       ((SECONDS > shown)) || continue
-      printf '\r\033[K  %3d s  %.90s' $((SECONDS - start)) "$(last_line "$log")"
+      printf '\r\033[K  %3d s  %.90s' $((SECONDS - begun)) "$(last_line "$log")"
     else
       ((SECONDS - shown >= 30)) || continue
-      printf '  %3d s  %.110s\n' $((SECONDS - start)) "$(last_line "$log")"
+      printf '  %3d s  %.110s\n' $((SECONDS - begun)) "$(last_line "$log")"
     fi
     shown=$SECONDS
   done
@@ -55,11 +77,11 @@ run_logged() {
   [[ -t 1 ]] && printf '\r\033[K'
   if ((code != 0)); then
     printf '%s: failed after %d s (status %d): %s\n  the end of %s:\n' \
-      "$REGENT_NAME" $((SECONDS - start)) "$code" "$what" "$log" >&2
+      "$REGENT_NAME" $((SECONDS - begun)) "$code" "$what" "$log" >&2
     failure_lines "$log" >&2
     return "$code"
   fi
-  ((SECONDS - start < 2)) || say "  done in $((SECONDS - start)) s"
+  ((SECONDS - begun < 2)) || say "  done in $((SECONDS - begun)) s"
 }
 
 last_line() { tail -c 400 "$1" 2>/dev/null | tr '\r' '\n' | grep -v '^[[:space:]]*$' | tail -n 1 || true; }
