@@ -1,6 +1,6 @@
 #pragma once
-// The causal online filter: one step per bar, never a smoothed posterior. Equal to the batch forward pass to the last
-// bit on the CPU.
+// The causal online filter: one step per bar, never a smoothed posterior. Equal to the batch forward pass to
+// the last bit on the CPU.
 
 #include <memory>
 #include <span>
@@ -19,7 +19,8 @@ class Filter {
 
   // observation: [D], NaN values are marginalised (all NaN: prediction only). No allocation.
   void update(std::span<const double> observation);
-  std::span<const double> posterior() const;        // [K], P(state | bars so far); the start law before the first bar
+  std::span<const double> posterior()
+      const;  // [K], P(state | bars so far); the start law before the first bar
   std::span<const double> macro_posterior() const;  // [M]
   double log_likelihood() const;                    // of all bars so far
 
@@ -29,6 +30,7 @@ class Filter {
 };
 
 // The filter over a whole series: posteriors [bars, K].
-std::vector<double> filter_series(const Model& model, std::span<const double> observations, double* log_likelihood = nullptr);
+std::vector<double> filter_series(const Model& model, std::span<const double> observations,
+                                  double* log_likelihood = nullptr);
 
 }  // namespace regent::hmm

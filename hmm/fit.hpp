@@ -15,17 +15,17 @@ struct FitSettings {
   int macros = 3, micros = 3;
   int restarts = 8;
   int iterations_max = 100;
-  double tolerance = 1e-5;              // of the penalised log-likelihood per observation
-  double covariance_floor = 1e-3;       // times the data's own variance, at every M-step
-  double dirichlet = 1.5;               // prior concentration on every row of probabilities, >= 1
-  double sticky = 50;                   // extra prior counts on staying in a macro regime (Beta prior on exit)
+  double tolerance = 1e-5;         // of the penalised log-likelihood per observation
+  double covariance_floor = 1e-3;  // times the data's own variance, at every M-step
+  double dirichlet = 1.5;          // prior concentration on every row of probabilities, >= 1
+  double sticky = 50;              // extra prior counts on staying in a macro regime (Beta prior on exit)
   double inverse_wishart_strength = 5;  // in observations
   std::uint64_t seed = 1;
 };
 
 struct FitResult {
-  Model model;                          // labelled, in the features' own units
-  double log_likelihood = 0;            // of the data, without the penalty
+  Model model;                // labelled, in the features' own units
+  double log_likelihood = 0;  // of the data, without the penalty
   double penalised_log_likelihood = 0;
   int iterations = 0;
   bool converged = false;
@@ -33,11 +33,13 @@ struct FitResult {
   std::vector<double> restart_log_likelihoods;  // penalised, NaN where the restart failed
 };
 
-// observations: [bars, features], NaN marks a missing value (marginalised, whole bars too). Labels are ordered by
-// volatility (calm, trend or mid, chaos for M = 3; regime_0… otherwise); with `previous`, states are matched to it by
-// optimal assignment on emission distance, so that calm stays calm. Throws InputError for a constant feature, too few
-// bars, an infinite value (naming feature and bar), or when every restart failed.
+// observations: [bars, features], NaN marks a missing value (marginalised, whole bars too). Labels are
+// ordered by volatility (calm, trend or mid, chaos for M = 3; regime_0… otherwise); with `previous`, states
+// are matched to it by optimal assignment on emission distance, so that calm stays calm. Throws InputError
+// for a constant feature, too few bars, an infinite value (naming feature and bar), or when every restart
+// failed.
 FitResult fit(const cuda::Resources& resources, std::span<const double> observations,
-              const std::vector<std::string>& features, const FitSettings& settings, const Model* previous = nullptr);
+              const std::vector<std::string>& features, const FitSettings& settings,
+              const Model* previous = nullptr);
 
 }  // namespace regent::hmm

@@ -1,6 +1,8 @@
 #pragma once
-// The 2-level hierarchical Gaussian HMM. M macro regimes each own m micro states, flattened macro-major to K = M·m:
-//   P((i,j) → (i',j')) = [i=i']·(1 − exit_ij)·micro_transition_i[j,j'] + exit_ij·macro_transition[i,i']·micro_start_i'[j']
+// The 2-level hierarchical Gaussian HMM. M macro regimes each own m micro states, flattened macro-major to K
+// = M·m:
+//   P((i,j) → (i',j')) = [i=i']·(1 − exit_ij)·micro_transition_i[j,j'] +
+//   exit_ij·macro_transition[i,i']·micro_start_i'[j']
 
 #include <cstddef>
 #include <filesystem>
@@ -28,7 +30,8 @@ struct Model {
   std::vector<double> flat_transition() const;  // [K, K]
 };
 
-// Shapes, finiteness, rows that sum to one (1e-9), positive definite covariances. Throws InputError naming the table.
+// Shapes, finiteness, rows that sum to one (1e-9), positive definite covariances. Throws InputError naming
+// the table.
 void validate(const Model& model, const std::string& origin);
 
 void write_safetensors(const Model& model, const std::filesystem::path& file);

@@ -1,0 +1,130 @@
+#pragma once
+// exp and log as polynomials with every fused multiply-add written out, so that they vectorise over lanes and
+// give the same bits on CPU and GPU. Errors measured against correctly rounded results:
+// tests/cuda/hmm/elementary_test.cpp.
+//
+// exponential(x) = 2^n · e^r, n = round(x·log2 e), r = x − n·ln 2 in two parts.
+//   float: Cephes expf's polynomial; double: Taylor to r^13. x below the smallest normal result gives 0, x
+//   above the largest finite result is clamped to it; NaN gives NaN.
+// logarithm(x), x = 2^n·m with m in [√½, √2).
+//   float: Cephes logf's polynomial; double: fdlibm's e_log. 0 gives −inf, negative or NaN gives NaN, +inf
+//   gives +inf.
+// Sources: Moshier, Cephes Mathematical Library (1989); Sun Microsystems, fdlibm (1993).
+
+#include "cuda/hmm/real.hpp"
+
+namespace regent::cuda::hmm {
+
+template <class R>
+REGENT_BODY R exponential_polynomial(R r, float) {
+  R p = Lanes<R>::all(1.9875691500E-4F);
+  p = fused(p, r, Lanes<R>::all(1.3981999507E-3F));
+  p = fused(p, r, Lanes<R>::all(8.3334519073E-3F));
+  p = fused(p, r, Lanes<R>::all(4.1665795894E-2F));
+  p = fused(p, r, Lanes<R>::all(1.6666665459E-1F));
+  p = fused(p, r, Lanes<R>::all(5.0000001201E-1F));
+  p = fused(p, r * r, r);
+  return p + Lanes<R>::all(1.0F);
+}
+
+template <class R>
+REGENT_BODY R exponential_polynomial(R r, double) {
+  R p = Lanes<R>::all(1.0 / 6227020800.0);
+  p = fused(p, r, Lanes<R>::all(1.0 / 479001600.0));
+  p = fused(p, r, Lanes<R>::all(1.0 / 39916800.0));
+  p = fused(p, r, Lanes<R>::all(1.0 / 3628800.0));
+  p = fused(p, r, Lanes<R>::all(1.0 / 362880.0));
+  p = fused(p, r, Lanes<R>::all(1.0 / 40320.0));
+  p = fused(p, r, Lanes<R>::all(1.0 / 5040.0));
+  p = fused(p, r, Lanes<R>::all(1.0 / 720.0));
+  p = fused(p, r, Lanes<R>::all(1.0 / 120.0));
+  p = fused(p, r, Lanes<R>::all(1.0 / 24.0));
+  p = fused(p, r, Lanes<R>::all(1.0 / 6.0));
+  p = fused(p, r, Lanes<R>::all(0.5));
+  p = fused(p, r * r, r);
+  return p + Lanes<R>::all(1.0);
+}
+
+template <class T>
+struct ExponentialRange;
+template <>
+struct ExponentialRange<float> {
+  static constexpr float lowest = -87.33654F, highest = 88.37626F;
+  static constexpr float log2_e = 1.44269504088896341F, ln2_high = 0.693359375F, ln2_low = -2.12194440e-4F;
+};
+template <>
+struct ExponentialRange<double> {
+  static constexpr double lowest = -708.396418532264, highest = 709.0895657128241;
+  static constexpr double log2_e = 1.4426950408889634, ln2_high = 6.93147180369123816490e-01,
+                          ln2_low = 1.90821492927058770002e-10;
+};
+
+template <class R>
+REGENT_BODY R exponential(R x) {
+  using T = ScalarOf<R>;
+  using Range = ExponentialRange<T>;
+  const R low = Lanes<R>::all(Range::lowest), high = Lanes<R>::all(Range::highest);
+  const R clamped = select(high < x, high, maximum(x, low));
+  const R magic = fused(clamped, Lanes<R>::all(Range::log2_e), Lanes<R>::all(Format<T>::round_magic));
+  const R n = magic - Lanes<R>::all(Format<T>::round_magic);
+  R r = fused(n, Lanes<R>::all(-Range::ln2_high), clamped);
+  r = fused(n, Lanes<R>::all(-Range::ln2_low), r);
+  const R result = Lanes<R>::scale(exponential_polynomial(r, T{}), magic);
+  return select(x < low, Lanes<R>::all(T{0}), select(x != x, x, result));
+}
+
+template <class R>
+REGENT_BODY R logarithm_polynomial(R f, R n, float) {
+  R p = Lanes<R>::all(7.0376836292E-2F);
+  p = fused(p, f, Lanes<R>::all(-1.1514610310E-1F));
+  p = fused(p, f, Lanes<R>::all(1.1676998740E-1F));
+  p = fused(p, f, Lanes<R>::all(-1.2420140846E-1F));
+  p = fused(p, f, Lanes<R>::all(1.4249322787E-1F));
+  p = fused(p, f, Lanes<R>::all(-1.6668057665E-1F));
+  p = fused(p, f, Lanes<R>::all(2.0000714765E-1F));
+  p = fused(p, f, Lanes<R>::all(-2.4999993993E-1F));
+  p = fused(p, f, Lanes<R>::all(3.3333331174E-1F));
+  const R square = f * f;
+  R y = p * f * square;
+  y = fused(n, Lanes<R>::all(-2.12194440e-4F), y);
+  y = fused(square, Lanes<R>::all(-0.5F), y);
+  return fused(n, Lanes<R>::all(0.693359375F), f + y);
+}
+
+template <class R>
+REGENT_BODY R logarithm_polynomial(R f, R n, double) {
+  const R s = f / (Lanes<R>::all(2.0) + f);
+  const R z = s * s;
+  R p = Lanes<R>::all(1.479819860511658591e-01);
+  p = fused(p, z, Lanes<R>::all(1.531383769920937332e-01));
+  p = fused(p, z, Lanes<R>::all(1.818357216161805012e-01));
+  p = fused(p, z, Lanes<R>::all(2.222219843214978396e-01));
+  p = fused(p, z, Lanes<R>::all(2.857142874366239149e-01));
+  p = fused(p, z, Lanes<R>::all(3.999999999940941908e-01));
+  p = fused(p, z, Lanes<R>::all(6.666666666666735130e-01));
+  const R half_square = Lanes<R>::all(0.5) * f * f;
+  const R inner = fused(s, fused(p, z, half_square), n * Lanes<R>::all(1.90821492927058770002e-10));
+  return fused(n, Lanes<R>::all(6.93147180369123816490e-01), f - (half_square - inner));
+}
+
+template <class R>
+REGENT_BODY R logarithm(R x) {
+  using T = ScalarOf<R>;
+  const R zero = Lanes<R>::all(T{0});
+  const R smallest = Lanes<R>::all(Format<T>::smallest_normal);
+  const auto subnormal = x < smallest;
+  R mantissa;
+  // 2^64 lifts every subnormal float, 2^52 and more every subnormal double
+  const R lifted = select(subnormal, x * Lanes<R>::all(T(18446744073709551616.0)), x);
+  R n = Lanes<R>::split(lifted, mantissa);
+  n = select(subnormal, n - Lanes<R>::all(T{64}), n);
+  const auto upper = Lanes<R>::all(T(1.41421356237309504880)) < mantissa;
+  mantissa = select(upper, mantissa * Lanes<R>::all(T(0.5)), mantissa);
+  n = select(upper, n + Lanes<R>::all(T{1}), n);
+  const R result = logarithm_polynomial(mantissa - Lanes<R>::all(T{1}), n, T{});
+  const R infinity = Lanes<R>::all(T(HUGE_VAL));
+  const R edge = select(x < zero, zero / zero, select(x == zero, zero - infinity, x));
+  return select(x < infinity, select(zero < x, result, edge), edge);
+}
+
+}  // namespace regent::cuda::hmm

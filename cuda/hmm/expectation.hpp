@@ -1,0 +1,35 @@
+#pragma once
+// The E-step of Baum-Welch for a batch of lanes: expected counts (CountLayout) and log-likelihoods. See
+// forward.hpp for views and determinism. The object keeps the series and its workspace on the backend between
+// iterations.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "cuda/hmm/layout.hpp"
+#include "cuda/runtime/resources.hpp"
+
+namespace regent::cuda::hmm {
+
+template <class T>
+class Expectation {
+ public:
+  // batch.observations and lengths must outlive this object; batch.parameters is not read.
+  Expectation(const Resources& resources, const BatchView<T>& batch);
+  ~Expectation();
+  Expectation(const Expectation&) = delete;
+  Expectation& operator=(const Expectation&) = delete;
+
+  // Uses the first `lanes` lanes. parameters: [blocks, parameters, 32]; active: [lanes], 0: left alone at no
+  // cost where its whole register is; counts: [blocks, counts, 32]; log_likelihood: [blocks, 32], NaN where
+  // float lost the only path (run that lane in double).
+  void run(int lanes, std::span<const T> parameters, std::span<const std::uint8_t> active,
+           std::span<double> counts, std::span<double> log_likelihood);
+
+ private:
+  struct Backend;
+  std::unique_ptr<Backend> backend_;
+};
+
+}  // namespace regent::cuda::hmm

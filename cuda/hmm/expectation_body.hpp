@@ -1,0 +1,132 @@
+#pragma once
+// Expected counts of one group of lanes (the E-step), in the structured form of CountLayout. Products are
+// summed in R for `flush_every` bars, then in fp64; moments are about the means of this step, which keeps
+// them well conditioned. run_to_run: bitwise, whatever the number of threads. cpu_to_gpu: the same operations
+// in the same order.
+
+#include "cuda/hmm/backward_body.hpp"
+
+namespace regent::cuda::hmm {
+
+template <class R, class S>
+struct CountSink {
+  const S& s;
+  const Rows<R>& p;
+  Table<R> partial;  // [counts]
+  double* totals;    // [counts], rows `total_stride` apart
+  std::ptrdiff_t total_stride;
+
+  REGENT_BODY void clear() const {
+    const int size = CountLayout<S>{s}.size();
+    for (int row = 0; row < size; ++row) partial.store(row, Lanes<R>::all(ScalarOf<R>{0}));
+    for (int row = 0; row < size; ++row)
+      Lanes<R>::store_double(totals + row * total_stride, partial.load(row));
+  }
+
+  REGENT_BODY void flush_partial() const {
+    const int size = CountLayout<S>{s}.size();
+    const R zero = Lanes<R>::all(ScalarOf<R>{0});
+    for (int row = 0; row < size; ++row) {
+      Lanes<R>::add_to(totals + row * total_stride, partial.load(row));
+      partial.store(row, zero);
+    }
+  }
+
+  template <class Emission>
+  REGENT_BODY void posterior(std::int64_t t, const R* values, const Emission& emission) const {
+    const CountLayout<S> layout{s};
+    if (t == 0) {
+      for (int k = 0; k < s.states; ++k) partial.store(layout.start(k), values[k]);
+    }
+    const R zero = Lanes<R>::all(ScalarOf<R>{0});
+    R difference[S::dimension_bound];
+    if (!emission.any_incomplete()) {
+      for (int k = 0; k < s.states; ++k) {
+        emission.difference(k, difference);
+        add_moments(layout, k, values[k], difference);
+      }
+      return;
+    }
+    R spread[triangle_size(S::dimension_bound)];
+    const auto present = emission.present();
+    for (int k = 0; k < s.states; ++k) {
+      const R weight = select(present, values[k], zero);
+      emission.complete(k, difference, spread);
+      add_moments(layout, k, weight, difference);
+      for (int e = 0; e < triangle_size(s.dimension); ++e)
+        partial.add_product(layout.second(k, e), weight, spread[e]);
+    }
+  }
+
+  REGENT_BODY void add_moments(const CountLayout<S>& layout, int k, R weight, const R* difference) const {
+    partial.add(layout.weight(k), weight);
+    for (int row = 0; row < s.dimension; ++row) {
+      const R weighted = weight * difference[row];
+      partial.add(layout.first(k, row), weighted);
+      for (int column = 0; column <= row; ++column) {
+        partial.add_product(layout.second(k, triangle(row, column)), weighted, difference[column]);
+      }
+    }
+  }
+
+  REGENT_BODY void transition(const R* weight, const R* ahead, const R* welcome, const R* outlook) const {
+    const CountLayout<S> layout{s};
+    const ParameterLayout<S> parameters{s};
+    const R zero = Lanes<R>::all(ScalarOf<R>{0});
+    for (int i = 0; i < s.macros; ++i) {
+      for (int j = 0; j < s.micros; ++j) {
+        for (int to = 0; to < s.micros; ++to) {
+          partial.add_product(layout.stay(i, j, to), weight[i * s.micros + j], ahead[i * s.micros + to]);
+        }
+      }
+    }
+    if (s.macros == 1) return;
+    R arriving[S::states_bound];
+    for (int i = 0; i < s.macros; ++i) arriving[i] = zero;
+    for (int i = 0; i < s.macros; ++i) {
+      R leaving = zero;
+      for (int j = 0; j < s.micros; ++j) {
+        const int k = i * s.micros + j;
+        leaving = fused(weight[k], p(parameters.exit(k)), leaving);
+        partial.add_product(layout.exit(k), weight[k], outlook[i]);
+      }
+      for (int to = 0; to < s.macros; ++to) {
+        partial.add_product(layout.macro(i, to), leaving, welcome[to]);
+        arriving[to] = fused(leaving, p(parameters.macro(i, to)), arriving[to]);
+      }
+    }
+    for (int i = 0; i < s.macros; ++i) {
+      for (int j = 0; j < s.micros; ++j) {
+        partial.add_product(layout.entry(i * s.micros + j), arriving[i], ahead[i * s.micros + j]);
+      }
+    }
+  }
+
+  REGENT_BODY void end_of_bar(std::int64_t t) const {
+    if (t % flush_every == 0) flush_partial();
+  }
+
+  // The factor P that stands outside the sums over time.
+  REGENT_BODY void finish() const {
+    const CountLayout<S> layout{s};
+    const ParameterLayout<S> parameters{s};
+    for (int i = 0; i < s.macros; ++i) {
+      for (int j = 0; j < s.micros; ++j) {
+        for (int to = 0; to < s.micros; ++to)
+          scale_total(layout.stay(i, j, to), p(parameters.stay(i, j, to)));
+      }
+      for (int to = 0; to < s.macros; ++to) scale_total(layout.macro(i, to), p(parameters.macro(i, to)));
+    }
+    for (int k = 0; k < s.states; ++k) {
+      scale_total(layout.exit(k), p(parameters.exit(k)));
+      scale_total(layout.entry(k), p(parameters.entry(k)));
+    }
+  }
+  REGENT_BODY void scale_total(int row, R factor) const {
+    double factors[Lanes<R>::width];
+    Lanes<R>::store_double(factors, factor);
+    for (int lane = 0; lane < Lanes<R>::width; ++lane) totals[row * total_stride + lane] *= factors[lane];
+  }
+};
+
+}  // namespace regent::cuda::hmm

@@ -1,0 +1,15 @@
+#include "cuda/hmm/backends.hpp"
+#include "cuda/hmm/lane_kernels.hpp"
+
+namespace regent::cuda::hmm {
+
+template <class T>
+void forward_cpu(const Resources& resources, const ForwardJob<T>& job) {
+  const LaneKernels<T>& kernels = lane_kernels<T>(resources.instruction_set());
+  for_each_group(job.batch.lanes, kernels.width, [&](int group) { kernels.forward(job, group); });
+}
+
+template void forward_cpu(const Resources&, const ForwardJob<float>&);
+template void forward_cpu(const Resources&, const ForwardJob<double>&);
+
+}  // namespace regent::cuda::hmm

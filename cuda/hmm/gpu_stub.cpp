@@ -1,0 +1,40 @@
+// Stands in for the CUDA launchers in a build without them. Resources never chooses the GPU there.
+#include "base/error.hpp"
+#include "cuda/hmm/backends.hpp"
+
+namespace regent::cuda::hmm {
+namespace {
+[[noreturn]] void no_gpu() {
+  throw Error("this build has no CUDA launchers");
+}
+}  // namespace
+
+template <class T>
+void forward_gpu(const Resources&, const ForwardJob<T>&) {
+  no_gpu();
+}
+template <class T>
+void smooth_gpu(const Resources&, const SmoothJob<T>&) {
+  no_gpu();
+}
+template <class T>
+void viterbi_gpu(const Resources&, const ViterbiJob<T>&) {
+  no_gpu();
+}
+template <class T>
+std::unique_ptr<ExpectationBackend<T>> expectation_gpu(const Resources&, const BatchView<T>&) {
+  no_gpu();
+}
+
+template void forward_gpu(const Resources&, const ForwardJob<float>&);
+template void forward_gpu(const Resources&, const ForwardJob<double>&);
+template void smooth_gpu(const Resources&, const SmoothJob<float>&);
+template void smooth_gpu(const Resources&, const SmoothJob<double>&);
+template void viterbi_gpu(const Resources&, const ViterbiJob<float>&);
+template void viterbi_gpu(const Resources&, const ViterbiJob<double>&);
+template std::unique_ptr<ExpectationBackend<float>> expectation_gpu(const Resources&,
+                                                                    const BatchView<float>&);
+template std::unique_ptr<ExpectationBackend<double>> expectation_gpu(const Resources&,
+                                                                     const BatchView<double>&);
+
+}  // namespace regent::cuda::hmm

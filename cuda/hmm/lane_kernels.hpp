@@ -1,0 +1,39 @@
+#pragma once
+// The CPU's lane kernels for the instruction set that Resources found, and the loop over groups of lanes.
+
+#include <tbb/blocked_range.h>
+#include <tbb/cache_aligned_allocator.h>
+#include <tbb/enumerable_thread_specific.h>
+#include <tbb/parallel_for.h>
+
+#include <vector>
+
+#include "cuda/hmm/jobs.hpp"
+#include "cuda/runtime/resources.hpp"
+
+namespace regent::cuda::hmm {
+
+template <class T>
+const LaneKernels<T>& lane_kernels(InstructionSet set);
+
+template <class T>
+using ThreadWorkspaces = tbb::enumerable_thread_specific<std::vector<T, tbb::cache_aligned_allocator<T>>>;
+
+// Calls body(group) for every group of `width` lanes, over threads; groups are independent, so the result
+// does not depend on the number of threads.
+template <class Body>
+void for_each_group(int lanes, int width, const Body& body) {
+  tbb::parallel_for(tbb::blocked_range<int>(0, (lanes + width - 1) / width, 1),
+                    [&](const tbb::blocked_range<int>& range) {
+                      for (int group = range.begin(); group < range.end(); ++group) body(group);
+                    });
+}
+
+template <class T>
+T* workspace_of_thread(ThreadWorkspaces<T>& workspaces, std::size_t size) {
+  auto& mine = workspaces.local();
+  if (mine.size() < size) mine.resize(size);
+  return mine.data();
+}
+
+}  // namespace regent::cuda::hmm

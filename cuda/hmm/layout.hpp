@@ -1,0 +1,118 @@
+#pragma once
+// How a batch of hierarchical HMMs lies in memory. Lanes (a series with its own parameters) are grouped in
+// blocks of 32, the warp's width; within a block the lane index is fastest:
+//   parameters    [blocks, parameter, 32]     observations [blocks, steps, dimension, 32]  (NaN: missing)
+//   posteriors    [blocks, steps, states, 32] counts       [blocks, count, 32] in fp64
+// `shared` observations are one series for all lanes: [steps, dimension].
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/host_device.hpp"
+
+namespace regent::cuda::hmm {
+
+inline constexpr int lane_block = 32;
+inline constexpr int states_max = 32;
+inline constexpr int dimension_max = 16;
+
+// M macro regimes of m micro states each, K = M·m; D features. A flat HMM is M = 1 without exits.
+struct ShapeNumbers {
+  int macros = 1, micros = 1, dimension = 1;
+  REGENT_HD int states() const { return macros * micros; }
+  bool operator==(const ShapeNumbers&) const = default;
+};
+
+// The shape at run time, or fixed at compile time for the shapes that are used most.
+struct AnyShape {
+  int macros, micros, dimension, states;
+  REGENT_HD explicit AnyShape(const ShapeNumbers& n)
+      : macros(n.macros), micros(n.micros), dimension(n.dimension), states(n.macros * n.micros) {}
+  static constexpr int states_bound = states_max, dimension_bound = dimension_max;
+};
+
+template <int M, int m, int D>
+struct FixedShape {
+  REGENT_HD explicit FixedShape(const ShapeNumbers&) {}
+  static constexpr int macros = M, micros = m, dimension = D, states = M * m;
+  static constexpr int states_bound = M * m, dimension_bound = D;
+};
+
+// Index of (row, column), column <= row, in a packed lower triangle.
+REGENT_HD constexpr int triangle(int row, int column) {
+  return row * (row + 1) / 2 + column;
+}
+REGENT_HD constexpr int triangle_size(int dimension) {
+  return dimension * (dimension + 1) / 2;
+}
+
+// Offsets of one lane's parameters. stay_ijj' = (1 − exit_ij)·micro_transition_i[j,j'].
+template <class S>
+struct ParameterLayout {
+  const S& s;
+  REGENT_HD constexpr int start(int k) const { return k; }
+  REGENT_HD constexpr int stay(int i, int j, int to) const {
+    return s.states + (i * s.micros + j) * s.micros + to;
+  }
+  REGENT_HD constexpr int exit(int k) const { return s.states + s.states * s.micros + k; }
+  REGENT_HD constexpr int macro(int i, int to) const { return exit(s.states) + i * s.macros + to; }
+  REGENT_HD constexpr int entry(int k) const { return macro(s.macros, 0) + k; }
+  REGENT_HD constexpr int mean(int k, int d) const { return entry(s.states) + k * s.dimension + d; }
+  // F = L⁻¹ of the covariance L·Lᵀ, packed: density exponent −½|F·(x − mean)|²
+  REGENT_HD constexpr int factor(int k, int e) const {
+    return mean(s.states, 0) + k * triangle_size(s.dimension) + e;
+  }
+  REGENT_HD constexpr int log_normaliser(int k) const { return factor(s.states, 0) + k; }
+  REGENT_HD constexpr int covariance(int k, int e) const {
+    return log_normaliser(s.states) + k * triangle_size(s.dimension) + e;
+  }
+  REGENT_HD constexpr int size() const { return covariance(s.states, 0); }
+};
+template <class S>
+ParameterLayout(const S&) -> ParameterLayout<S>;
+
+// Offsets of one lane's expected counts.
+template <class S>
+struct CountLayout {
+  const S& s;
+  REGENT_HD constexpr int stay(int i, int j, int to) const { return (i * s.micros + j) * s.micros + to; }
+  REGENT_HD constexpr int macro(int i, int to) const { return s.states * s.micros + i * s.macros + to; }
+  REGENT_HD constexpr int exit(int k) const { return macro(s.macros, 0) + k; }
+  REGENT_HD constexpr int entry(int k) const {
+    return exit(s.states) + k;
+  }  // by exits; the first bar is in `start`
+  REGENT_HD constexpr int start(int k) const { return entry(s.states) + k; }
+  REGENT_HD constexpr int transitions_end() const { return start(s.states); }
+  // Moments about the mean that the step was run with: Σγ, Σγ·d, Σγ·d·dᵀ (packed), over bars with any feature
+  // present.
+  REGENT_HD constexpr int moment_size() const { return 1 + s.dimension + triangle_size(s.dimension); }
+  REGENT_HD constexpr int weight(int k) const { return transitions_end() + k * moment_size(); }
+  REGENT_HD constexpr int first(int k, int d) const { return weight(k) + 1 + d; }
+  REGENT_HD constexpr int second(int k, int e) const { return weight(k) + 1 + s.dimension + e; }
+  REGENT_HD constexpr int size() const { return weight(s.states); }
+};
+template <class S>
+CountLayout(const S&) -> CountLayout<S>;
+
+inline std::size_t blocks_of(std::size_t lanes) {
+  return (lanes + lane_block - 1) / lane_block;
+}
+// Position of (lane, row) in a [blocks, rows, 32] array.
+inline std::size_t lane_index(std::size_t lane, std::size_t row, std::size_t rows) {
+  return (lane / lane_block * rows + row) * lane_block + lane % lane_block;
+}
+
+// What every operation reads. Pointers are to the backend's memory.
+template <class T>
+struct BatchView {
+  ShapeNumbers shape;
+  int lanes = 0;
+  std::int64_t steps = 0;                 // the longest series
+  const std::int32_t* lengths = nullptr;  // [lanes], nullptr: all have `steps`
+  const T* parameters = nullptr;
+  const T* observations = nullptr;
+  bool shared = false;                // one series for all lanes
+  const T* emission_table = nullptr;  // instead of observations: log densities [blocks, steps, states, 32]
+};
+
+}  // namespace regent::cuda::hmm

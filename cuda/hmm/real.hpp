@@ -1,0 +1,145 @@
+#pragma once
+// The few operations that the bodies below ask of a real number. R is float or double (one lane: the GPU,
+// scalar code) or Pack<…> (pack.hpp: several lanes in vector registers). Every operation acts on each lane
+// alone and rounds like IEEE 754, so one lane's result is the same bits with every R of the same precision,
+// on either device.
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#ifdef __CUDACC__
+#define REGENT_BODY __host__ __device__ __forceinline__
+#define REGENT_COLD_BODY __host__ __device__ __noinline__
+#else
+#define REGENT_BODY [[gnu::always_inline]] inline
+#define REGENT_COLD_BODY [[gnu::noinline, gnu::cold]]
+#endif
+
+namespace regent::cuda::hmm {
+
+template <class R>
+struct RealTraits;  // Scalar, Mask, Index (an integer per lane)
+
+template <>
+struct RealTraits<float> {
+  using Scalar = float;
+  using Mask = bool;
+  using Index = std::int32_t;
+};
+template <>
+struct RealTraits<double> {
+  using Scalar = double;
+  using Mask = bool;
+  using Index = std::int64_t;
+};
+
+template <class R>
+using ScalarOf = typename RealTraits<R>::Scalar;
+template <class R>
+using MaskOf = typename RealTraits<R>::Mask;
+
+// Constants of the number format.
+template <class T>
+struct Format;
+template <>
+struct Format<float> {
+  using Bits = std::int32_t;
+  static constexpr int fraction_bits = 23;
+  static constexpr Bits one_bits = 0x3f800000;
+  static constexpr Bits fraction_mask = 0x007fffff;
+  static constexpr float round_magic =
+      12582912.0F;  // 1.5·2^23: adding it rounds to an integer in the low bits
+  static constexpr float smallest_normal = 1.17549435e-38F;
+};
+template <>
+struct Format<double> {
+  using Bits = std::int64_t;
+  static constexpr int fraction_bits = 52;
+  static constexpr Bits one_bits = 0x3ff0000000000000;
+  static constexpr Bits fraction_mask = 0x000fffffffffffff;
+  static constexpr double round_magic = 6755399441055744.0;  // 1.5·2^52
+  static constexpr double smallest_normal = 2.2250738585072014e-308;
+};
+
+template <class T>
+REGENT_BODY typename Format<T>::Bits bits_of(T value) {
+  typename Format<T>::Bits bits;
+  memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+template <class T>
+REGENT_BODY T from_bits(typename Format<T>::Bits bits) {
+  T value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+REGENT_BODY float fused(float a, float b, float c) {
+  return fmaf(a, b, c);
+}  // a·b + c, rounded once
+REGENT_BODY double fused(double a, double b, double c) {
+  return fma(a, b, c);
+}
+REGENT_BODY float square_root(float a) {
+  return sqrtf(a);
+}
+REGENT_BODY double square_root(double a) {
+  return sqrt(a);
+}
+REGENT_BODY float select(bool mask, float a, float b) {
+  return mask ? a : b;
+}
+REGENT_BODY double select(bool mask, double a, double b) {
+  return mask ? a : b;
+}
+REGENT_BODY bool any(bool mask) {
+  return mask;
+}
+
+template <class R>
+struct Lanes {  // loads, stores and broadcasts; specialised for Pack
+  REGENT_BODY static R load(const R* from) { return *from; }
+  REGENT_BODY static void store(R* to, R value) { *to = value; }
+  REGENT_BODY static R all(R value) { return value; }
+  REGENT_BODY static void add_to(double* to, R value) { *to += static_cast<double>(value); }
+  REGENT_BODY static void store_double(double* to, R value) { *to = static_cast<double>(value); }
+  REGENT_BODY static R from_double(const double* from) { return static_cast<R>(*from); }
+  REGENT_BODY static void store_bytes(std::uint8_t* to, R value) { *to = static_cast<std::uint8_t>(value); }
+  static constexpr int width = 1;
+  // mantissa in [1, 2) and unbiased exponent of a positive normal x
+  REGENT_BODY static R split(R x, R& mantissa);
+  // 1 / 2^exponent(x) for a positive normal x: an exact power of two
+  REGENT_BODY static R inverse_power_of_two(R x);
+  // p · 2^n where `magic` is round_magic + n
+  REGENT_BODY static R scale(R p, R magic);
+};
+
+template <class R>
+REGENT_BODY R Lanes<R>::split(R x, R& mantissa) {
+  using F = Format<R>;
+  const typename F::Bits bits = bits_of(x);
+  mantissa = from_bits<R>((bits & F::fraction_mask) | F::one_bits);
+  return static_cast<R>((bits - F::one_bits) >> F::fraction_bits);
+}
+template <class R>
+REGENT_BODY R Lanes<R>::inverse_power_of_two(R x) {
+  using F = Format<R>;
+  // 2^(2·bias − e): the exponent field mirrored about the bias, the fraction cleared
+  return from_bits<R>(2 * F::one_bits - (bits_of(x) & ~F::fraction_mask));
+}
+template <class R>
+REGENT_BODY R Lanes<R>::scale(R p, R magic) {
+  using F = Format<R>;
+  using Unsigned = std::make_unsigned_t<typename F::Bits>;
+  const Unsigned shifted = static_cast<Unsigned>(bits_of(magic)) << F::fraction_bits;
+  return from_bits<R>(static_cast<typename F::Bits>(static_cast<Unsigned>(bits_of(p)) + shifted));
+}
+
+template <class R>
+REGENT_BODY R maximum(R a, R b) {  // b where a < b, else a; a NaN in a stays
+  return select(a < b, b, a);
+}
+
+}  // namespace regent::cuda::hmm

@@ -1,0 +1,18 @@
+#pragma once
+// Posteriors given the whole series (forward and backward pass) of a batch of lanes. See forward.hpp for
+// views and determinism.
+
+#include <span>
+
+#include "cuda/hmm/layout.hpp"
+#include "cuda/runtime/resources.hpp"
+
+namespace regent::cuda::hmm {
+
+// posteriors: [blocks, steps, states, 32], zero beyond a lane's length. log_likelihood: [blocks, 32], NaN
+// where float lost the only path (run that lane in double).
+template <class T>
+void smooth(const Resources& resources, const BatchView<T>& batch, std::span<T> posteriors,
+            std::span<double> log_likelihood);
+
+}  // namespace regent::cuda::hmm

@@ -1,0 +1,18 @@
+#include "cuda/hmm/backends.hpp"
+#include "cuda/hmm/lane_kernels.hpp"
+
+namespace regent::cuda::hmm {
+
+template <class T>
+void smooth_cpu(const Resources& resources, const SmoothJob<T>& job) {
+  const LaneKernels<T>& kernels = lane_kernels<T>(resources.instruction_set());
+  const std::size_t size = smooth_workspace_rows(job.batch) * kernels.width;
+  ThreadWorkspaces<T> workspaces;
+  for_each_group(job.batch.lanes, kernels.width,
+                 [&](int group) { kernels.smooth(job, group, workspace_of_thread(workspaces, size)); });
+}
+
+template void smooth_cpu(const Resources&, const SmoothJob<float>&);
+template void smooth_cpu(const Resources&, const SmoothJob<double>&);
+
+}  // namespace regent::cuda::hmm

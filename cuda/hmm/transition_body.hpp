@@ -1,0 +1,74 @@
+#pragma once
+// Products with the structured transition, M·m² + M² + 2K fused multiply-adds instead of K²:
+//   P((i,j) → (i',j')) = [i=i']·stay_ijj' + exit_ij·macro_ii'·entry_i'j'
+
+#include "cuda/hmm/emission_body.hpp"
+
+namespace regent::cuda::hmm {
+
+// to_k' = Σ_k from_k·P(k → k'). `leaving` [M] = Σ_j from_ij·exit_ij and `arriving` [M] come out for the
+// expected counts.
+template <class R, class S>
+REGENT_BODY void step_forward(const S& s, const Rows<R>& p, const R* from, R* to) {
+  const ParameterLayout<S> layout{s};
+  const R zero = Lanes<R>::all(ScalarOf<R>{0});
+  for (int i = 0; i < s.macros; ++i) {
+    for (int to_micro = 0; to_micro < s.micros; ++to_micro) {
+      R sum = from[i * s.micros] * p(layout.stay(i, 0, to_micro));
+      for (int j = 1; j < s.micros; ++j)
+        sum = fused(from[i * s.micros + j], p(layout.stay(i, j, to_micro)), sum);
+      to[i * s.micros + to_micro] = sum;
+    }
+  }
+  if (s.macros == 1) return;
+  R arriving[S::states_bound];
+  for (int i = 0; i < s.macros; ++i) arriving[i] = zero;
+  for (int i = 0; i < s.macros; ++i) {
+    R leaving = zero;
+    for (int j = 0; j < s.micros; ++j) {
+      leaving = fused(from[i * s.micros + j], p(layout.exit(i * s.micros + j)), leaving);
+    }
+    for (int next = 0; next < s.macros; ++next)
+      arriving[next] = fused(leaving, p(layout.macro(i, next)), arriving[next]);
+  }
+  for (int i = 0; i < s.macros; ++i) {
+    for (int j = 0; j < s.micros; ++j) {
+      const int k = i * s.micros + j;
+      to[k] = fused(arriving[i], p(layout.entry(k)), to[k]);
+    }
+  }
+}
+
+// from_k = Σ_k' P(k → k')·to_k'. `welcome` [M] = Σ_j entry_ij·to_ij; `outlook` [M] = Σ_i'
+// macro_ii'·welcome_i'.
+template <class R, class S>
+REGENT_BODY void step_backward(const S& s, const Rows<R>& p, const R* to, R* from, R* welcome, R* outlook) {
+  const ParameterLayout<S> layout{s};
+  const R zero = Lanes<R>::all(ScalarOf<R>{0});
+  for (int i = 0; i < s.macros; ++i) {
+    for (int j = 0; j < s.micros; ++j) {
+      R sum = to[i * s.micros] * p(layout.stay(i, j, 0));
+      for (int next = 1; next < s.micros; ++next)
+        sum = fused(to[i * s.micros + next], p(layout.stay(i, j, next)), sum);
+      from[i * s.micros + j] = sum;
+    }
+  }
+  if (s.macros == 1) return;
+  for (int i = 0; i < s.macros; ++i) {
+    R sum = zero;
+    for (int j = 0; j < s.micros; ++j)
+      sum = fused(p(layout.entry(i * s.micros + j)), to[i * s.micros + j], sum);
+    welcome[i] = sum;
+  }
+  for (int i = 0; i < s.macros; ++i) {
+    R sum = zero;
+    for (int next = 0; next < s.macros; ++next) sum = fused(p(layout.macro(i, next)), welcome[next], sum);
+    outlook[i] = sum;
+    for (int j = 0; j < s.micros; ++j) {
+      const int k = i * s.micros + j;
+      from[k] = fused(p(layout.exit(k)), sum, from[k]);
+    }
+  }
+}
+
+}  // namespace regent::cuda::hmm

@@ -1,0 +1,134 @@
+#include "hmm/filter.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.hpp"
+#include "cuda/hmm/forward_body.hpp"
+#include "hmm/lane_parameters.hpp"
+
+namespace regent::hmm {
+namespace {
+
+using cuda::hmm::AnyShape;
+using Emission = cuda::hmm::GaussianEmission<double, AnyShape>;
+
+void check_observation(const Model& model, std::span<const double> observation, std::int64_t bar) {
+  if (observation.size() != model.features.size()) {
+    throw InputError("regime filter, bar " + std::to_string(bar) + ": " + std::to_string(observation.size()) +
+                     " features, and the regime model needs " + std::to_string(model.features.size()));
+  }
+  for (std::size_t d = 0; d < observation.size(); ++d) {
+    if (std::isinf(observation[d])) {
+      throw InputError("regime filter, bar " + std::to_string(bar) + ": feature " + model.features[d] +
+                       " is infinite; a missing value is NaN");
+    }
+  }
+}
+
+}  // namespace
+
+struct Filter::State {
+  explicit State(const Model& source)
+      : model(source),
+        shape(shape_of(source)),
+        standardisation(standardisation_of(source)),
+        parameters(lane_parameters(source, standardisation)),
+        bar(source.dimension()),
+        present(source.dimension(), 0),
+        posterior(source.flat_start()),
+        macro_posterior(source.macro_start) {
+    cuda::hmm::start_forward(shape, forward);
+  }
+
+  void update() {
+    const cuda::hmm::Rows<double> rows{parameters.data(), 1};
+    double predicted[AnyShape::states_bound], density[AnyShape::states_bound];
+    if (bars == 0) {
+      cuda::hmm::predict_first(shape, rows, predicted);
+    } else {
+      cuda::hmm::step_forward(shape, rows, forward.weight, predicted);
+    }
+    cuda::hmm::BatchView<double> view;
+    view.shared = true;
+    Emission emission(shape, view, rows, bar.data());
+    emission.load(0);
+    cuda::hmm::absorb<double, AnyShape, Emission>(shape, emission, predicted, forward, density);
+    if (++bars % cuda::hmm::flush_every == 0) cuda::hmm::flush(forward, &shift, &exponent);
+    publish();
+  }
+
+  void publish() {
+    const double inverse = 1 / cuda::hmm::sum_of(shape, forward.weight);
+    for (int i = 0; i < shape.macros; ++i) macro_posterior[i] = 0;
+    for (int k = 0; k < shape.states; ++k) {
+      posterior[k] = forward.weight[k] * inverse;
+      macro_posterior[k / shape.micros] += posterior[k];
+    }
+  }
+
+  Model model;
+  AnyShape shape;
+  Standardisation standardisation;
+  std::vector<double> parameters;
+  cuda::hmm::ForwardState<double, AnyShape> forward{};
+  double shift = 0, exponent = 0;
+  std::int64_t bars = 0;
+  std::vector<double> bar;            // [D], standardised
+  std::vector<std::int64_t> present;  // [D], bars that had the feature
+  std::vector<double> posterior, macro_posterior;
+};
+
+Filter::Filter(const Model& model) {
+  validate(model, "regime model");
+  state_ = std::make_unique<State>(model);
+}
+Filter::~Filter() = default;
+Filter::Filter(Filter&&) noexcept = default;
+Filter& Filter::operator=(Filter&&) noexcept = default;
+
+void Filter::update(std::span<const double> observation) {
+  check_observation(state_->model, observation, state_->bars);
+  for (std::size_t d = 0; d < observation.size(); ++d) {
+    state_->bar[d] = state_->standardisation.apply(static_cast<int>(d), observation[d]);
+    state_->present[d] += std::isnan(observation[d]) ? 0 : 1;
+  }
+  state_->update();
+}
+
+std::span<const double> Filter::posterior() const {
+  return state_->posterior;
+}
+std::span<const double> Filter::macro_posterior() const {
+  return state_->macro_posterior;
+}
+
+double Filter::log_likelihood() const {
+  const State& s = *state_;
+  if (s.bars == 0) return 0;
+  const double own =
+      cuda::hmm::finish_log_likelihood(s.shift + s.forward.shift, s.exponent + s.forward.exponent,
+                                       cuda::hmm::sum_of(s.shape, s.forward.weight));
+  return own + s.standardisation.log_jacobian(s.present);
+}
+
+std::vector<double> filter_series(const Model& model, std::span<const double> observations,
+                                  double* log_likelihood) {
+  validate(model, "regime model");
+  const std::size_t dimension = model.features.size(), states = model.states();
+  if (observations.size() % dimension != 0) {
+    throw InputError("regime filter: " + std::to_string(observations.size()) +
+                     " values are not whole bars of " + std::to_string(dimension) + " features");
+  }
+  const std::size_t bars = observations.size() / dimension;
+  Filter filter(model);
+  std::vector<double> posteriors(bars * states);
+  for (std::size_t bar = 0; bar < bars; ++bar) {
+    filter.update(observations.subspan(bar * dimension, dimension));
+    std::copy(filter.posterior().begin(), filter.posterior().end(), posteriors.begin() + bar * states);
+  }
+  if (log_likelihood != nullptr) *log_likelihood = filter.log_likelihood();
+  return posteriors;
+}
+
+}  // namespace regent::hmm

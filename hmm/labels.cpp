@@ -1,0 +1,199 @@
+#include "hmm/labels.hpp"
+
+#include <Eigen/Dense>
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/error.hpp"
+
+namespace regent::hmm {
+namespace {
+
+struct Gaussian {
+  Eigen::VectorXd mean;
+  Eigen::MatrixXd covariance;
+};
+
+Gaussian emission(const Model& model, int state) {
+  const int dimension = model.dimension();
+  Gaussian result{Eigen::VectorXd(dimension), Eigen::MatrixXd(dimension, dimension)};
+  for (int d = 0; d < dimension; ++d) {
+    result.mean(d) = model.means[state * dimension + d];
+    for (int e = 0; e < dimension; ++e) {
+      result.covariance(d, e) = model.covariances[(state * dimension + d) * dimension + e];
+    }
+  }
+  return result;
+}
+
+// The Gaussian with mean and covariance of a macro regime's mixture.
+Gaussian mixture(const Model& model, const std::vector<double>& weights, int macro) {
+  const int dimension = model.dimension();
+  Gaussian result{Eigen::VectorXd::Zero(dimension), Eigen::MatrixXd::Zero(dimension, dimension)};
+  double total = 0;
+  for (int j = 0; j < model.micros; ++j) total += weights[macro * model.micros + j];
+  for (int pass = 0; pass < 2; ++pass) {
+    for (int j = 0; j < model.micros; ++j) {
+      const int state = macro * model.micros + j;
+      const double share = total > 0 ? weights[state] / total : 1.0 / model.micros;
+      const Gaussian part = emission(model, state);
+      if (pass == 0) {
+        result.mean += share * part.mean;
+      } else {
+        const Eigen::VectorXd away = part.mean - result.mean;
+        result.covariance += share * (part.covariance + away * away.transpose());
+      }
+    }
+  }
+  return result;
+}
+
+// −log of the overlap ∫√(pq) (Bhattacharyya 1943): at least 0, 0 for equal Gaussians.
+double distance(const Gaussian& a, const Gaussian& b) {
+  const Eigen::MatrixXd middle = 0.5 * (a.covariance + b.covariance);
+  const Eigen::LLT<Eigen::MatrixXd> cholesky(middle);
+  const Eigen::VectorXd away = a.mean - b.mean;
+  const auto log_determinant = [](const Eigen::MatrixXd& covariance) {
+    return 2 * Eigen::MatrixXd(covariance.llt().matrixL()).diagonal().array().log().sum();
+  };
+  return away.dot(cholesky.solve(away)) / 8 +
+         0.5 * (log_determinant(middle) -
+                0.5 * (log_determinant(a.covariance) + log_determinant(b.covariance)));
+}
+
+bool drifts(const Model& model, const std::vector<double>& weights, int macro) {
+  const int feature = return_feature(model);
+  const Gaussian whole = mixture(model, weights, macro);
+  double bars = 0;
+  for (int j = 0; j < model.micros; ++j) bars += weights[macro * model.micros + j];
+  const double standard_error = std::sqrt(whole.covariance(feature, feature) / std::max(bars, 1.0));
+  return std::abs(whole.mean(feature)) > 2 * standard_error;
+}
+
+std::vector<std::string> names(const Model& model, const std::vector<double>& weights) {
+  if (model.macros == 2) return {"calm", "chaos"};
+  if (model.macros == 3) return {"calm", drifts(model, weights, 1) ? "trend" : "mid", "chaos"};
+  std::vector<std::string> result;
+  for (int i = 0; i < model.macros; ++i) result.push_back("regime_" + std::to_string(i));
+  return result;
+}
+
+std::vector<double> reordered_weights(const std::vector<double>& weights, int micros,
+                                      const std::vector<int>& macro_order,
+                                      const std::vector<std::vector<int>>& micro_order) {
+  std::vector<double> result;
+  for (std::size_t i = 0; i < macro_order.size(); ++i) {
+    for (int j : micro_order[i]) result.push_back(weights[macro_order[i] * micros + j]);
+  }
+  return result;
+}
+
+std::vector<int> sorted_by(const std::vector<double>& keys) {
+  std::vector<int> order(keys.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return keys[a] < keys[b]; });
+  return order;
+}
+
+// For each regime of the old ones, the new one that takes its place.
+std::vector<int> places(const std::vector<Gaussian>& old_ones, const std::vector<Gaussian>& new_ones) {
+  const int n = static_cast<int>(old_ones.size());
+  std::vector<double> cost;
+  for (const Gaussian& old_one : old_ones) {
+    for (const Gaussian& new_one : new_ones) cost.push_back(distance(old_one, new_one));
+  }
+  return optimal_assignment(cost, n);
+}
+
+}  // namespace
+
+int return_feature(const Model& model) {
+  for (int d = 0; d < model.dimension(); ++d) {
+    if (model.features[d].find("return") != std::string::npos) return d;
+  }
+  return 0;
+}
+
+Model reordered(const Model& model, const std::vector<int>& macro_order,
+                const std::vector<std::vector<int>>& micro_order) {
+  const int m = model.macros, n = model.micros, d = model.dimension();
+  Model result = model;
+  for (int i = 0; i < m; ++i) {
+    const int from = macro_order[i];
+    result.macro_start[i] = model.macro_start[from];
+    if (!model.labels.empty()) result.labels[i] = model.labels[from];
+    for (int to = 0; to < m; ++to) {
+      result.macro_transition[i * m + to] = model.macro_transition[from * m + macro_order[to]];
+    }
+    for (int j = 0; j < n; ++j) {
+      const int k = i * n + j, source = from * n + micro_order[i][j];
+      result.micro_start[k] = model.micro_start[source];
+      result.micro_exit[k] = model.micro_exit[source];
+      for (int to = 0; to < n; ++to) {
+        result.micro_transition[k * n + to] = model.micro_transition[source * n + micro_order[i][to]];
+      }
+      std::copy_n(&model.means[source * d], d, &result.means[k * d]);
+      std::copy_n(&model.covariances[source * d * d], d * d, &result.covariances[k * d * d]);
+    }
+  }
+  return result;
+}
+
+Model order_by_volatility(const Model& model, std::vector<double>& weights) {
+  const int feature = return_feature(model), d = model.dimension();
+  std::vector<double> macro_variance;
+  for (int i = 0; i < model.macros; ++i) {
+    macro_variance.push_back(mixture(model, weights, i).covariance(feature, feature));
+  }
+  const std::vector<int> macro_order = sorted_by(macro_variance);
+  std::vector<std::vector<int>> micro_order;
+  for (int from : macro_order) {
+    std::vector<double> variance;
+    for (int j = 0; j < model.micros; ++j) {
+      variance.push_back(model.covariances[((from * model.micros + j) * d + feature) * d + feature]);
+    }
+    micro_order.push_back(sorted_by(variance));
+  }
+  Model result = reordered(model, macro_order, micro_order);
+  weights = reordered_weights(weights, model.micros, macro_order, micro_order);
+  result.labels = names(result, weights);
+  return result;
+}
+
+Model match_to_previous(const Model& model, const Model& previous, std::vector<double>& weights) {
+  if (model.macros != previous.macros || model.micros != previous.micros ||
+      model.features != previous.features) {
+    throw InputError("the previous regime model has " + std::to_string(previous.macros) +
+                     " macro regimes of " + std::to_string(previous.micros) + " micro states over " +
+                     std::to_string(previous.features.size()) +
+                     " features; a refit is matched only to a model of its own shape and features");
+  }
+  // the previous fit's occupancies are not kept; its regimes are compared with equal shares
+  const std::vector<double> equal(weights.size(), 1);
+  std::vector<Gaussian> old_macros, new_macros;
+  for (int i = 0; i < model.macros; ++i) {
+    old_macros.push_back(mixture(previous, equal, i));
+    new_macros.push_back(mixture(model, equal, i));
+  }
+  const std::vector<int> macro_order = places(old_macros, new_macros);
+  std::vector<std::vector<int>> micro_order;
+  for (int i = 0; i < model.macros; ++i) {
+    std::vector<Gaussian> old_micros, new_micros;
+    for (int j = 0; j < model.micros; ++j) {
+      old_micros.push_back(emission(previous, i * model.micros + j));
+      new_micros.push_back(emission(model, macro_order[i] * model.micros + j));
+    }
+    micro_order.push_back(places(old_micros, new_micros));
+  }
+  Model result = reordered(model, macro_order, micro_order);
+  weights = reordered_weights(weights, model.micros, macro_order, micro_order);
+  result.labels = previous.labels;
+  for (int i = 0; i < model.macros; ++i) {
+    std::string& label = result.labels[i];
+    if (label == "trend" || label == "mid") label = drifts(result, weights, i) ? "trend" : "mid";
+  }
+  return result;
+}
+
+}  // namespace regent::hmm

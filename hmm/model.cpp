@@ -1,0 +1,209 @@
+#include "hmm/model.hpp"
+
+#include <Eigen/Dense>
+#include <cmath>
+
+#include "base/error.hpp"
+#include "base/safetensors.hpp"
+#include "cuda/hmm/layout.hpp"
+
+namespace regent::hmm {
+namespace {
+
+constexpr double row_sum_tolerance = 1e-9;
+
+void check_size(const std::vector<double>& table, std::size_t wanted, const std::string& origin,
+                const char* name) {
+  if (table.size() != wanted) {
+    throw InputError(origin + ": table " + name + " has " + std::to_string(table.size()) + " values, and " +
+                     std::to_string(wanted) + " are needed");
+  }
+}
+
+void check_finite(const std::vector<double>& table, const std::string& origin, const char* name) {
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    if (!std::isfinite(table[i])) {
+      throw InputError(origin + ": table " + name + ", value " + std::to_string(i) +
+                       " is not a finite number");
+    }
+  }
+}
+
+void check_rows(const std::vector<double>& table, std::size_t columns, const std::string& origin,
+                const char* name) {
+  check_finite(table, origin, name);
+  for (std::size_t row = 0; row < table.size() / columns; ++row) {
+    double sum = 0;
+    for (std::size_t column = 0; column < columns; ++column) {
+      const double value = table[row * columns + column];
+      if (value < 0) {
+        throw InputError(origin + ": table " + name + ", row " + std::to_string(row) +
+                         " has the negative probability " + std::to_string(value));
+      }
+      sum += value;
+    }
+    if (std::abs(sum - 1) > row_sum_tolerance) {
+      throw InputError(origin + ": table " + name + ", row " + std::to_string(row) + " sums to " +
+                       std::to_string(sum) + " instead of 1");
+    }
+  }
+}
+
+void check_covariances(const Model& model, const std::string& origin) {
+  const int dimension = model.dimension();
+  for (int state = 0; state < model.states(); ++state) {
+    const Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>> covariance(
+        model.covariances.data() + static_cast<std::ptrdiff_t>(state) * dimension * dimension, dimension,
+        dimension);
+    const double size = covariance.cwiseAbs().maxCoeff();
+    if ((covariance - covariance.transpose()).cwiseAbs().maxCoeff() > 1e-9 * size) {
+      throw InputError(origin + ": table covariances, state " + std::to_string(state) + " is not symmetric");
+    }
+    const Eigen::LLT<Eigen::MatrixXd> cholesky(covariance);
+    if (cholesky.info() != Eigen::Success) {
+      throw InputError(origin + ": table covariances, state " + std::to_string(state) +
+                       " is not positive definite");
+    }
+  }
+}
+
+std::vector<std::string> numbered(const std::map<std::string, std::string>& metadata,
+                                  const std::string& prefix, int count, const std::string& origin) {
+  std::vector<std::string> names;
+  for (int i = 0; i < count; ++i) {
+    const auto found = metadata.find(prefix + "." + std::to_string(i));
+    if (found == metadata.end()) {
+      throw InputError(origin + ": metadata has no " + prefix + "." + std::to_string(i));
+    }
+    names.push_back(found->second);
+  }
+  return names;
+}
+
+constexpr const char* format_name = "regent-hmm/1";
+
+}  // namespace
+
+std::vector<double> Model::flat_start() const {
+  std::vector<double> flat(states());
+  for (int i = 0; i < macros; ++i) {
+    for (int j = 0; j < micros; ++j) flat[i * micros + j] = macro_start[i] * micro_start[i * micros + j];
+  }
+  return flat;
+}
+
+std::vector<double> Model::flat_transition() const {
+  const int count = states();
+  std::vector<double> flat(static_cast<std::size_t>(count) * count);
+  for (int from = 0; from < count; ++from) {
+    const int i = from / micros, j = from % micros;
+    for (int to = 0; to < count; ++to) {
+      const int next = to / micros, micro = to % micros;
+      double value = micro_exit[from] * macro_transition[i * macros + next] * micro_start[to];
+      if (next == i) value += (1 - micro_exit[from]) * micro_transition[(i * micros + j) * micros + micro];
+      flat[static_cast<std::size_t>(from) * count + to] = value;
+    }
+  }
+  return flat;
+}
+
+void validate(const Model& model, const std::string& origin) {
+  if (model.macros < 1 || model.micros < 1 || model.macros > cuda::hmm::states_max ||
+      model.micros > cuda::hmm::states_max || model.states() > cuda::hmm::states_max) {
+    throw InputError(origin + ": " + std::to_string(model.macros) + " macro regimes of " +
+                     std::to_string(model.micros) + " micro states each; between 1 and " +
+                     std::to_string(cuda::hmm::states_max) + " states in all are possible");
+  }
+  if (model.features.empty() || model.features.size() > static_cast<std::size_t>(cuda::hmm::dimension_max)) {
+    throw InputError(origin + ": " + std::to_string(model.features.size()) + " features; between 1 and " +
+                     std::to_string(cuda::hmm::dimension_max) + " are possible");
+  }
+  const std::size_t m = model.macros, n = model.micros, k = model.states(), d = model.features.size();
+  check_size(model.macro_start, m, origin, "macro_start");
+  check_size(model.macro_transition, m * m, origin, "macro_transition");
+  check_size(model.micro_start, k, origin, "micro_start");
+  check_size(model.micro_transition, k * n, origin, "micro_transition");
+  check_size(model.micro_exit, k, origin, "micro_exit");
+  check_size(model.means, k * d, origin, "means");
+  check_size(model.covariances, k * d * d, origin, "covariances");
+  check_rows(model.macro_start, m, origin, "macro_start");
+  check_rows(model.micro_start, n, origin, "micro_start");
+  check_rows(model.micro_transition, n, origin, "micro_transition");
+  check_finite(model.micro_exit, origin, "micro_exit");
+  bool exits = false;
+  for (double exit : model.micro_exit) {
+    if (exit < 0 || exit > 1) {
+      throw InputError(origin + ": table micro_exit has " + std::to_string(exit) +
+                       ", which is not in [0, 1]");
+    }
+    exits = exits || exit > 0;
+  }
+  // a flat model never exits, and has no macro row to go by
+  if (m > 1 || exits) check_rows(model.macro_transition, m, origin, "macro_transition");
+  check_finite(model.macro_transition, origin, "macro_transition");
+  check_finite(model.means, origin, "means");
+  check_finite(model.covariances, origin, "covariances");
+  check_covariances(model, origin);
+  if (model.labels.size() != m) {
+    throw InputError(origin + ": " + std::to_string(model.labels.size()) + " labels for " +
+                     std::to_string(m) + " macro regimes");
+  }
+}
+
+void write_safetensors(const Model& model, const std::filesystem::path& file) {
+  validate(model, file.string());
+  const std::int64_t m = model.macros, n = model.micros, k = model.states(), d = model.dimension();
+  TensorFile out;
+  const auto put = [&out](const char* name, const std::vector<double>& values,
+                          std::vector<std::int64_t> shape) {
+    out.tensors[name] = NamedTensor::from(std::span<const double>(values), std::move(shape));
+  };
+  put("macro_start", model.macro_start, {m});
+  put("macro_transition", model.macro_transition, {m, m});
+  put("micro_start", model.micro_start, {m, n});
+  put("micro_transition", model.micro_transition, {m, n, n});
+  put("micro_exit", model.micro_exit, {m, n});
+  put("means", model.means, {k, d});
+  put("covariances", model.covariances, {k, d, d});
+  const std::vector<std::int64_t> shape{m, n, d};
+  out.tensors["shape"] = NamedTensor::from(std::span<const std::int64_t>(shape), {3});
+  out.metadata["format"] = format_name;
+  for (std::int64_t i = 0; i < d; ++i) out.metadata["feature." + std::to_string(i)] = model.features[i];
+  for (std::int64_t i = 0; i < m; ++i) out.metadata["label." + std::to_string(i)] = model.labels[i];
+  out.write(file);
+}
+
+Model read_safetensors(const std::filesystem::path& file) {
+  const std::string origin = file.string();
+  const TensorFile in = TensorFile::read(file);
+  const auto format = in.metadata.find("format");
+  if (format == in.metadata.end() || format->second != format_name) {
+    throw InputError(origin + ": metadata format is \"" +
+                     (format == in.metadata.end() ? "" : format->second) + "\", and \"" + format_name +
+                     "\" is needed");
+  }
+  const std::vector<std::int64_t> shape = in.i64("shape", {3});
+  for (std::int64_t size : shape) {
+    if (size < 1 || size > cuda::hmm::states_max) {
+      throw InputError(origin + ": tensor shape has " + std::to_string(size) + ", which is not in 1.." +
+                       std::to_string(cuda::hmm::states_max));
+    }
+  }
+  const std::int64_t m = shape[0], n = shape[1], k = m * n, d = shape[2];
+  Model model;
+  model.macros = static_cast<int>(m);
+  model.micros = static_cast<int>(n);
+  model.features = numbered(in.metadata, "feature", static_cast<int>(d), origin);
+  model.labels = numbered(in.metadata, "label", model.macros, origin);
+  model.macro_start = in.f64("macro_start", {m});
+  model.macro_transition = in.f64("macro_transition", {m, m});
+  model.micro_start = in.f64("micro_start", {m, n});
+  model.micro_transition = in.f64("micro_transition", {m, n, n});
+  model.micro_exit = in.f64("micro_exit", {m, n});
+  model.means = in.f64("means", {k, d});
+  model.covariances = in.f64("covariances", {k, d, d});
+  validate(model, origin);
+  return model;
+}
+
+}  // namespace regent::hmm

@@ -1,0 +1,290 @@
+#include "hmm/start.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "base/philox.hpp"
+
+namespace regent::hmm {
+namespace {
+
+constexpr int lloyd_rounds_max = 25;
+
+double squared_distance(const double* a, const double* b, int dimension) {
+  double sum = 0;
+  for (int d = 0; d < dimension; ++d) sum += (a[d] - b[d]) * (a[d] - b[d]);
+  return sum;
+}
+
+double uniform(std::uint64_t seed, std::uint32_t path, std::uint32_t step) {
+  const Philox4 bits = Random{seed}.bits(path, step, 0, Purpose::hmm_initialisation);
+  return uniform_from_bits(bits.x, bits.y);
+}
+
+// Index into cumulative weights, the last one when rounding leaves the draw beyond the end.
+std::size_t draw_index(const std::vector<double>& weights, double draw) {
+  double total = std::accumulate(weights.begin(), weights.end(), 0.0), seen = 0;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    seen += weights[i];
+    if (seen >= draw * total) return i;
+  }
+  return weights.size() - 1;
+}
+
+std::vector<double> seed_centres(const std::vector<double>& sorted, int dimension, int clusters,
+                                 std::uint64_t seed, std::uint32_t path) {
+  const std::size_t rows = sorted.size() / dimension;
+  std::vector<double> centres, weights(rows, 1);
+  for (int c = 0; c < clusters; ++c) {
+    const std::size_t chosen = draw_index(weights, uniform(seed, path, c));
+    centres.insert(centres.end(), &sorted[chosen * dimension], &sorted[chosen * dimension] + dimension);
+    for (std::size_t row = 0; row < rows; ++row) {
+      const double distance = squared_distance(&sorted[row * dimension], &centres[c * dimension], dimension);
+      weights[row] = c == 0 ? distance : std::min(weights[row], distance);
+    }
+  }
+  return centres;
+}
+
+int nearest(const double* point, const std::vector<double>& centres, int dimension) {
+  int best = 0;
+  double best_distance = std::numeric_limits<double>::infinity();
+  for (std::size_t c = 0; c < centres.size() / dimension; ++c) {
+    const double distance = squared_distance(point, &centres[c * dimension], dimension);
+    if (distance < best_distance) {
+      best_distance = distance;
+      best = static_cast<int>(c);
+    }
+  }
+  return best;
+}
+
+// One round of Lloyd's. Returns whether a point changed its cluster. An empty cluster keeps its centre.
+bool lloyd_round(const std::vector<double>& sorted, int dimension, std::vector<double>& centres,
+                 std::vector<int>& labels) {
+  bool changed = false;
+  std::vector<double> sums(centres.size(), 0);
+  std::vector<std::size_t> sizes(centres.size() / dimension, 0);
+  for (std::size_t row = 0; row < labels.size(); ++row) {
+    const int label = nearest(&sorted[row * dimension], centres, dimension);
+    changed = changed || label != labels[row];
+    labels[row] = label;
+    ++sizes[label];
+    for (int d = 0; d < dimension; ++d) sums[label * dimension + d] += sorted[row * dimension + d];
+  }
+  for (std::size_t c = 0; c < sizes.size(); ++c) {
+    for (int d = 0; d < dimension && sizes[c] > 0; ++d) {
+      centres[c * dimension + d] = sums[c * dimension + d] / static_cast<double>(sizes[c]);
+    }
+  }
+  return changed;
+}
+
+// Local level and log spread of every feature over a centred window: what tells one macro regime from
+// another.
+std::vector<double> local_state(const std::vector<double>& points, int dimension, int window) {
+  const auto rows = static_cast<std::ptrdiff_t>(points.size() / dimension);
+  std::vector<double> local(rows * 2 * dimension);
+  for (int d = 0; d < dimension; ++d) {
+    std::vector<double> sums(rows + 1, 0), squares(rows + 1, 0);
+    for (std::ptrdiff_t row = 0; row < rows; ++row) {
+      const double value = std::clamp(points[row * dimension + d], -8.0, 8.0);
+      sums[row + 1] = sums[row] + value;
+      squares[row + 1] = squares[row] + value * value;
+    }
+    for (std::ptrdiff_t row = 0; row < rows; ++row) {
+      const std::ptrdiff_t first = std::max<std::ptrdiff_t>(0, row - window / 2);
+      const std::ptrdiff_t last = std::min(rows, row + window / 2 + 1);
+      const auto count = static_cast<double>(last - first);
+      const double mean = (sums[last] - sums[first]) / count;
+      const double variance = std::max(0.0, (squares[last] - squares[first]) / count - mean * mean);
+      local[(row * dimension + d) * 2] = mean;
+      local[(row * dimension + d) * 2 + 1] = std::log(variance + 0.05);
+    }
+  }
+  return local;
+}
+
+// Clusters m·M of them and joins those that follow each other most, M groups of m.
+std::vector<int> macros_by_affinity(const std::vector<int>& states, int macros, int micros,
+                                    std::uint64_t seed, std::uint32_t path) {
+  const int count = macros * micros;
+  std::vector<double> follows(static_cast<std::size_t>(count) * count, 0), sizes(count, 1);
+  for (std::size_t t = 1; t < states.size(); ++t) {
+    follows[states[t - 1] * count + states[t]] += 1;
+    sizes[states[t]] += 1;
+  }
+  std::vector<int> group(count, -1);
+  for (int i = 0; i < macros; ++i) {
+    std::vector<double> open(count);
+    for (int k = 0; k < count; ++k) open[k] = group[k] < 0 ? sizes[k] : 0;
+    group[draw_index(open, uniform(seed, path, 1000 + i))] = i;
+    for (int j = 1; j < micros; ++j) {
+      int best = -1;
+      double best_affinity = -1;
+      for (int k = 0; k < count; ++k) {
+        if (group[k] >= 0) continue;
+        double affinity = 0;
+        for (int member = 0; member < count; ++member) {
+          if (group[member] == i) affinity += follows[k * count + member] + follows[member * count + k];
+        }
+        affinity /= sizes[k];
+        if (affinity > best_affinity) {
+          best_affinity = affinity;
+          best = k;
+        }
+      }
+      group[best] = i;
+    }
+  }
+  std::vector<int> macro(states.size());
+  for (std::size_t t = 0; t < states.size(); ++t) macro[t] = group[states[t]];
+  return macro;
+}
+
+std::vector<int> split_into_macros(const std::vector<double>& points, const FitSettings& settings,
+                                   int dimension, int restart) {
+  const std::uint32_t path = static_cast<std::uint32_t>(restart) * 64;
+  const int windows[] = {11, 31, 5};
+  const int way = restart % 4;
+  if (way == 3) {
+    const std::vector<int> states =
+        cluster(points, dimension, settings.macros * settings.micros, settings.seed, path);
+    return macros_by_affinity(states, settings.macros, settings.micros, settings.seed, path);
+  }
+  return cluster(local_state(points, dimension, windows[way]), 2 * dimension, settings.macros, settings.seed,
+                 path);
+}
+
+// Flat state of every bar: micro states by k-means++ within each macro regime.
+std::vector<int> split_into_states(const std::vector<double>& points, const std::vector<int>& macro,
+                                   const FitSettings& settings, int dimension, int restart) {
+  std::vector<int> states(macro.size());
+  for (int i = 0; i < settings.macros; ++i) {
+    std::vector<double> members;
+    for (std::size_t t = 0; t < macro.size(); ++t) {
+      if (macro[t] != i) continue;
+      members.insert(members.end(), &points[t * dimension], &points[t * dimension] + dimension);
+    }
+    if (members.empty()) continue;
+    const std::vector<int> labels = cluster(members, dimension, settings.micros, settings.seed,
+                                            static_cast<std::uint32_t>(restart) * 64 + 1 + i);
+    std::size_t next = 0;
+    for (std::size_t t = 0; t < macro.size(); ++t) {
+      if (macro[t] == i) states[t] = i * settings.micros + labels[next++];
+    }
+  }
+  return states;
+}
+
+void start_emissions(const std::vector<double>& points, const std::vector<int>& states, int dimension,
+                     LaneFit& lane) {
+  const int count = lane.shape.states(), packed = cuda::hmm::triangle_size(dimension);
+  std::vector<double> sizes(count, 0);
+  for (std::size_t t = 0; t < states.size(); ++t) {
+    sizes[states[t]] += 1;
+    for (int d = 0; d < dimension; ++d) lane.means[states[t] * dimension + d] += points[t * dimension + d];
+  }
+  for (int k = 0; k < count; ++k) {
+    for (int d = 0; d < dimension && sizes[k] > 0; ++d) lane.means[k * dimension + d] /= sizes[k];
+  }
+  for (std::size_t t = 0; t < states.size(); ++t) {
+    const int k = states[t];
+    for (int row = 0; row < dimension; ++row) {
+      for (int column = 0; column <= row; ++column) {
+        lane.covariances[k * packed + cuda::hmm::triangle(row, column)] +=
+            (points[t * dimension + row] - lane.means[k * dimension + row]) *
+            (points[t * dimension + column] - lane.means[k * dimension + column]);
+      }
+    }
+  }
+  // a few bars' worth of the unit covariance keeps small clusters round
+  const double borrowed = 2.0 * dimension;
+  for (int k = 0; k < count; ++k) {
+    for (int row = 0; row < dimension; ++row) {
+      for (int column = 0; column <= row; ++column) {
+        double& value = lane.covariances[k * packed + cuda::hmm::triangle(row, column)];
+        value = (value + (row == column ? borrowed : 0)) / (sizes[k] + borrowed);
+      }
+    }
+  }
+}
+
+void start_transitions(const std::vector<int>& states, LaneFit& lane) {
+  const int macros = lane.shape.macros, micros = lane.shape.micros, count = lane.shape.states();
+  std::vector<double> follows(static_cast<std::size_t>(count) * micros, 1), sizes(count, 1);
+  for (std::size_t t = 0; t < states.size(); ++t) {
+    sizes[states[t]] += 1;
+    if (t > 0 && states[t] / micros == states[t - 1] / micros)
+      follows[states[t - 1] * micros + states[t] % micros] += 1;
+  }
+  for (int i = 0; i < macros; ++i) {
+    lane.macro_start[i] = 1.0 / macros;
+    for (int to = 0; to < macros && macros > 1; ++to) {
+      lane.macro_transition[i * macros + to] = i == to ? 0 : 1.0 / (macros - 1);
+    }
+    double total = 0;
+    for (int j = 0; j < micros; ++j) total += sizes[i * micros + j];
+    for (int j = 0; j < micros; ++j) {
+      const int k = i * micros + j;
+      lane.micro_start[k] = sizes[k] / total;
+      lane.micro_exit[k] = macros > 1 ? 0.03 : 0;
+      double row = 0;
+      for (int to = 0; to < micros; ++to) row += follows[k * micros + to];
+      for (int to = 0; to < micros; ++to)
+        lane.micro_transition[k * micros + to] = follows[k * micros + to] / row;
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<int> cluster(std::span<const double> points, int dimension, int clusters, std::uint64_t seed,
+                         std::uint32_t path) {
+  const std::size_t rows = points.size() / dimension;
+  std::vector<std::size_t> order(rows);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    const double *x = &points[a * dimension], *y = &points[b * dimension];
+    return std::lexicographical_compare(x, x + dimension, y, y + dimension);
+  });
+  std::vector<double> sorted;
+  sorted.reserve(points.size());
+  for (std::size_t row : order)
+    sorted.insert(sorted.end(), &points[row * dimension], &points[row * dimension] + dimension);
+  std::vector<double> centres = seed_centres(sorted, dimension, clusters, seed, path);
+  std::vector<int> labels(rows, -1);
+  for (int round = 0; round < lloyd_rounds_max; ++round) {
+    if (!lloyd_round(sorted, dimension, centres, labels)) break;
+  }
+  std::vector<int> result(rows);
+  for (std::size_t i = 0; i < rows; ++i) result[order[i]] = labels[i];
+  return result;
+}
+
+LaneFit start_lane(std::span<const double> series, const FitSettings& settings, int dimension, int restart) {
+  LaneFit lane;
+  lane.shape = {settings.macros, settings.micros, dimension};
+  const int count = lane.shape.states();
+  lane.macro_start.assign(settings.macros, 0);
+  lane.macro_transition.assign(static_cast<std::size_t>(settings.macros) * settings.macros, 0);
+  lane.micro_start.assign(count, 0);
+  lane.micro_transition.assign(static_cast<std::size_t>(count) * settings.micros, 0);
+  lane.micro_exit.assign(count, 0);
+  lane.means.assign(static_cast<std::size_t>(count) * dimension, 0);
+  lane.covariances.assign(static_cast<std::size_t>(count) * cuda::hmm::triangle_size(dimension), 0);
+  std::vector<double> points(series.size());
+  for (std::size_t i = 0; i < series.size(); ++i)
+    points[i] = std::isnan(series[i]) ? 0 : std::clamp(series[i], -40.0, 40.0);
+  const std::vector<int> macro = settings.macros == 1
+                                     ? std::vector<int>(points.size() / dimension, 0)
+                                     : split_into_macros(points, settings, dimension, restart);
+  const std::vector<int> states = split_into_states(points, macro, settings, dimension, restart);
+  start_emissions(points, states, dimension, lane);
+  start_transitions(states, lane);
+  return lane;
+}
+
+}  // namespace regent::hmm

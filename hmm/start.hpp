@@ -1,0 +1,24 @@
+#pragma once
+// Where a restart of the fit begins: k-means++ (Arthur, Vassilvitskii 2007) on sorted, standardised bars,
+// with Philox.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "hmm/lane_fit.hpp"
+
+namespace regent::hmm {
+
+// Cluster of every row of `points` [rows, dimension] by k-means++ and at most 25 rounds of Lloyd's. Draws
+// depend on the sorted points, `path` and `seed` alone. Clusters are numbered by first appearance in sorted
+// order.
+std::vector<int> cluster(std::span<const double> points, int dimension, int clusters, std::uint64_t seed,
+                         std::uint32_t path);
+
+// series: [bars, D] standardised, NaN missing (counted as the centre here, only here). Restarts differ in how
+// bars are first split into macro regimes: by the local level and spread over a window, or by grouping
+// k-means clusters.
+LaneFit start_lane(std::span<const double> series, const FitSettings& settings, int dimension, int restart);
+
+}  // namespace regent::hmm
