@@ -29,8 +29,11 @@ int parse(CLI::App& app, int argc, char** argv, const std::string& command, bool
     app.parse(argc, argv);
     run = true;
     return 0;
+  } catch (const CLI::CallForVersion& version_text) {
+    std::printf("%s\n", version_text.what());  // CLI11 2.1 leaves the line open
+    return 0;
   } catch (const CLI::Success& success) {
-    return app.exit(success);  // --help, --version
+    return app.exit(success);  // --help
   } catch (const CLI::ParseError& error) {
     return complain(command, std::string(error.what()) + "\nTry '" + command + " --help'.", exit_input);
   }

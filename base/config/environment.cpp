@@ -14,7 +14,7 @@ namespace regent {
 namespace {
 
 constexpr std::string_view prefix = "REGENT_";
-constexpr std::array<std::string_view, 3> of_scripts{"REGENT_BUILD_", "REGENT_TEST_", "REGENT_BENCH_"};
+constexpr std::array<std::string_view, 2> of_scripts{"REGENT_TEST_", "REGENT_BENCH_"};
 
 std::map<std::string, std::string> keys_by_variable() {
   std::map<std::string, std::string> keys;
