@@ -9,18 +9,6 @@ namespace {
 
 constexpr std::int64_t ns_per_ms = 1'000'000;
 
-// A reason quotes names and numbers of any length; the wire carries reason_bytes_max printable bytes.
-std::string wire_reason(std::string reason) {
-  for (char& c : reason) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      c = ' ';
-    }
-  }
-  reason.resize(std::min(reason.size(), wire::reason_bytes_max));
-  return reason;
-}
-
 }  // namespace
 
 DecisionService::DecisionService(const ServedBundles& bundles, const ServiceSettings& settings,
@@ -99,8 +87,9 @@ StreamState& DecisionService::open_stream(const wire::DecisionRequest& request) 
   entry.used = ++uses_;
   metrics_.count_bars(request.bars.timestamps_ms.size());
   metrics_.show_streams(streams_.size(), history_bytes_);
-  spdlog::info("stream {} begins: {} symbols, {} bars", request.stream, request.symbols.size(),
-               request.bars.timestamps_ms.size());
+  if (log_limit_.permits(monotonic_ns_())) {
+    spdlog::info("stream {} begins: {} symbols", request.stream, request.symbols.size());
+  }
   return *entry.state;
 }
 
@@ -146,7 +135,7 @@ DecisionService::Bytes DecisionService::simple(const wire::DecisionRequest& requ
   reply.stream = request.stream;
   reply.sequence = request.sequence;
   reply.status = status;
-  reply.reason = wire_reason(reason);
+  reply.reason = wire::printable_reason(reason);
   reply.expected_sequence = expected_sequence(request.stream);
   return finish(reply, arrival_ns);
 }
@@ -154,7 +143,7 @@ DecisionService::Bytes DecisionService::simple(const wire::DecisionRequest& requ
 DecisionService::Bytes DecisionService::reject(const std::string& stream, std::uint64_t sequence,
                                                const Rejection& rejection, std::int64_t arrival_ns) {
   metrics_.count_rejection(rejection.kind());
-  if (warnings_.permits(monotonic_ns_())) {
+  if (log_limit_.permits(monotonic_ns_())) {
     spdlog::warn("stream {}, sequence {}: rejected ({}): {}", stream, sequence, to_text(rejection.kind()),
                  rejection.what());
   }
@@ -216,7 +205,9 @@ void DecisionService::make_room(const std::string& stream, std::size_t bytes, st
       }
     }
     REGENT_INVARIANT(oldest != streams_.end(), "no stream left to make room, yet there is none");
-    spdlog::warn("stream {} is forgotten to make room for {}", oldest->first, stream);
+    if (log_limit_.permits(monotonic_ns_())) {
+      spdlog::warn("stream {} is forgotten to make room for {}", oldest->first, stream);
+    }
     history_bytes_ -= oldest->second.state->bytes();
     streams_.erase(oldest);
     metrics_.count_evicted_stream();

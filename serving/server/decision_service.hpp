@@ -10,9 +10,9 @@
 #include <optional>
 #include <unordered_map>
 
+#include "serving/server/log_limit.hpp"
 #include "serving/server/metrics.hpp"
 #include "serving/server/stream_state.hpp"
-#include "serving/server/warning_limit.hpp"
 
 namespace regent::server {
 
@@ -60,7 +60,7 @@ class DecisionService {
   std::unordered_map<std::string, Entry> streams_;
   std::uint64_t uses_ = 0;
   std::size_t history_bytes_ = 0;
-  WarningLimit warnings_;
+  LogLimit log_limit_;
 };
 
 }  // namespace regent::server

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <cstdio>
 #include <string_view>
 
 #include "base/error.hpp"
@@ -14,14 +15,56 @@ constexpr TimestampMs timestamp_ms_max = 253'402'300'799'999;  // the end of 999
   throw InputError(message);
 }
 
-bool printable(std::string_view text) {
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      return false;
-    }
+// Bytes of the UTF-8 character that begins at `at`, or 0 when none does (RFC 3629: no overlong forms, no
+// surrogates).
+std::size_t utf8_length(std::string_view text, std::size_t at) {
+  const auto byte = [&](std::size_t i) {
+    return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U;
+  };
+  const auto follows = [&](std::size_t i) { return (byte(i) & 0xc0U) == 0x80U; };
+  const unsigned first = byte(0);
+  if (first < 0x80) {
+    return 1;
   }
-  return true;
+  if (first >= 0xc2 && first <= 0xdf && follows(1)) {
+    return 2;
+  }
+  if (first >= 0xe0 && first <= 0xef && follows(1) && follows(2)) {
+    const bool overlong = first == 0xe0 && byte(1) < 0xa0;
+    const bool surrogate = first == 0xed && byte(1) > 0x9f;
+    return overlong || surrogate ? 0 : 3;
+  }
+  if (first >= 0xf0 && first <= 0xf4 && follows(1) && follows(2) && follows(3)) {
+    const bool overlong = first == 0xf0 && byte(1) < 0x90;
+    const bool beyond = first == 0xf4 && byte(1) > 0x8f;
+    return overlong || beyond ? 0 : 4;
+  }
+  return 0;
+}
+
+bool is_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == 0x7f;
+}
+
+// Length of the longest beginning that is UTF-8 without control characters.
+std::size_t printable_length(std::string_view text) {
+  std::size_t at = 0;
+  while (at < text.size() && !is_control(text[at])) {
+    const std::size_t length = utf8_length(text, at);
+    if (length == 0) {
+      break;
+    }
+    at += length;
+  }
+  return at;
+}
+
+// Short, and exact where it matters: 1e300 has no three hundred digits here.
+std::string number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.10g", value);
+  return text;
 }
 
 void check_text(const char* field, std::string_view text, std::size_t bytes_min, std::size_t bytes_max) {
@@ -29,8 +72,9 @@ void check_text(const char* field, std::string_view text, std::size_t bytes_min,
     refuse(std::string(field) + " has " + std::to_string(text.size()) + " bytes; " +
            std::to_string(bytes_min) + " to " + std::to_string(bytes_max) + " are allowed");
   }
-  if (!printable(text)) {
-    refuse(std::string(field) + " holds a control character");
+  if (printable_length(text) != text.size()) {
+    refuse(std::string(field) + " must be UTF-8 text without control characters; byte " +
+           std::to_string(printable_length(text)) + " is neither");
   }
 }
 
@@ -90,7 +134,7 @@ void check_column(const char* name, const std::vector<double>& values, const Dec
     if (!usable(values[i], price)) {
       refuse("bars." + std::string(name) + " of " + request.symbols[i % request.symbols.size()] + " at bar " +
              std::to_string(request.bars.first_sequence + i / request.symbols.size()) + " is " +
-             std::to_string(values[i]) + "; " + (price ? "a price is positive" : "a volume is not negative") +
+             number(values[i]) + "; " + (price ? "a price is positive" : "a volume is not negative") +
              " and finite, or NaN when it is missing");
     }
   }
@@ -129,7 +173,7 @@ void check_finite(const char* field, const std::vector<double>& values, std::siz
   }
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!std::isfinite(values[i])) {
-      refuse(std::string(field) + "[" + std::to_string(i) + "] is " + std::to_string(values[i]) +
+      refuse(std::string(field) + "[" + std::to_string(i) + "] is " + number(values[i]) +
              "; it must be finite");
     }
   }
@@ -139,7 +183,7 @@ void check_probabilities(const char* field, const std::vector<double>& values) {
   check_finite(field, values, states_max);
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (values[i] < 0 || values[i] > 1 + 1e-6) {
-      refuse(std::string(field) + "[" + std::to_string(i) + "] is " + std::to_string(values[i]) +
+      refuse(std::string(field) + "[" + std::to_string(i) + "] is " + number(values[i]) +
              "; a probability lies in 0..1");
     }
   }
@@ -192,6 +236,20 @@ const char* to_text(Status status) {
   return "unknown";
 }
 
+std::string printable_reason(std::string_view text) {
+  std::string result;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = is_control(text[at]) ? 0 : utf8_length(text, at);
+    const std::string_view character = length == 0 ? std::string_view("?") : text.substr(at, length);
+    if (result.size() + character.size() > reason_bytes_max) {
+      break;
+    }
+    result += character;
+    at += length == 0 ? 1 : length;
+  }
+  return result;
+}
+
 void check(const DecisionRequest& request) {
   check_text("stream", request.stream, 1, name_bytes_max);
   if (request.sequence == 0) {
@@ -226,7 +284,7 @@ void check(const DecisionReply& reply) {
   check_macro_labels(reply);
   check_probabilities("confidence", {reply.confidence});
   if (std::isinf(reply.predicted_volatility) || reply.predicted_volatility < 0) {
-    refuse("predicted_volatility is " + std::to_string(reply.predicted_volatility) +
+    refuse("predicted_volatility is " + number(reply.predicted_volatility) +
            "; it is finite and not negative, or NaN when it is unknown");
   }
   if (reply.status == Status::decided) {

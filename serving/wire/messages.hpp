@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -69,7 +70,8 @@ struct DecisionReply {
 
 // What both sides demand, before sending and after receiving. Throw InputError naming the field, the value
 // and what would be right.
-//   request: stream and symbols 1..name_bytes_max printable bytes; sequence 0 (heartbeat) without bars and
+//   every text is UTF-8 without control characters, so that it may go into logs and JSON;
+//   request: stream and symbols 1..name_bytes_max bytes; sequence 0 (heartbeat) without bars and
 //   symbols, else 1..symbols_max symbols sorted and unique, a deadline
 //   in 1..deadline_ms_max, 1..bars_per_message_max bars ending at `sequence`, timestamps strictly increasing
 //   within the years 1..9999, closes [bars, symbols], the other columns the same or empty; a price is NaN
@@ -78,6 +80,8 @@ struct DecisionReply {
 //   before its bar; everything that is not a decision has no weights.
 void check(const DecisionRequest& request);
 void check(const DecisionReply& reply);
+// Any text as a reason that check() accepts: other bytes become '?', the end is cut at reason_bytes_max.
+std::string printable_reason(std::string_view text);
 
 // Throw InputError for what check() refuses and for a message larger than message_bytes_max.
 std::vector<std::uint8_t> encode(const DecisionRequest& request);

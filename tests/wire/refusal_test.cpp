@@ -36,7 +36,8 @@ TEST(Wire, RequestWithOneFaultIsRefusedByName) {
   const std::vector<Fault<DecisionRequest>> faults = {
       {"empty stream", "stream has 0 bytes", [](auto& r) { r.stream.clear(); }},
       {"long stream", "stream has 129 bytes", [](auto& r) { r.stream.assign(129, 'x'); }},
-      {"control character", "control character", [](auto& r) { r.stream = "a\nb"; }},
+      {"broken UTF-8", "stream must be UTF-8", [](auto& r) { r.stream = "a\xff"; }},
+      {"control character", "without control characters; byte 1", [](auto& r) { r.stream = "a\nb"; }},
       {"no deadline", "deadline_ms is 0", [](auto& r) { r.deadline_ms = 0; }},
       {"endless deadline", "deadline_ms is 3600001", [](auto& r) { r.deadline_ms = 3'600'001; }},
       {"no symbols", "symbols has 0 entries", [](auto& r) { r.symbols.clear(); }},
@@ -67,8 +68,8 @@ TEST(Wire, RequestWithOneFaultIsRefusedByName) {
       {"infinite close", "bars.close of MSFT at bar 2 is inf", [](auto& r) { r.bars.close[3] = infinity; }},
       {"negative infinite open", "bars.open of AAPL at bar 1 is -inf",
        [](auto& r) { r.bars.open[0] = -infinity; }},
-      {"zero low", "bars.low of AAPL at bar 3 is 0.0", [](auto& r) { r.bars.low[4] = 0; }},
-      {"negative high", "bars.high of AAPL at bar 1 is -1.0", [](auto& r) { r.bars.high[0] = -1; }},
+      {"zero low", "bars.low of AAPL at bar 3 is 0;", [](auto& r) { r.bars.low[4] = 0; }},
+      {"negative high", "bars.high of AAPL at bar 1 is -1;", [](auto& r) { r.bars.high[0] = -1; }},
       {"negative volume", "a volume is not negative", [](auto& r) { r.bars.volume[5] = -1; }},
       {"heartbeat with bars", "heartbeat", [](auto& r) { r.sequence = 0; }},
   };
@@ -100,6 +101,43 @@ TEST(Wire, ReplyWithOneFaultIsRefusedByName) {
   for (const auto& fault : faults) {
     expect_refused(example_reply(), fault);
   }
+}
+
+TEST(Wire, TextIsUtf8AsRfc3629HasIt) {
+  const auto accepted = [](const std::string& name) {
+    DecisionRequest heartbeat;
+    heartbeat.stream = name;
+    try {
+      check(heartbeat);
+      return true;
+    } catch (const InputError&) {
+      return false;
+    }
+  };
+  for (const char* good : {"a", "\x7e", "\u00e9", "\u0800", "\u20ac", "\ud7ff", "\ue000", "\uffff",
+                           "\U00010000", "\U0010ffff"}) {
+    EXPECT_TRUE(accepted(good)) << good;
+  }
+  for (const char* bad : {"\x7f", "\x1f", "\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc3", "\xe0\x9f\xbf",
+                          "\xe2\x82", "\xed\xa0\x80", "\xed\xbf\xbf", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
+                          "\xf5\x80\x80\x80", "\xff", "\xe2\x28\xa1"}) {
+    EXPECT_FALSE(accepted(bad)) << testing::PrintToString(std::string(bad));
+    EXPECT_FALSE(accepted(std::string("fine ") + bad + " fine"));
+  }
+}
+
+TEST(Wire, AnyTextBecomesAReasonThatMayBeSent) {
+  EXPECT_EQ(printable_reason("a\nb\xff\u20ac\xe2\x82"), "a?b?\u20ac??");
+  std::string many;
+  for (std::size_t i = 0; i < reason_bytes_max; ++i) {
+    many += "\u20ac";
+  }
+  const std::string cut = printable_reason(many);
+  EXPECT_EQ(cut.size(), reason_bytes_max / 3 * 3);
+  DecisionReply reply;
+  reply.stream = "s";
+  reply.reason = cut;
+  EXPECT_NO_THROW(check(reply));
 }
 
 TEST(Wire, RequestTooLargeForOneMessageIsRefusedBeforeItIsBuilt) {
