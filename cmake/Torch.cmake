@@ -7,8 +7,9 @@ if(NOT EXISTS ${torch_home}/lib/libtorch_cpu.so)
 endif()
 add_library(regent_torch INTERFACE)
 add_library(regent::torch ALIAS regent_torch)
-target_include_directories(regent_torch SYSTEM INTERFACE
-  ${torch_home}/include ${torch_home}/include/torch/csrc/api/include)
+target_include_directories(regent_torch SYSTEM INTERFACE ${torch_home}/include/torch/csrc/api/include)
+# searched last: the wheel's include folder also holds an fmt of another version than the one spdlog is linked with
+target_compile_options(regent_torch INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:SHELL:-idirafter ${torch_home}/include>")
 target_link_libraries(regent_torch INTERFACE ${torch_home}/lib/libtorch_cpu.so ${torch_home}/lib/libc10.so)
 file(GLOB torch_needs ${REGENT_SITE_PACKAGES}/nvidia/*/lib)  # libtorch_cpu itself needs cudart and cupti
 list(TRANSFORM torch_needs PREPEND "-Wl,-rpath-link,")
