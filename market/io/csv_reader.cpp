@@ -99,16 +99,11 @@ std::vector<std::string> split_header(const std::string& line, char delimiter, c
   return names;
 }
 
-// Rows of the wrong length: blank lines are skipped and counted, the first other one stops the reading.
+// The first row of the wrong length stops the reading.
 struct RowWatch {
-  std::vector<std::int64_t> blank_lines;
   std::string complaint;
 
   arrow::csv::InvalidRowResult operator()(const arrow::csv::InvalidRow& row) {
-    if (trimmed(row.text).empty() && blank_lines.size() < blank_lines_max) {
-      blank_lines.push_back(row.number);
-      return arrow::csv::InvalidRowResult::Skip;
-    }
     complaint = "line " + std::to_string(row.number) + ": " + std::to_string(row.actual_columns) +
                 " cells, the header has " + std::to_string(row.expected_columns) + ": " +
                 std::string(row.text.substr(0, 80));
@@ -118,29 +113,59 @@ struct RowWatch {
 
 using TextColumn = arrow::BinaryArray;
 
-void append_timestamps(RawRows& raw, const TextColumn& cells) {
-  for (std::int64_t i = 0; i < cells.length(); ++i) {
+// One block of lines. Blank lines (all cells empty) are no rows.
+class Batch {
+ public:
+  Batch(const RawRows& raw, const arrow::RecordBatch& batch, const std::vector<std::string>& names)
+      : batch_(batch), names_(names) {
+    const auto& times = column(raw.layout.timestamp_column);
+    const auto columns = raw.layout.columns_read();
+    for (std::int64_t i = 0; i < batch.num_rows(); ++i) {
+      const auto is_empty = [&](std::size_t c) { return trimmed(column(c).GetView(i)).empty(); };
+      const bool blank = trimmed(times.GetView(i)).empty() && std::ranges::all_of(columns, is_empty);
+      (blank ? blanks_ : rows_).push_back(i);
+    }
+  }
+  const TextColumn& column(std::size_t c) const {
+    return static_cast<const TextColumn&>(*batch_.GetColumnByName(names_[c]));
+  }
+  const std::vector<std::int64_t>& rows() const { return rows_; }  // positions in the block
+  const std::vector<std::int64_t>& blanks() const { return blanks_; }
+
+ private:
+  const arrow::RecordBatch& batch_;
+  const std::vector<std::string>& names_;
+  std::vector<std::int64_t> rows_, blanks_;
+};
+
+void append_timestamps(RawRows& raw, const Batch& batch) {
+  const auto& cells = batch.column(raw.layout.timestamp_column);
+  for (const std::int64_t i : batch.rows()) {
     const auto time = timestamp_from_text(cells.GetView(i));
     if (!time) raw.keep_text(raw.rows(), raw.layout.timestamp_column, cells.GetView(i));
     raw.timestamps_ms.push_back(time.value_or(no_timestamp));
   }
 }
 
-void append_symbols(RawRows& raw, const TextColumn& cells) {
+void append_symbols(RawRows& raw, const Batch& batch) {
+  const auto& cells = batch.column(*raw.layout.symbol_column);
   std::string last;
   std::uint32_t number = 0;
-  for (std::int64_t i = 0; i < cells.length(); ++i) {
+  bool known = false;
+  for (const std::int64_t i : batch.rows()) {
     const auto name = trimmed(cells.GetView(i));
-    if (name != last || raw.symbols.empty()) {
-      number = raw.intern(name);
+    if (!known || name != last) {
+      number = raw.intern(name, raw.symbol_of_row.size());
       last = name;
+      known = true;
     }
     raw.symbol_of_row.push_back(number);
   }
 }
 
-void append_numbers(RawRows& raw, std::size_t column, const TextColumn& cells, std::vector<double>& values) {
-  for (std::int64_t i = 0; i < cells.length(); ++i) {
+void append_numbers(RawRows& raw, const Batch& batch, std::size_t column, std::vector<double>& values) {
+  const auto& cells = batch.column(column);
+  for (const std::int64_t i : batch.rows()) {
     const auto cell = cells.GetView(i);
     const auto number = number_from_text(cell);
     if (!number && !trimmed(cell).empty()) raw.keep_text(values.size(), column, trimmed(cell));
@@ -148,19 +173,20 @@ void append_numbers(RawRows& raw, std::size_t column, const TextColumn& cells, s
   }
 }
 
-void append_batch(RawRows& raw, const arrow::RecordBatch& batch, const std::vector<std::string>& names) {
-  const auto cells = [&](std::size_t column) -> const TextColumn& {
-    return static_cast<const TextColumn&>(*batch.GetColumnByName(names[column]));
-  };
-  if (raw.layout.symbol_column) append_symbols(raw, cells(*raw.layout.symbol_column));
+void append_batch(RawRows& raw, const Batch& batch) {
+  const auto first_line = static_cast<std::int64_t>(raw.rows() + raw.blank_lines.size()) + 2;
+  for (const std::int64_t i : batch.blanks()) raw.blank_lines.push_back(first_line + i);
+  if (raw.blank_lines.size() > blank_lines_max) {
+    throw InputError(raw.file + ": more than " + std::to_string(blank_lines_max) + " blank lines");
+  }
+  if (raw.layout.symbol_column) append_symbols(raw, batch);
   for (std::size_t v = 0; v < raw.layout.values.size(); ++v) {
-    append_numbers(raw, raw.layout.values[v].column, cells(raw.layout.values[v].column), raw.values[v]);
+    append_numbers(raw, batch, raw.layout.values[v].column, raw.values[v]);
   }
   if (raw.layout.adjusted_close_column) {
-    append_numbers(raw, *raw.layout.adjusted_close_column, cells(*raw.layout.adjusted_close_column),
-                   raw.adjusted_close);
+    append_numbers(raw, batch, *raw.layout.adjusted_close_column, raw.adjusted_close);
   }
-  append_timestamps(raw, cells(raw.layout.timestamp_column));
+  append_timestamps(raw, batch);
   if (static_cast<std::int64_t>(raw.rows()) > rows_max) {
     throw InputError(raw.file + ": more than " + std::to_string(rows_max) + " rows; cut the file into parts");
   }
@@ -186,7 +212,8 @@ std::shared_ptr<arrow::csv::StreamingReader> open_reader(const RawRows& raw,
   auto made = arrow::csv::StreamingReader::Make(arrow::io::default_io_context(), open_text(raw.file), read,
                                                 parse, convert);
   if (!watch.complaint.empty()) throw InputError(raw.file + ", " + watch.complaint);
-  if (made.status().IsInvalid() && made.status().message().find("Empty CSV") != std::string::npos) {
+  const auto& said = made.status().message();
+  if (said.find("Empty CSV") != std::string::npos || said.find("Could not skip") != std::string::npos) {
     throw InputError(raw.file + ": a header and no bars");
   }
   return require_readable(std::move(made), raw.file);
@@ -207,13 +234,12 @@ RawRows read_csv(const std::string& file, bool adjusted) {
   for (;;) {
     std::shared_ptr<arrow::RecordBatch> batch;
     const auto status = reader->ReadNext(&batch);
-    raw.blank_lines = watch.blank_lines;
     if (!watch.complaint.empty()) throw InputError(file + ", " + watch.complaint);
     if (!status.ok()) {
       throw InputError(file + ", after " + raw.row_name(raw.rows()) + ": " + status.message());
     }
     if (!batch) break;
-    append_batch(raw, *batch, names);
+    append_batch(raw, Batch(raw, *batch, names));
   }
   if (raw.rows() == 0) throw InputError(file + ": a header and no bars");
   return raw;

@@ -183,7 +183,7 @@ void append_symbols(RawRows& raw, const arrow::Array& cells) {
   if (!holds_text(cells)) wrong_type(raw, *raw.layout.symbol_column, cells, "text");
   for (std::int64_t i = 0; i < cells.length(); ++i) {
     const auto name = cells.IsNull(i) ? std::nullopt : text_at(cells, i);
-    raw.symbol_of_row.push_back(raw.intern(trimmed(name.value_or(""))));
+    raw.symbol_of_row.push_back(raw.intern(trimmed(name.value_or("")), raw.symbol_of_row.size()));
   }
 }
 

@@ -50,11 +50,11 @@ struct RawRows {
     return found == texts.end() ? otherwise : found->second;
   }
 
-  // The number of a symbol's name; `where` is for the message when it cannot be one.
-  std::uint32_t intern(std::string_view name) {
+  // The number of a symbol's name; throws InputError naming the row when it cannot be one.
+  std::uint32_t intern(std::string_view name, std::size_t row = 0) {
     const auto found = number_of_symbol.find(std::string(name));
     if (found != number_of_symbol.end()) return found->second;
-    check_symbol(std::string(name), file + ", " + row_name(rows()));
+    check_symbol(std::string(name), file + ", " + row_name(row));
     symbols.emplace_back(name);
     const auto number = static_cast<std::uint32_t>(symbols.size() - 1);
     number_of_symbol.emplace(name, number);
