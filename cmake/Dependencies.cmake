@@ -2,7 +2,7 @@
 set(deps ${PROJECT_SOURCE_DIR}/.deps/usr)
 if(EXISTS ${deps})
   list(PREPEND CMAKE_PREFIX_PATH ${deps})
-  include_directories(SYSTEM ${deps}/include)
+  include_directories(SYSTEM ${deps}/include ${deps}/include/${CMAKE_LIBRARY_ARCHITECTURE})
   # DT_RPATH, unlike RUNPATH, also serves the libraries' own libraries; only the system's loader path comes after it
   set(deps_libraries ${deps}/lib/${CMAKE_LIBRARY_ARCHITECTURE})
   add_link_options(-Wl,--disable-new-dtags,-rpath,${deps_libraries},-rpath-link,${deps_libraries})
