@@ -1,0 +1,127 @@
+// regent data as people run it.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "market/synthetic.hpp"
+#include "scratch.hpp"
+
+namespace regent::market::test {
+namespace {
+
+using nlohmann::json;
+using testing::AllOf;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+
+struct Outcome {
+  int code = -1;
+  std::string out, err;
+};
+
+class DataCommand : public Scratch {
+ protected:
+  // No user's configuration reaches the command.
+  Outcome run(const std::string& arguments) const {
+    const std::string command = "cd '" + folder_.string() + "' && env -i HOME='" + folder_.string() +
+                                "' " REGENT_DATA_PROGRAM " " + arguments + " 2>err.txt";
+    Outcome outcome;
+    FILE* pipe = ::popen(command.c_str(), "r");
+    std::array<char, 4096> buffer{};
+    for (std::size_t n = 0; (n = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
+      outcome.out.append(buffer.data(), n);
+    }
+    const int status = ::pclose(pipe);
+    outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    outcome.err = bytes_of(path("err.txt"));
+    return outcome;
+  }
+  void write_good() const {
+    write("good.csv",
+          "date,AAPL,MSFT\n2020-01-02,10,20\n2020-01-03,11,\n2020-01-06,9.9,22\n2020-01-07,12,21\n");
+  }
+};
+
+TEST_F(DataCommand, ImportsAndReadsBackTheSame) {
+  write_good();
+  const auto imported = run("import good.csv --out good.parquet");
+  EXPECT_EQ(imported.code, 0) << imported.err;
+  EXPECT_THAT(imported.out,
+              AllOf(HasSubstr("2020-01-02 to 2020-01-07"), HasSubstr("1 × not a number, kept as missing"),
+                    HasSubstr("good.csv:3 MSFT"), HasSubstr("wrote good.parquet")));
+  EXPECT_THAT(imported.out, Not(HasSubstr("\033["))) << "colours into a pipe";
+  const auto described = run("describe good.parquet --json");
+  ASSERT_EQ(described.code, 0) << described.err;
+  const auto value = json::parse(described.out);
+  EXPECT_EQ(value["bars"], 4);
+  EXPECT_EQ(value["fingerprint"], read(path("good.csv")).fingerprint());
+  EXPECT_EQ(value["symbols"][1]["missing"], 1);
+  EXPECT_NEAR(value["symbols"][0]["worst_return"].get<double>(), -0.1, 1e-12);
+  EXPECT_EQ(value["symbols"][0]["worst_time"], "2020-01-06");
+  EXPECT_NEAR(value["symbols"][0]["drawdown_max"].get<double>(), 0.1, 1e-12);
+  EXPECT_THAT(value["features"].get<std::vector<std::string>>(), Contains("rsi_14"));
+  EXPECT_THAT(value["features_left_out"].get<std::vector<std::string>>(),
+              Contains("atr_14: needs high, low"));
+}
+
+TEST_F(DataCommand, KeepsTheNamedSymbolsAndDays) {
+  write_good();
+  const auto outcome =
+      run("import good.csv --out part.parquet --symbols MSFT --from 2020-01-03 --to 2020-01-06 --json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Panel part = read(path("part.parquet"));
+  EXPECT_EQ(part.symbols, std::vector<std::string>{"MSFT"});
+  EXPECT_EQ(part.bars(), 1U) << "MSFT has no close on 2020-01-03";
+  EXPECT_EQ(part.at(Column::close, 0, 0), 22);
+  const auto nobody = run("check good.csv --symbols MFST");
+  EXPECT_EQ(nobody.code, 2);
+  EXPECT_THAT(nobody.err, HasSubstr("did you mean 'MSFT'"));
+  EXPECT_EQ(run("check good.csv --from 2021-01-01").code, 2);
+  EXPECT_THAT(run("check good.csv --from soon").err, HasSubstr("--from"));
+}
+
+TEST_F(DataCommand, ChecksWithoutWritingAndExitsWith2WhenRejected) {
+  write("bad.csv", "date,A\n2020-01-02,10\n2020-01-03,-1\n");
+  const auto rejected = run("check bad.csv");
+  EXPECT_EQ(rejected.code, 2);
+  EXPECT_THAT(rejected.err,
+              AllOf(HasSubstr("bad.csv, line 3, column A: -1"), HasSubstr("data.on_non_positive")));
+  EXPECT_THAT(rejected.out, HasSubstr("1 × non-positive price, rejected"));
+  const auto as_json = run("check bad.csv --json");
+  EXPECT_EQ(as_json.code, 2);
+  EXPECT_EQ(json::parse(as_json.out)["accepted"], false);
+  EXPECT_EQ(json::parse(as_json.out)["import"]["findings"][0]["row"], 3);
+  EXPECT_EQ(run("import bad.csv --out bad.parquet").code, 2);
+  EXPECT_FALSE(std::filesystem::exists(path("bad.parquet")));
+  const auto repaired = run("check bad.csv --set data.on_non_positive=missing");
+  EXPECT_EQ(repaired.code, 0) << repaired.err;
+  EXPECT_THAT(repaired.out, HasSubstr("accepted"));
+}
+
+TEST_F(DataCommand, NeedsFilesAndKnowsItsFlags) {
+  EXPECT_EQ(run("check").code, 2);
+  EXPECT_EQ(run("import x.csv").code, 2);
+  EXPECT_EQ(run("").code, 2);
+  EXPECT_EQ(run("check --no-such-flag x.csv").code, 2);
+  EXPECT_EQ(run("--help").code, 0);
+  write_good();
+  write("regent.toml", "[data]\nfiles = [\"good.csv\"]\n");
+  EXPECT_EQ(run("check").code, 0);
+}
+
+TEST_F(DataCommand, LeavesTheOldFileWhenTheNewOneCannotBeWritten) {
+  write_good();
+  std::filesystem::create_directory(path("taken.parquet"));
+  const auto outcome = run("import good.csv --out taken.parquet");
+  EXPECT_NE(outcome.code, 0);
+  EXPECT_TRUE(std::filesystem::is_directory(path("taken.parquet")));
+}
+
+}  // namespace
+}  // namespace regent::market::test
