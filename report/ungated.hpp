@@ -1,6 +1,5 @@
 #pragma once
-// What the same decisions would have earned had no gate stood in their way: the engine's own planner, account
-// and paper venue, without guardian and governor.
+// What the same decisions would have earned had no gate stood in their way (engine/shadow.hpp).
 
 #include <vector>
 
