@@ -50,7 +50,8 @@ void Rebuild::apply_input(const LedgerRow& row) {
   if (const auto* update = std::get_if<OrderUpdate>(&event)) recorded_.push_back(*update);
   if (const auto* bar = std::get_if<Bar>(&event)) {
     venue.on_bar(bar->view());
-    if (keep_bars_) bars.push_back(*bar);
+    bars.push_back(*bar);
+    if (bars.size() > bars_max_) bars.pop_front();
   }
   const std::vector<Action> actions = core.step(event, now_ns_from(payload));
   for (const Action& action : actions) {
@@ -96,8 +97,8 @@ void Rebuild::finish() {
   }
 }
 
-Rebuild rebuild(const std::filesystem::path& ledger, bool keep_bars) {
-  Rebuild result(keep_bars);
+Rebuild rebuild(const std::filesystem::path& ledger, std::size_t bars_max) {
+  Rebuild result(bars_max);
   LedgerReader reader(ledger);
   reader.for_each([&](const LedgerRow& row) {
     result.apply(row);

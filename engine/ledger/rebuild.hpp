@@ -7,7 +7,6 @@
 #include <deque>
 #include <filesystem>
 #include <string>
-#include <vector>
 
 #include "engine/core/core.hpp"
 #include "engine/ledger/event_json.hpp"
@@ -18,8 +17,8 @@ namespace regent::engine {
 
 class Rebuild {
  public:
-  // keep_bars: whether `bars` is filled.
-  explicit Rebuild(bool keep_bars = true) : keep_bars_(keep_bars) {}
+  // Keeps the last bars_max bars in `bars`.
+  explicit Rebuild(std::size_t bars_max = 0) : bars_max_(bars_max) {}
 
   // Throws InputError naming the row when it does not follow from the rows before.
   void apply(const LedgerRow& row);
@@ -29,7 +28,7 @@ class Rebuild {
 
   Core core;
   PaperVenue venue;
-  std::vector<Bar> bars;
+  std::deque<Bar> bars;
   std::uint64_t inputs = 0, outputs = 0;  // rows compared
   std::uint64_t rows = 0;
 
@@ -42,12 +41,12 @@ class Rebuild {
   void follow(const Started& event);
   void match_updates(std::uint64_t sequence);
 
-  bool keep_bars_;
+  std::size_t bars_max_;
   std::deque<RowContent> expected_;  // outputs of the last input that are still to be read
   std::deque<OrderUpdate> produced_, recorded_;
 };
 
 // Reads the whole ledger. Throws InputError.
-Rebuild rebuild(const std::filesystem::path& ledger, bool keep_bars = true);
+Rebuild rebuild(const std::filesystem::path& ledger, std::size_t bars_max = 0);
 
 }  // namespace regent::engine
