@@ -9,18 +9,18 @@ namespace regent::market {
 
 namespace {
 
-void gap(const Block& block, double* out) {
+REGENT_LANES void gap(const Block& block, double* out) {
   const double* open = block.row(Series::open, 0);
   const double* previous = block.row(Series::carried_close, 1);
   for (std::size_t i = 0; i < block.lanes; ++i) out[i] = std::log(open[i] / previous[i]);
 }
 
-void intraday_return(const Block& block, double* out) {
+REGENT_LANES void intraday_return(const Block& block, double* out) {
   const double* body = block.row(Series::log_body, 0);
   for (std::size_t i = 0; i < block.lanes; ++i) out[i] = body[i];
 }
 
-void close_location(const Block& block, double* out) {
+REGENT_LANES void close_location(const Block& block, double* out) {
   const double* high = block.row(Series::high, 0);
   const double* low = block.row(Series::low, 0);
   const double* close = block.row(Series::close, 0);

@@ -9,7 +9,7 @@ namespace regent::market {
 
 namespace {
 
-void skewness(const Block& block, std::size_t bars, double* out) {
+REGENT_LANES void skewness(const Block& block, std::size_t bars, double* out) {
   const auto moments = window_moments(block, Series::log_return, bars);
   const auto deviation = window_deviation(block, Series::log_return, bars, moments);
   Lanes cubes{};
@@ -27,7 +27,7 @@ void skewness(const Block& block, std::size_t bars, double* out) {
 }
 
 // Pairs with a missing return are left out of the numerator; the variance takes every known return.
-void autocorrelation(const Block& block, std::size_t bars, double* out) {
+REGENT_LANES void autocorrelation(const Block& block, std::size_t bars, double* out) {
   const auto moments = window_moments(block, Series::log_return, bars);
   const auto deviation = window_deviation(block, Series::log_return, bars, moments);
   Lanes products{};
@@ -46,7 +46,7 @@ void autocorrelation(const Block& block, std::size_t bars, double* out) {
   }
 }
 
-void largest_return(const Block& block, std::size_t bars, double* out) {
+REGENT_LANES void largest_return(const Block& block, std::size_t bars, double* out) {
   const auto extremes = window_extremes(block, Series::log_return, Series::log_return, bars);
   for (std::size_t i = 0; i < block.lanes; ++i) out[i] = extremes.highest[i];
 }

@@ -42,13 +42,6 @@ History::History(std::size_t symbols, ColumnSet columns, std::size_t capacity)
   if (columns.has(Column::volume)) make(Series::log_volume);
 }
 
-const double* History::row(Series series, std::size_t age) const {
-  const auto& ring = rings_[index_of(series)];
-  REGENT_INVARIANT(age < capacity_ && !ring.empty(), "a feature reads a row that its history does not keep");
-  const std::size_t position = newest_row_ >= age ? newest_row_ - age : newest_row_ + capacity_ - age;
-  return ring.data() + position * symbols_;
-}
-
 double* History::newest(Series series) {
   return rings_[index_of(series)].data() + newest_row_ * symbols_;
 }

@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "base/error.hpp"
 #include "market/features/close_returns.hpp"
 #include "market/panel.hpp"
 
@@ -39,7 +40,13 @@ class History {
   std::size_t symbols() const { return symbols_; }
   std::size_t bars_seen() const { return bars_seen_; }
   // [symbols], `age` bars ago (0: the newest, < capacity). NaN before the first bar.
-  const double* row(Series series, std::size_t age) const;
+  const double* row(Series series, std::size_t age) const {
+    const auto& ring = rings_[static_cast<std::size_t>(series)];
+    REGENT_INVARIANT(age < capacity_ && !ring.empty(),
+                     "a feature reads a row that its history does not keep");
+    const std::size_t position = newest_row_ >= age ? newest_row_ - age : newest_row_ + capacity_ - age;
+    return ring.data() + position * symbols_;
+  }
 
  private:
   double* newest(Series series);

@@ -19,7 +19,7 @@ struct PairMeans {
   Lanes count{}, symbol{}, market{}, symbol_size{}, market_size{};
 };
 
-PairMeans pair_means(const Block& block) {
+REGENT_LANES_HELPER PairMeans pair_means(const Block& block) {
   PairMeans m;
   for (std::size_t age = bars; age-- > 0;) {
     const double* r = block.row(Series::log_return, age);
@@ -45,7 +45,7 @@ PairMeans pair_means(const Block& block) {
   return m;
 }
 
-MarketModel market_model(const Block& block) {
+REGENT_LANES_HELPER MarketModel market_model(const Block& block) {
   const auto means = pair_means(block);
   Lanes products{}, market{}, own{};
   for (std::size_t age = bars; age-- > 0;) {
@@ -77,10 +77,19 @@ MarketModel market_model(const Block& block) {
   return model;
 }
 
-template <Lanes MarketModel::*member>
-void write(const Block& block, double* out) {
+REGENT_LANES void beta(const Block& block, double* out) {
   const auto model = market_model(block);
-  for (std::size_t i = 0; i < block.lanes; ++i) out[i] = (model.*member)[i];
+  for (std::size_t i = 0; i < block.lanes; ++i) out[i] = model.beta[i];
+}
+
+REGENT_LANES void correlation(const Block& block, double* out) {
+  const auto model = market_model(block);
+  for (std::size_t i = 0; i < block.lanes; ++i) out[i] = model.correlation[i];
+}
+
+REGENT_LANES void idiosyncratic_volatility(const Block& block, double* out) {
+  const auto model = market_model(block);
+  for (std::size_t i = 0; i < block.lanes; ++i) out[i] = model.idiosyncratic[i];
 }
 
 }  // namespace
@@ -91,16 +100,16 @@ std::vector<Feature> market_model_features() {
       {declare("market_beta_63",
                "cov(log_return, market) / var(market) over 63 bars; 0 when either is constant", sharpe, 64,
                {Column::close}, true),
-       write<&MarketModel::beta>},
+       beta},
       {declare("market_correlation_63",
                "correlation of log_return and market over 63 bars; 0 when either is constant", sharpe, 64,
                {Column::close}, true),
-       write<&MarketModel::correlation>},
+       correlation},
       {declare("idiosyncratic_volatility_63",
                "standard deviation of the residual of the market model over 63 bars",
                "Ang, Hodrick, Xing & Zhang (2006), The Cross-Section of Volatility and Expected Returns", 64,
                {Column::close}, true),
-       write<&MarketModel::idiosyncratic>},
+       idiosyncratic_volatility},
   };
 }
 

@@ -11,7 +11,7 @@ namespace regent::market {
 namespace {
 
 // Gains and losses as log returns, so that the value depends on no price level. No movement at all is 50.
-void relative_strength(const Block& block, double* out) {
+REGENT_LANES void relative_strength(const Block& block, double* out) {
   constexpr std::size_t bars = 70;  // 0.6 % of the infinite average's weight is cut
   constexpr double keep = 13.0 / 14.0;
   Lanes gain{}, loss{}, count{};
@@ -43,7 +43,7 @@ struct ExponentialAverage {
 constexpr std::size_t macd_settle_bars = 68;
 constexpr std::size_t macd_bars = 92;
 
-void macd_histogram(const Block& block, double* out) {
+REGENT_LANES void macd_histogram(const Block& block, double* out) {
   ExponentialAverage fast(12), slow(26), signal(9);
   Lanes count{}, macd{};
   const double* now = block.row(Series::close, 0);
@@ -59,8 +59,12 @@ void macd_histogram(const Block& block, double* out) {
       slow.sum[i] = known ? slow.keep * slow.sum[i] + price : slow.sum[i];
       slow.weight[i] = known ? slow.keep * slow.weight[i] + 1.0 : slow.weight[i];
       macd[i] = known ? fast.sum[i] / fast.weight[i] - slow.sum[i] / slow.weight[i] : macd[i];
-      signal.sum[i] = known && settled ? signal.keep * signal.sum[i] + macd[i] : signal.sum[i];
-      signal.weight[i] = known && settled ? signal.keep * signal.weight[i] + 1.0 : signal.weight[i];
+    }
+    if (!settled) continue;
+    for (std::size_t i = 0; i < block.lanes; ++i) {
+      const bool known = close[i] == close[i];
+      signal.sum[i] = known ? signal.keep * signal.sum[i] + macd[i] : signal.sum[i];
+      signal.weight[i] = known ? signal.keep * signal.weight[i] + 1.0 : signal.weight[i];
     }
   }
   const double needed = values_needed(macd_bars);
@@ -69,7 +73,7 @@ void macd_histogram(const Block& block, double* out) {
   }
 }
 
-void bollinger_position(const Block& block, std::size_t bars, double* out) {
+REGENT_LANES void bollinger_position(const Block& block, std::size_t bars, double* out) {
   const auto moments = window_moments(block, Series::close, bars);
   const auto deviation = window_deviation(block, Series::close, bars, moments);
   const double* close = block.row(Series::close, 0);
@@ -79,7 +83,7 @@ void bollinger_position(const Block& block, std::size_t bars, double* out) {
   }
 }
 
-void stochastic(const Block& block, std::size_t bars, double* out) {
+REGENT_LANES void stochastic(const Block& block, std::size_t bars, double* out) {
   const auto extremes = window_extremes(block, Series::low, Series::high, bars);
   const double* close = block.row(Series::close, 0);
   for (std::size_t i = 0; i < block.lanes; ++i) {

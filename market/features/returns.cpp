@@ -3,13 +3,14 @@
 #include <cmath>
 
 #include "market/features/feature.hpp"
+#include "market/features/window.hpp"
 
 namespace regent::market {
 
 namespace {
 
 // ln(close, `to` bars ago / close, `from` bars ago), by the last known closes.
-void return_between(const Block& block, std::size_t from, std::size_t to, double* out) {
+REGENT_LANES void return_between(const Block& block, std::size_t from, std::size_t to, double* out) {
   const double* start = block.row(Series::carried_close, from);
   const double* end = block.row(Series::carried_close, to);
   for (std::size_t i = 0; i < block.lanes; ++i) out[i] = std::log(end[i] / start[i]);

@@ -9,19 +9,19 @@ namespace regent::market {
 
 namespace {
 
-void drawdown(const Block& block, std::size_t bars, double* out) {
+REGENT_LANES void drawdown(const Block& block, std::size_t bars, double* out) {
   const auto extremes = window_extremes(block, Series::close, Series::close, bars);
   const double* close = block.row(Series::close, 0);
   for (std::size_t i = 0; i < block.lanes; ++i) out[i] = std::log(close[i] / extremes.highest[i]);
 }
 
-void distance_to_average(const Block& block, std::size_t bars, double* out) {
+REGENT_LANES void distance_to_average(const Block& block, std::size_t bars, double* out) {
   const auto moments = window_moments(block, Series::close, bars);
   const double* close = block.row(Series::close, 0);
   for (std::size_t i = 0; i < block.lanes; ++i) out[i] = std::log(close[i] / moments.mean[i]);
 }
 
-void efficiency_ratio(const Block& block, std::size_t bars, double* out) {
+REGENT_LANES void efficiency_ratio(const Block& block, std::size_t bars, double* out) {
   Lanes way{}, path{}, count{};
   for (std::size_t age = bars; age-- > 0;) {
     const double* r = block.row(Series::log_return, age);

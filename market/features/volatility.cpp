@@ -10,12 +10,12 @@ namespace regent::market {
 
 namespace {
 
-void realised_volatility(const Block& block, std::size_t bars, double* out) {
+REGENT_LANES void realised_volatility(const Block& block, std::size_t bars, double* out) {
   const auto moments = window_moments(block, Series::log_return, bars);
   for (std::size_t i = 0; i < block.lanes; ++i) out[i] = moments.size[i];
 }
 
-void downside_volatility(const Block& block, std::size_t bars, double* out) {
+REGENT_LANES void downside_volatility(const Block& block, std::size_t bars, double* out) {
   Lanes sum{}, count{};
   for (std::size_t age = bars; age-- > 0;) {
     const double* r = block.row(Series::log_return, age);
@@ -30,19 +30,19 @@ void downside_volatility(const Block& block, std::size_t bars, double* out) {
   }
 }
 
-void parkinson_range(const Block& block, double* out) {
+REGENT_LANES void parkinson_range(const Block& block, double* out) {
   const double* range = block.row(Series::log_range, 0);
   const double scale = 1 / std::sqrt(4 * std::numbers::ln2);
   for (std::size_t i = 0; i < block.lanes; ++i) out[i] = scale * range[i];
 }
 
-void parkinson_volatility(const Block& block, std::size_t bars, double* out) {
+REGENT_LANES void parkinson_volatility(const Block& block, std::size_t bars, double* out) {
   const auto moments = window_moments(block, Series::log_range, bars);
   const double scale = 1 / std::sqrt(4 * std::numbers::ln2);
   for (std::size_t i = 0; i < block.lanes; ++i) out[i] = scale * moments.size[i];
 }
 
-void garman_klass_volatility(const Block& block, std::size_t bars, double* out) {
+REGENT_LANES void garman_klass_volatility(const Block& block, std::size_t bars, double* out) {
   Lanes sum{}, count{};
   for (std::size_t age = bars; age-- > 0;) {
     const double* range = block.row(Series::log_range, age);
@@ -63,7 +63,7 @@ void garman_klass_volatility(const Block& block, std::size_t bars, double* out) 
 
 // Wilder's smoothing of the true range with normalised weights over the last 70 bars: 0.6 % of the infinite
 // average's weight is cut, and the value depends on nothing older.
-void average_true_range(const Block& block, double* out) {
+REGENT_LANES void average_true_range(const Block& block, double* out) {
   constexpr std::size_t bars = 70;
   constexpr double keep = 13.0 / 14.0;
   Lanes sum{}, weight{}, count{};

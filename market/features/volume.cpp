@@ -9,7 +9,7 @@ namespace regent::market {
 
 namespace {
 
-void volume_z_score(const Block& block, std::size_t bars, double* out) {
+REGENT_LANES void volume_z_score(const Block& block, std::size_t bars, double* out) {
   const auto moments = window_moments(block, Series::log_volume, bars);
   const auto deviation = window_deviation(block, Series::log_volume, bars, moments);
   const double* volume = block.row(Series::log_volume, 0);
@@ -20,7 +20,7 @@ void volume_z_score(const Block& block, std::size_t bars, double* out) {
   }
 }
 
-void log_volume_ratio(const Block& block, std::size_t bars, double* out) {
+REGENT_LANES void log_volume_ratio(const Block& block, std::size_t bars, double* out) {
   const auto moments = window_moments(block, Series::volume, bars);
   const double* volume = block.row(Series::volume, 0);
   for (std::size_t i = 0; i < block.lanes; ++i) out[i] = std::log(volume[i] / moments.mean[i]);

@@ -9,6 +9,17 @@
 
 namespace regent::market {
 
+// Marks a body that loops over lanes: compiled for AVX-512, AVX2 and plain x86-64, the machine chooses when
+// the program starts. Every lane is summed in the same order in each, so all give the same bits. The helpers
+// below are inlined into the bodies to be compiled with them. Sanitizers cannot run code that early.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)
+#define REGENT_LANES __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define REGENT_LANES
+#endif
+#define REGENT_LANES_HELPER __attribute__((always_inline)) inline
+
 inline constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
 
 // Values that a window of `bars` must hold.
@@ -17,7 +28,7 @@ inline double values_needed(std::size_t bars) {
 }
 
 // A spread this small beside the values themselves is rounding: the values are constant.
-inline bool is_negligible(double spread, double size) {
+REGENT_LANES_HELPER bool is_negligible(double spread, double size) {
   return spread <= 1e-10 * size;
 }
 
@@ -26,7 +37,7 @@ struct Moments {
 };
 
 // Over the rows of ages [0, bars).
-inline Moments window_moments(const Block& block, Series series, std::size_t bars) {
+REGENT_LANES_HELPER Moments window_moments(const Block& block, Series series, std::size_t bars) {
   Moments m{};
   Lanes squares{};
   for (std::size_t age = bars; age-- > 0;) {
@@ -49,7 +60,8 @@ inline Moments window_moments(const Block& block, Series series, std::size_t bar
 
 // Population standard deviation around m.mean, in a second pass so that nothing cancels; 0 for constant
 // values.
-inline Lanes window_deviation(const Block& block, Series series, std::size_t bars, const Moments& m) {
+REGENT_LANES_HELPER Lanes window_deviation(const Block& block, Series series, std::size_t bars,
+                                           const Moments& m) {
   Lanes sum{};
   for (std::size_t age = bars; age-- > 0;) {
     const double* x = block.row(series, age);
@@ -69,7 +81,7 @@ struct Extremes {
   Lanes count, lowest, highest;  // NaN where too few values are known
 };
 
-inline Extremes window_extremes(const Block& block, Series low, Series high, std::size_t bars) {
+REGENT_LANES_HELPER Extremes window_extremes(const Block& block, Series low, Series high, std::size_t bars) {
   Extremes e{};
   e.lowest.fill(std::numeric_limits<double>::infinity());
   e.highest.fill(-std::numeric_limits<double>::infinity());
