@@ -58,7 +58,7 @@ std::vector<Feature> trend_features() {
       distance(50),
       distance(200),
       {declare("trend_strength_21",
-               "sum of log_return / sum of |log_return| over 21 bars, in [-1, 1]; 0 without movement",
+               "sum of log_return / sum of its absolute values over 21 bars, in [-1, 1]; 0 without movement",
                "Kaufman (1995), Smarter Trading (efficiency ratio, with its sign)", 22, {Column::close}),
        [](const Block& block, double* out) { efficiency_ratio(block, 21, out); }},
   };

@@ -49,8 +49,9 @@ Repair Findings::add(const Kind& kind, const std::function<void(ImportReport::Fi
 
 void Findings::throw_if_rejected() const {
   if (rejected_ == 0) return;
-  const std::string more =
-      rejected_ == 1 ? "" : "; " + std::to_string(rejected_ - 1) + " more findings are rejected";
+  std::string more;
+  if (rejected_ == 2) more = "; 1 more finding is rejected";
+  if (rejected_ > 2) more = "; " + std::to_string(rejected_ - 1) + " more findings are rejected";
   throw InputError(first_rejected_ + more);
 }
 
