@@ -87,13 +87,16 @@ std::string coloured(const std::string& text, Colour colour) {
 }
 
 Progress::Progress(std::string title, std::int64_t total)
-    : title_(std::move(title)), total_(std::max<std::int64_t>(total, 0)), started_ns_(monotonic_ns()) {
+    : on_terminal_(stderr_is_terminal()),
+      title_(std::move(title)),
+      total_(std::max<std::int64_t>(total, 0)),
+      started_ns_(monotonic_ns()) {
   draw(false, "");
 }
 
 Progress::~Progress() {
   // Left by an exception or early: the line stays as it was, the next output starts on its own line.
-  if (!finished_ && stderr_is_terminal()) print("\n");
+  if (!finished_ && on_terminal_) print("\n");
 }
 
 void Progress::advance(std::int64_t done, const std::string& note) {
@@ -115,7 +118,7 @@ void Progress::draw(bool last, const std::string& note) {
   const int percent = static_cast<int>(fraction * 100);
   const std::string took = duration_text(now_ns - started_ns_);
   const std::string tail = note.empty() ? "" : "  " + note;
-  if (!stderr_is_terminal()) {
+  if (!on_terminal_) {
     const int tenth = percent / 10;
     if (!last && (tenth == tenth_ || tenth == 0)) return;
     if (last || tenth < 10) {

@@ -23,6 +23,7 @@ class Progress {
 
  private:
   void draw(bool last, const std::string& note);
+  bool on_terminal_;
   std::string title_;
   std::int64_t total_;
   std::int64_t done_ = 0;
