@@ -1,0 +1,112 @@
+#include "base/command_line.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.hpp"
+#include "tests/base/temporary_folder.hpp"
+
+namespace regent {
+namespace {
+
+using regent::testing::message_of;
+using ::testing::HasSubstr;
+
+struct Outcome {
+  int exit_code;
+  std::string output, error;
+  bool ran;
+};
+
+Outcome run(std::vector<std::string> arguments, const std::function<int()>& body, CommonFlags& flags) {
+  CLI::App app("Tests");
+  add_common_flags(app, flags);
+  arguments.insert(arguments.begin(), "/somewhere/bin/regent-test");
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  bool ran = false;
+  ::testing::internal::CaptureStdout();
+  ::testing::internal::CaptureStderr();
+  const int exit_code = run_command(app, static_cast<int>(argv.size()), argv.data(), [&] {
+    ran = true;
+    return body();
+  });
+  const std::string error = ::testing::internal::GetCapturedStderr();
+  return {exit_code, ::testing::internal::GetCapturedStdout(), error, ran};
+}
+
+Outcome run(
+    const std::vector<std::string>& arguments, const std::function<int()>& body = [] { return 0; }) {
+  CommonFlags flags;
+  return run(arguments, body, flags);
+}
+
+TEST(RunCommand, PassesTheBodysExitCodeOn) {
+  EXPECT_EQ(run({}, [] { return 0; }).exit_code, 0);
+  EXPECT_EQ(run({}, [] { return exit_interrupted; }).exit_code, 130);
+}
+
+TEST(RunCommand, TurnsExceptionsIntoOneLineAndAnExitCode) {
+  const Outcome input = run({}, []() -> int { throw InputError("a.csv:3: close = -1"); });
+  EXPECT_EQ(input.exit_code, 2);
+  EXPECT_EQ(input.error, "regent test: a.csv:3: close = -1\n");
+  EXPECT_EQ(run({}, []() -> int { throw Error("x"); }).exit_code, 1);
+  EXPECT_EQ(run({}, []() -> int { throw RetryableError("x"); }).exit_code, 1);
+  const Outcome standard = run({}, []() -> int { throw std::out_of_range("deep inside"); });
+  EXPECT_EQ(standard.exit_code, 1);
+  EXPECT_EQ(standard.error, "regent test: deep inside\n");
+  EXPECT_EQ(run({}, []() -> int { throw 7; }).exit_code, 1);
+}
+
+TEST(RunCommand, ExplainsWrongUsage) {
+  const Outcome outcome = run({"--frobnicate"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_FALSE(outcome.ran);
+  EXPECT_THAT(outcome.error, ::testing::StartsWith("regent test: "));
+  EXPECT_THAT(outcome.error, HasSubstr("--frobnicate"));
+  EXPECT_THAT(outcome.error, HasSubstr("Try 'regent test --help'."));
+  EXPECT_EQ(run({"--log-level", "loud"}).exit_code, 2);
+}
+
+TEST(RunCommand, AnswersHelpAndVersionWithoutRunning) {
+  const Outcome help = run({"--help"});
+  EXPECT_EQ(help.exit_code, 0);
+  EXPECT_FALSE(help.ran);
+  EXPECT_THAT(help.output, HasSubstr("Usage: regent test"));
+  EXPECT_THAT(help.output, HasSubstr("--set"));
+  const Outcome version = run({"--version"});
+  EXPECT_EQ(version.exit_code, 0);
+  EXPECT_FALSE(version.ran);
+  EXPECT_THAT(version.output, ::testing::MatchesRegex("regent test [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+}
+
+TEST(CommonFlags, ReachTheConfiguration) {
+  const regent::testing::TemporaryFolder folder;
+  const std::string file = folder.write("my.toml", "[runtime]\nseed = 3\nthreads = 2\n").string();
+  CommonFlags flags;
+  run(
+      {"--config", file, "--set", "runtime.seed=8", "--set", "runtime.device=cpu"}, [] { return 0; }, flags);
+  const Config config = load_config(flags);
+  EXPECT_EQ(config.integer("runtime.seed"), 8);
+  EXPECT_EQ(config.integer("runtime.threads"), 2);
+  EXPECT_EQ(config.text("runtime.device"), "cpu");
+  EXPECT_EQ(load_config(flags, {{"runtime.seed", "9"}}).integer("runtime.seed"), 9)
+      << "a command's own flag is stronger";
+}
+
+TEST(CommonFlags, KeepEqualsSignsInTheValue) {
+  CommonFlags flags;
+  flags.settings = {"data.files=a=b.csv"};
+  EXPECT_EQ(load_config(flags).text_list("data.files"), std::vector<std::string>{"a=b.csv"});
+}
+
+TEST(CommonFlags, RefuseASettingWithoutKeyOrValue) {
+  for (const char* bad : {"runtime.seed", "=5", ""}) {
+    CommonFlags flags;
+    flags.settings = {bad};
+    EXPECT_THAT(message_of<InputError>([&] { load_config(flags); }), HasSubstr("expected key=value")) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace regent
