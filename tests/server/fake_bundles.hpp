@@ -26,6 +26,7 @@ class FakeDecider : public StreamDecider {
   ServedDecision update(const market::BarView& bar) override {
     ++behaviour_.updates;
     if (++bars_ == behaviour_.fails_at_bar) {
+      states_.assign(states_.size(), 99);  // half-way through: whoever goes on with this decider goes wrong
       throw Error("the fake was told to fail");
     }
     const auto close = bar[market::Column::close];

@@ -114,6 +114,12 @@ std::string refusal_of(const Bytes& bytes) {
   return "accepted";
 }
 
+TEST(Wire, MessageOfAnotherKindOfFileIsRefusedByThatName) {
+  Bytes bytes = encode(example_request());
+  std::copy_n("RGN2", 4, bytes.begin() + 4);
+  EXPECT_THAT(refusal_of(bytes), testing::HasSubstr("file identifier is not RGN1"));
+}
+
 TEST(Wire, UnknownVersionIsRefusedAndItsSenderCanBeTold) {
   flatbuffers::FlatBufferBuilder builder;
   const auto stream = builder.CreateString("future");
@@ -143,7 +149,7 @@ TEST(Wire, SharedColumnsOfWrongLengthAreRefusedBeforeTheyAreCopied) {
   const auto bars = flat::CreateBars(builder, 1, timestamps, column, column, column, column, column);
   const Bytes bytes =
       finished(builder, flat::CreateDecisionRequest(builder, 1, stream, 1, 10, symbols, bars));
-  EXPECT_THAT(refusal_of(bytes), testing::HasSubstr("1000000 values"));
+  EXPECT_THAT(refusal_of(bytes), testing::HasSubstr("a column of bars has 1000000 values"));
 }
 
 TEST(Wire, TooManySymbolsAndBarsAreRefused) {
