@@ -61,6 +61,10 @@ LedgerWriter::~LedgerWriter() {
 
 void LedgerWriter::open() {
   database_ = std::make_unique<Database>(path_, Database::Mode::read_write);
+  if (database_->integer("SELECT count(*) FROM sqlite_schema") > 0 &&
+      database_->integer("PRAGMA application_id") != ledger_application_id) {
+    throw InputError(path_.string() + ": is a database, but not a ledger; name another file");
+  }
   if (database_->text("PRAGMA journal_mode=WAL") != "wal") throw Error(path_.string() + ": cannot use WAL");
   database_->run("PRAGMA synchronous=FULL");
   if (database_->integer("SELECT count(*) FROM sqlite_schema") == 0) {

@@ -140,9 +140,8 @@ void Session::connect() {
                          std::to_string(settings_.connect_timeout_ns / ns_per_ms) +
                          " ms (engine.connect_timeout_ms); start one with regent serve");
   }
-  // The request for the last bar may be repeated, and a crash may have cut off the bar after it; more than
-  // that means that another run used this name.
-  if (liveness_.alive() && server_next_ > core_.bars() + 2) {
+  // bars are durable before they are sent: a server that knows more knows them from another run
+  if (liveness_.alive() && server_next_ > core_.bars() + 1) {
     throw InputError(
         "the server already holds " + std::to_string(server_next_ - 1) + " bars of stream '" +
         settings_.core.stream + "' and the ledger " + std::to_string(core_.bars()) +
@@ -226,7 +225,10 @@ void Session::on_bar(const market::BarView& view) {
   if (failed_ || is_recorded(view)) return;
   check_bar(view);
   const bool traded = view.timestamp_ms >= settings_.core.trade_from_ms;
-  if (traded && !warmed_) warm_up();
+  if (traded && !warmed_) {
+    flush();  // a server must never know more of the stream than the ledger
+    warm_up();
+  }
   const Bar bar = Bar::from(view, core_.bars() + 1);
   venue_.on_bar(view);
   take_venue_updates();
