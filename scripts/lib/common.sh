@@ -44,8 +44,7 @@ end_child() {
 }
 end_children() {
   trap '' INT TERM HUP
-  local child
-  for child in "${REGENT_CHILDREN[@]}"; do end_child "$child" || true; done
+  while ((${#REGENT_CHILDREN[@]})); do end_child "${REGENT_CHILDREN[-1]}" || true; done  # the last started first
 }
 trap end_children EXIT
 trap 'exit 129' HUP
