@@ -386,6 +386,7 @@ void Session::answer() {
       if (!asked_) break;
       if (reply->status == wire::Status::need_history) asked_->sent = false;
       if (const auto decision = as_decision(*reply)) {
+        take_commands();  // a kill that came while we waited comes before the orders
         asked_.reset();
         apply(*decision);
         break;
