@@ -7,6 +7,16 @@
 
 namespace regent::market {
 
+namespace {
+
+bool is_empty(const BarView& bar) {
+  return std::ranges::all_of(bar.columns, [](const auto& values) {
+    return std::ranges::none_of(values, [](double value) { return value == value; });
+  });
+}
+
+}  // namespace
+
 Panel with_symbols(const Panel& panel, std::span<const std::size_t> positions) {
   Panel part;
   part.timestamps_ms = panel.timestamps_ms;
@@ -34,6 +44,30 @@ Panel with_symbol_names(const Panel& panel, std::vector<std::string> names) {
     positions.push_back(static_cast<std::size_t>(found - panel.symbols.begin()));
   }
   return with_symbols(panel, positions);
+}
+
+std::vector<std::size_t> symbols_with_closes(const Panel& panel) {
+  std::vector<std::size_t> positions;
+  for (std::size_t s = 0; s < panel.symbol_count(); ++s) {
+    for (std::size_t bar = 0; bar < panel.bars(); ++bar) {
+      const double close = panel.at(Column::close, bar, s);
+      if (close != close) continue;
+      positions.push_back(s);
+      break;
+    }
+  }
+  return positions;
+}
+
+Panel without_empty(const Panel& panel) {
+  const auto positions = symbols_with_closes(panel);
+  const Panel all = positions.size() == panel.symbol_count() ? panel : with_symbols(panel, positions);
+  Panel kept;
+  kept.symbols = all.symbols;
+  for (std::size_t bar = 0; bar < all.bars() && !all.symbols.empty(); ++bar) {
+    if (!is_empty(all.bar(bar))) kept.append(all.bar(bar));
+  }
+  return kept;
 }
 
 }  // namespace regent::market

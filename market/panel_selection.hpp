@@ -14,4 +14,9 @@ Panel with_symbols(const Panel& panel, std::span<const std::size_t> positions);
 // By name. Throws InputError for a name that the panel does not have.
 Panel with_symbol_names(const Panel& panel, std::vector<std::string> names);
 
+// Positions of the symbols that have at least one close.
+std::vector<std::size_t> symbols_with_closes(const Panel& panel);
+// Without symbols that never have a close and without bars in which no symbol has any value.
+Panel without_empty(const Panel& panel);
+
 }  // namespace regent::market

@@ -110,7 +110,9 @@ void read_wide_columns(const std::vector<std::string>& names, const std::vector<
   // LOW and OPEN are symbols of shares too, but nothing but bars has both a high and a low
   const bool high_and_low = has("high") && has("low");
   for (std::size_t i = 0; i < names.size(); ++i) {
-    const bool is_time = std::ranges::find(time_names, normal_names[i]) != time_names.end();
+    // TIME is a share too: beside a "Date" in small letters it is a symbol
+    const bool is_time = std::ranges::find(time_names, normal_names[i]) != time_names.end() &&
+                         (!is_upper_case(names[i]) || is_upper_case(names[layout.timestamp_column]));
     const bool is_price = role_of(normal_names[i]) && (high_and_low || !is_upper_case(names[i]));
     const bool is_bar = is_price || std::ranges::find(symbol_names, normal_names[i]) != symbol_names.end();
     const bool is_tick = std::ranges::find(tick_names, std::string_view(names[i])) != tick_names.end();

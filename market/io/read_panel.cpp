@@ -192,51 +192,25 @@ class Assembly {
   std::size_t hint_ = 0;
 };
 
-// Leaves out symbols that never have a close.
-void remove_empty_symbols(Panel& panel, Findings& findings) {
-  std::vector<std::size_t> kept;
+void report_empty_symbols(const Panel& panel, const std::vector<std::size_t>& kept, Findings& findings) {
   for (std::size_t s = 0; s < panel.symbol_count(); ++s) {
-    bool has_close = false;
-    for (std::size_t bar = 0; bar < panel.bars() && !has_close; ++bar) {
-      const double close = panel.at(Column::close, bar, s);
-      has_close = close == close;
-    }
-    if (has_close) {
-      kept.push_back(s);
-      continue;
-    }
+    if (std::ranges::binary_search(kept, s)) continue;
     findings.add(
         {"symbol without prices", Repair::drop, nullptr},
         [&](ImportReport::Finding& finding) { finding.column = panel.symbols[s]; }, [] { return ""; });
   }
-  if (kept.size() < panel.symbol_count()) panel = with_symbols(panel, kept);
 }
 
-// Leaves out bars in which no symbol has any value.
-void remove_empty_bars(Panel& panel) {
-  Panel kept;
-  kept.symbols = panel.symbols;
-  const std::size_t symbols = panel.symbol_count();
-  const auto is_empty = [&](std::size_t bar) {
-    for (const auto& column : panel.columns) {
-      if (column.empty()) continue;
-      const auto row = std::span(column).subspan(bar * symbols, symbols);
-      if (std::ranges::any_of(row, [](double value) { return value == value; })) return false;
-    }
-    return true;
-  };
-  std::size_t first_empty = 0;
-  while (first_empty < panel.bars() && !is_empty(first_empty)) ++first_empty;
-  if (first_empty == panel.bars()) return;
-  kept = panel.slice(0, first_empty);
-  for (std::size_t bar = first_empty + 1; bar < panel.bars(); ++bar) {
-    if (!is_empty(bar)) kept.append(panel.bar(bar));
+std::string file_of_symbol(const std::vector<CleanFile>& files, const std::string& symbol) {
+  for (const auto& file : files) {
+    const auto names = names_in(file.raw);
+    if (std::ranges::find(names, symbol) != names.end()) return file.raw.file;
   }
-  panel = std::move(kept);
+  return "";
 }
 
 // The steps of one symbol between bars with a close that are far longer than its usual one.
-void find_gaps(const Panel& panel, std::size_t symbol, const std::string& file,
+void find_gaps(const Panel& panel, std::size_t symbol, const std::vector<CleanFile>& files,
                const ValidationPolicy& policy, Findings& findings) {
   std::vector<TimestampMs> times;
   for (std::size_t bar = 0; bar < panel.bars(); ++bar) {
@@ -253,7 +227,7 @@ void find_gaps(const Panel& panel, std::size_t symbol, const std::string& file,
     if (times[i + 1] - times[i] <= longest) continue;
     const auto value = format_timestamp(times[i]) + " to " + format_timestamp(times[i + 1]);
     const auto describe = [&](ImportReport::Finding& finding) {
-      finding.file = file;
+      finding.file = file_of_symbol(files, panel.symbols[symbol]);
       finding.column = panel.symbols[symbol];
       finding.value = value;
     };
@@ -263,14 +237,6 @@ void find_gaps(const Panel& panel, std::size_t symbol, const std::string& file,
              std::to_string(policy.gap_bars_max) + " usual steps";
     });
   }
-}
-
-std::string file_of_symbol(const std::vector<CleanFile>& files, const std::string& symbol) {
-  for (const auto& file : files) {
-    const auto names = names_in(file.raw);
-    if (std::ranges::find(names, symbol) != names.end()) return file.raw.file;
-  }
-  return "";
 }
 
 void report_ignored(const std::vector<CleanFile>& files, ImportReport& report) {
@@ -320,14 +286,14 @@ Panel read_panel(std::span<const std::filesystem::path> files, const ValidationP
   report_ignored(cleaned, told);
   Panel panel = Assembly(cleaned, policy, findings).run();
   findings.throw_if_rejected();
-  remove_empty_symbols(panel, findings);
-  remove_empty_bars(panel);
+  report_empty_symbols(panel, symbols_with_closes(panel), findings);
+  panel = without_empty(panel);
   if (panel.bars() == 0 || panel.symbol_count() == 0) {
     throw InputError(files.front().string() + ": no bar is left after " + std::to_string(told.finding_count) +
                      " findings");
   }
   for (std::size_t s = 0; s < panel.symbol_count(); ++s) {
-    find_gaps(panel, s, file_of_symbol(cleaned, panel.symbols[s]), policy, findings);
+    find_gaps(panel, s, cleaned, policy, findings);
   }
   findings.throw_if_rejected();
   return panel;

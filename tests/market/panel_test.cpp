@@ -122,5 +122,19 @@ TEST(PanelSelection, KeepsTheNamedSymbolsSorted) {
               ThrowsMessage<InputError>(testing::AllOf(HasSubstr("'SYN03'"), HasSubstr("did you mean"))));
 }
 
+TEST(PanelSelection, LeavesOutEmptySymbolsAndBars) {
+  Panel panel = plain_panel(5, 3, 2);
+  for (std::size_t bar = 0; bar < 5; ++bar) panel.at(Column::close, bar, 1) = not_a_number;
+  for (auto& column : panel.columns) {
+    for (std::size_t s = 0; s < 3; ++s) column[2 * 3 + s] = not_a_number;
+  }
+  const Panel kept = without_empty(panel);
+  EXPECT_THAT(kept.symbols, ElementsAre("SYN000", "SYN002"));
+  ASSERT_EQ(kept.bars(), 4U);
+  EXPECT_EQ(kept.timestamps_ms[2], panel.timestamps_ms[3]);
+  EXPECT_EQ(kept.at(Column::open, 2, 1), panel.at(Column::open, 3, 2));
+  EXPECT_EQ(without_empty(kept).fingerprint(), kept.fingerprint());
+}
+
 }  // namespace
 }  // namespace regent::market::test

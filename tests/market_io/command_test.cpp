@@ -75,6 +75,7 @@ TEST_F(DataCommand, KeepsTheNamedSymbolsAndDays) {
   const auto outcome =
       run("import good.csv --out part.parquet --symbols MSFT --from 2020-01-03 --to 2020-01-06 --json");
   ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(json::parse(outcome.out)["panel"]["bars"], 1);
   const Panel part = read(path("part.parquet"));
   EXPECT_EQ(part.symbols, std::vector<std::string>{"MSFT"});
   EXPECT_EQ(part.bars(), 1U) << "MSFT has no close on 2020-01-03";

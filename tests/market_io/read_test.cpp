@@ -77,6 +77,12 @@ TEST_F(ReadPanel, ReadsWideClosesByDate) {
   EXPECT_EQ(report_.findings[0].done, "kept as missing");
 }
 
+TEST_F(ReadPanel, TakesSharesNamedLikeColumnsForShares) {
+  const auto panel = read(write("wide.csv", "Date,TIME,OPEN,LOW\n2020-01-02,1,2,3\n"));
+  EXPECT_THAT(panel.symbols, ElementsAre("LOW", "OPEN", "TIME"));
+  EXPECT_EQ(report_.ignored_columns.size(), 0U);
+}
+
 TEST_F(ReadPanel, ReadsEveryFormOfTime) {
   const std::vector<std::pair<std::string, std::string>> forms{{"timestamp", "1577923200000"},
                                                                {"Time", "1577923200"},

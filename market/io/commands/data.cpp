@@ -7,6 +7,7 @@
 
 #include "base/command_line.hpp"
 #include "base/error.hpp"
+#include "market/csv_panel.hpp"
 #include "market/feature_stream.hpp"
 #include "market/io/commands/data_input.hpp"
 #include "market/io/commands/summary.hpp"
@@ -117,10 +118,22 @@ Panel read_and_show_rejection(const DataFlags& flags, ImportReport& report) {
   }
 }
 
+// The engine, which knows no Parquet, replays the CSV form.
+void write_by_name(const Panel& panel, const std::filesystem::path& out) {
+  const std::string extension = out.extension().string();
+  if (extension == ".csv") {
+    write_csv_panel(panel, out);
+  } else if (extension == ".parquet") {
+    write_panel(panel, out);
+  } else {
+    throw InputError("--out " + out.string() + ": the name must end in .parquet or .csv");
+  }
+}
+
 int import_data(const DataFlags& flags, const std::string& out) {
   ImportReport report;
   const Panel panel = read_and_show_rejection(flags, report);
-  write_panel(panel, out);
+  write_by_name(panel, out);
   if (flags.json) {
     std::cout << json{{"accepted", true},
                       {"out", out},
@@ -222,8 +235,10 @@ int main(int argc, char** argv) {
   std::string out;
   auto* import_command = app.add_subcommand("import", "Read bars, check them and write one Parquet file");
   add_data_flags(*import_command, flags);
-  import_command->add_option("--out", out, "The Parquet file to write")
-      ->type_name("FILE.parquet")
+  import_command
+      ->add_option("--out", out,
+                   "What to write: FILE.parquet, or FILE.csv for regent engine --feed replay:FILE.csv")
+      ->type_name("FILE")
       ->required();
   auto* check_command =
       app.add_subcommand("check", "The same checks, nothing is written; exit code 2 when rejected");
