@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <nlohmann/json.hpp>
+#include <vector>
 #include <zmq.hpp>
 
 #include "base/error.hpp"
@@ -11,9 +12,25 @@
 
 namespace regent::engine {
 
+// A ROUTER that speaks to REQ peers: a REP socket can be brought out of step by peers that do not keep to ask
+// and answer, this one has no step.
 struct ControlSocket::Socket {
   zmq::context_t context{1};
-  zmq::socket_t socket{context, zmq::socket_type::rep};
+  zmq::socket_t socket{context, zmq::socket_type::router};
+  std::string peer;  // that waits for the answer to its command
+
+  // The next message's frames; nothing when there is none.
+  std::vector<std::string> receive() {
+    std::vector<std::string> frames;
+    zmq::message_t frame;
+    do {
+      if (!socket.recv(frame, zmq::recv_flags::dontwait)) return {};
+      // what is too long to be an ask is taken off the socket, but not kept
+      if (frames.size() <= frames_expected) frames.push_back(frame.to_string());
+    } while (frame.more());
+    return frames;
+  }
+  static constexpr std::size_t frames_expected = 3;  // peer, empty, text
 };
 
 void permit_local(const std::string& endpoint) {
@@ -74,25 +91,31 @@ ControlSocket::~ControlSocket() = default;
 
 void ControlSocket::answer(const std::string& text) {
   // a peer that went away meanwhile is not waited for
-  (void)socket_->socket.send(zmq::buffer(text), zmq::send_flags::dontwait);
+  const auto part = [&](const std::string& frame, bool more) {
+    const auto flags =
+        more ? zmq::send_flags::dontwait | zmq::send_flags::sndmore : zmq::send_flags::dontwait;
+    return socket_->socket.send(zmq::buffer(frame), flags).has_value();
+  };
   waiting_ = false;
+  if (part(socket_->peer, true) && part("", true)) part(text, false);
 }
 
 std::optional<Command> ControlSocket::poll(const Core& core) {
   if (waiting_) return {};
   for (int taken = 0; taken < pending_max; ++taken) {
-    zmq::message_t frame, rest;
-    if (!socket_->socket.recv(frame, zmq::recv_flags::dontwait)) return {};
-    waiting_ = true;
-    bool several = frame.more();
-    for (bool more = several; more; more = rest.more()) {
-      if (!socket_->socket.recv(rest, zmq::recv_flags::dontwait)) break;
+    const std::vector<std::string> frames = socket_->receive();
+    if (frames.empty()) return {};
+    if (frames.size() < 2) continue;
+    socket_->peer = frames[0];
+    const bool is_ask = frames.size() == Socket::frames_expected && frames[1].empty();
+    const std::string& text = frames.back();
+    if (is_ask) {
+      if (const auto command = command_from(text)) {
+        waiting_ = true;
+        return command;
+      }
     }
-    const std::string_view text = frame.to_string_view();
-    if (!several) {
-      if (const auto command = command_from(text)) return command;
-    }
-    answer(!several && text == "status"
+    answer(is_ask && text == "status"
                ? status_json(core)
                : "error: unknown command; status, kill, rearm, hold and stop are known");
   }

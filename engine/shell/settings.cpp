@@ -30,7 +30,9 @@ class Layers {
     }
   }
   const Config& of(std::string_view key) const {
-    return limits_ && limits_->is_set(key) && limits_->origin(key) != "default" ? *limits_ : base_;
+    const bool in_limits = limits_ && limits_->is_set(key) && limits_->origin(key) != "default";
+    const bool by_flag = base_.is_set(key) && base_.origin(key) == "flag";  // what was typed just now
+    return in_limits && !by_flag ? *limits_ : base_;
   }
   bool is_set(std::string_view key) const { return of(key).is_set(key); }
   double real(std::string_view key) const { return of(key).real(key); }
