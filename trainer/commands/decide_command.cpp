@@ -1,0 +1,94 @@
+#include "trainer/commands/decide_command.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include "base/command_line.hpp"
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "market/io/panel_file.hpp"
+#include "models/device.hpp"
+#include "trainer/decision_report.hpp"
+
+namespace regent::trainer {
+namespace {
+
+struct DecideFlags {
+  CommonFlags common;
+  std::vector<std::string> data;
+  std::string bundle;
+  bool json = false;
+};
+
+// Of a walk-forward set, the one that serves at `timestamp_ms`; the first when all of them serve later.
+models::Bundle bundle_at(std::vector<models::Bundle> bundles, TimestampMs timestamp_ms) {
+  std::size_t chosen = 0;
+  for (std::size_t i = 1; i < bundles.size(); ++i) {
+    if (bundles[i].manifest.serve_from_ms <= timestamp_ms) {
+      chosen = i;
+    }
+  }
+  return std::move(bundles[chosen]);
+}
+
+std::string note_of(const models::BundleManifest& manifest, TimestampMs timestamp_ms) {
+  if (timestamp_ms < manifest.serve_from_ms) {
+    return fmt::format(
+        "this bar lies before {}, from where on the bundle is out of sample: it may have learnt from it",
+        format_timestamp(manifest.serve_from_ms));
+  }
+  return "";
+}
+
+int run(const DecideFlags& flags) {
+  start_log("regent-decide", flags.common.log_level);
+  const Config config = load_config(flags.common);
+  models::choose_torch_device("cpu", 1);
+  const std::vector<std::filesystem::path> files(flags.data.begin(), flags.data.end());
+  const market::Panel panel = market::read_panel(files, market::validation_policy(config));
+  if (panel.bars() == 0) {
+    throw InputError("the data hold no bars");
+  }
+  const auto bundle = std::make_shared<models::Bundle>(
+      bundle_at(models::load_bundles(flags.bundle), panel.timestamps_ms.back()));
+  models::Decider decider(bundle, panel.symbols, panel.column_set());
+  models::Decision decision;
+  for (std::size_t bar = 0; bar < panel.bars(); ++bar) {
+    decision = decider.update(panel.bar(bar));
+  }
+  if (!decision.warm) {
+    throw InputError(fmt::format("{} bars are too few: the bundle can decide after {} bars with prices",
+                                 panel.bars(), decider.warmup_bars() + 1));
+  }
+  const models::Explanation explanation = decider.explain();
+  const std::span<const double> closes = panel.bar(panel.bars() - 1)[market::Column::close];
+  const DecisionReport report{bundle->manifest,
+                              bundle->regimes.labels,
+                              decision,
+                              explanation,
+                              {closes.begin(), closes.end()},
+                              bundle->config.real("allocator.position_max"),
+                              bundle->config.real("allocator.gross_max"),
+                              note_of(bundle->manifest, decision.timestamp_ms)};
+  fmt::print("{}\n", flags.json ? to_json(report).dump(2) : to_text(report));
+  return 0;
+}
+
+}  // namespace
+
+int decide_command(int argc, char** argv) {
+  CLI::App app("Decides after the last bar of a file, with regime and reasons, without a server",
+               "regent-decide");
+  DecideFlags flags;
+  add_common_flags(app, flags.common);
+  app.add_option("--bundle", flags.bundle,
+                 "A bundle, or a folder of bundles: the one that serves at the last bar")
+      ->required()
+      ->type_name("DIR");
+  app.add_option("--data", flags.data, "CSV, CSV.gz or Parquet files with bars up to now")
+      ->required()
+      ->type_name("FILE");
+  app.add_flag("--json", flags.json, "Print JSON");
+  return run_command(app, argc, argv, [&flags] { return run(flags); });
+}
+
+}  // namespace regent::trainer

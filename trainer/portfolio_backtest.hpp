@@ -1,0 +1,42 @@
+#pragma once
+// Target weights into net returns of one account, in double. Weights decided after bar t are traded at the
+// execution prices of bar t+1 (buys at price·(1 + slippage), sells at price·(1 − slippage), a fee on what was
+// paid), and the account is valued at every bar's execution prices before it trades.
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace regent::trainer {
+
+struct PortfolioCosts {
+  double fee_rate = 0.00075;      // fraction of the traded value
+  double slippage_rate = 0.0005;  // fraction of the price
+};
+
+struct PortfolioResult {
+  std::vector<double> returns;  // [decisions], simple, from the execution prices of t+1 to those of t+2
+  double turnover = 0;          // traded value / equity, mean per decision
+  double costs = 0;             // fees and slippage, fraction of equity, summed over decisions
+  double gross_exposure = 0;    // mean Σ|w| after trading
+};
+
+class PortfolioBacktest {
+ public:
+  PortfolioBacktest(const PortfolioCosts& costs, std::size_t symbols);
+  // weights [symbols], decided at some bar t; fill and next [symbols], the execution prices of t+1 and t+2. A
+  // symbol without a fill price keeps its position; one without a next price is valued at its last known one.
+  // Consecutive calls continue the account: `next` of a call is `fill` of the following one. Returns the
+  // period's simple return. Throws Error when the account is ruined.
+  double step(std::span<const double> weights, std::span<const double> fill, std::span<const double> next);
+  PortfolioResult result() const;
+
+ private:
+  double value(std::span<const double> prices);
+  PortfolioCosts costs_;
+  double cash_ = 1.0;
+  std::vector<double> units_, last_price_;
+  PortfolioResult total_;
+};
+
+}  // namespace regent::trainer

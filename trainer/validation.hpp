@@ -1,0 +1,31 @@
+#pragma once
+// A policy without noise on the validation window, through the way that live decisions take: convictions →
+// allocator → fills at the next execution price, with costs.
+
+#include <nlohmann/json.hpp>
+
+#include "models/allocator.hpp"
+#include "models/policy_network.hpp"
+#include "trainer/fold_data.hpp"
+#include "trainer/portfolio_backtest.hpp"
+
+namespace regent::trainer {
+
+struct ValidationReport {
+  double sharpe = 0;  // annual; NaN when the portfolio never moved
+  double annual_return = 0, annual_volatility = 0, drawdown_max = 0;
+  double turnover = 0;        // traded value / equity per bar
+  double gross_exposure = 0;  // mean
+  double conviction = 0;      // mean absolute
+};
+
+nlohmann::json to_json(const ValidationReport& report);
+ValidationReport validation_report_from(const nlohmann::json& json);
+
+// Decides at the bars [validation_first, validation_end − 2), starting from no position. The policy lies on
+// the CPU.
+ValidationReport validate_policy(const TrainingData& data, const Fold& fold, const FoldData& fold_data,
+                                 models::PolicyNetwork policy, const models::AllocatorSettings& settings,
+                                 const PortfolioCosts& costs);
+
+}  // namespace regent::trainer
