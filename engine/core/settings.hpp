@@ -3,6 +3,7 @@
 // replay needs no configuration file.
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,8 @@ struct CoreSettings {
   double initial_cash = 1'000'000;         // > 0
   double rebalance_band = 0.002;           // fraction of equity below which a trade is not worth its costs
   std::int64_t deadline_ns = 500'000'000;  // how long a decision may take, monotonic
-  TimestampMs trade_from_ms = 0;           // bars before are history: no request, no order
+  TimestampMs trade_from_ms =
+      std::numeric_limits<TimestampMs>::min();  // bars before are history: no request, no order
   GuardianLimits guardian;
   GovernorLimits governor;
 };

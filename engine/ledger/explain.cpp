@@ -28,6 +28,10 @@ std::string percent(const json& value) {
   return value.is_number() ? number(100 * value.get<double>(), 2) + " %" : "missing";
 }
 
+double real(const json& value) {
+  return value.is_number() ? value.get<double>() : std::nan("");
+}
+
 // What the ledger says about one bar.
 struct Story {
   std::vector<std::string> symbols;
@@ -121,7 +125,7 @@ std::string order_text(const json& order) {
 std::string weights_text(const Story& story) {
   const json& d = story.decision;
   if (d.is_null() || d.at("status") != "decided") return {};
-  const double equity = story.equity.is_null() ? std::nan("") : story.equity.at("equity").get<double>();
+  const double equity = story.equity.is_null() ? std::nan("") : real(story.equity.at("equity"));
   std::string text = "  symbol        target      held  conviction\n";
   for (std::size_t i = 0; i < story.symbols.size() && i < d.at("weights").size(); ++i) {
     double held = std::nan("");
@@ -129,11 +133,10 @@ std::string weights_text(const Story& story) {
       held = story.equity.at("quantities").at(i).get<double>() * story.bar.at("close").at(i).get<double>() /
              equity;
     }
-    const double conviction =
-        i < d.at("convictions").size() ? d.at("convictions").at(i).get<double>() : std::nan("");
+    const double conviction = i < d.at("convictions").size() ? real(d.at("convictions").at(i)) : std::nan("");
     char line[128];
     std::snprintf(line, sizeof line, "  %-10s %7.2f %% %7.2f %%  %10.4f\n", story.symbols[i].c_str(),
-                  100 * d.at("weights").at(i).get<double>(), 100 * held, conviction);
+                  100 * real(d.at("weights").at(i)), 100 * held, conviction);
     text += line;
   }
   return text;

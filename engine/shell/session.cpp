@@ -17,6 +17,7 @@ constexpr int poll_ms = 20;  // how long nothing may be looked at
 // More bars than these in one message are history, and the server gets more time for them.
 constexpr std::uint64_t short_message_bars = 16;
 constexpr std::uint64_t malformed_reported_max = 10;
+constexpr int commands_per_turn_max = 16;  // a flood of them does not keep the engine from its work
 
 int milliseconds(std::int64_t duration_ns) {
   return static_cast<int>(std::clamp<std::int64_t>((duration_ns + ns_per_ms - 1) / ns_per_ms, 0, poll_ms));
@@ -403,7 +404,9 @@ void Session::answer() {
 // -------------------------------------------------------------------------------------
 
 void Session::take_commands() {
-  while (const auto command = ports_.commands.poll(core_)) {
+  for (int taken = 0; taken < commands_per_turn_max; ++taken) {
+    const auto command = ports_.commands.poll(core_);
+    if (!command) return;
     if (command->kind == Command::Kind::shutdown) stop_requested_ = true;
     if (core_.started()) {
       apply(*command);
