@@ -26,6 +26,14 @@ void check_observation(const Model& model, std::span<const double> observation, 
   }
 }
 
+// The parameters as the first lane of a block.
+std::vector<double> one_lane(const Model& model, const Standardisation& standardisation) {
+  const std::vector<double> lane = lane_parameters(model, standardisation);
+  std::vector<double> block(lane.size() * cuda::hmm::lane_block);
+  put_lane<double>(lane, 0, true, block);
+  return block;
+}
+
 }  // namespace
 
 struct Filter::State {
@@ -33,7 +41,7 @@ struct Filter::State {
       : model(source),
         shape(shape_of(source)),
         standardisation(standardisation_of(source)),
-        parameters(lane_parameters(source, standardisation)),
+        parameters(one_lane(source, standardisation)),
         bar(source.dimension()),
         present(source.dimension(), 0),
         posterior(source.flat_start()),
@@ -42,7 +50,7 @@ struct Filter::State {
   }
 
   void update() {
-    const cuda::hmm::Rows<double> rows{parameters.data(), 1};
+    const cuda::hmm::Rows<double> rows{parameters.data()};
     double predicted[AnyShape::states_bound], density[AnyShape::states_bound];
     if (bars == 0) {
       cuda::hmm::predict_first(shape, rows, predicted);

@@ -121,6 +121,10 @@ Series standardised(std::span<const double> observations, const std::vector<std:
 // what the float pass can be wrong by.
 constexpr double fall_allowed_per_bar = 2e-6;
 
+// A GPU thread carries one lane through all bars one after the other: with fewer lanes than this the CPU is
+// done first.
+constexpr int gpu_lanes_min = 2048;
+
 struct Lane {
   LaneFit now;
   std::vector<double> parameters, counts;
@@ -299,9 +303,12 @@ Model to_model(const LaneFit& lane, const Standardisation& standardisation,
 
 }  // namespace
 
-FitResult fit(const cuda::Resources& resources, std::span<const double> observations,
+FitResult fit(const cuda::Resources& given, std::span<const double> observations,
               const std::vector<std::string>& features, const FitSettings& settings, const Model* previous) {
   check_settings(settings);
+  const cuda::Resources cpu = cuda::Resources::make("cpu");
+  const bool worth_the_gpu = settings.restarts >= gpu_lanes_min;
+  const cuda::Resources& resources = given.gpu() != nullptr && !worth_the_gpu ? cpu : given;
   const Series series = standardised(observations, features, settings);
   Fitter fitter(resources, series, settings, static_cast<int>(features.size()));
   fitter.run();

@@ -33,11 +33,13 @@ struct FitResult {
   std::vector<double> restart_log_likelihoods;  // penalised, NaN where the restart failed
 };
 
-// observations: [bars, features], NaN marks a missing value (marginalised, whole bars too). Labels are
-// ordered by volatility (calm, trend or mid, chaos for M = 3; regime_0… otherwise); with `previous`, states
-// are matched to it by optimal assignment on emission distance, so that calm stays calm. Throws InputError
-// for a constant feature, too few bars, an infinite value (naming feature and bar), or when every restart
-// failed.
+// One series fills few lanes, so it is fitted on the CPU even where `resources` has a GPU, unless there are
+// thousands of restarts. Bitwise the same for the same data and seed, whatever the number of threads and the
+// instruction set. observations: [bars, features], NaN marks a missing value (marginalised, whole bars too).
+// Labels are ordered by volatility (calm, trend or mid, chaos for M = 3; regime_0… otherwise); with
+// `previous`, states are matched to it by optimal assignment on emission distance, so that calm stays calm.
+// Throws InputError for a constant feature, too few bars, an infinite value (naming feature and bar), or when
+// every restart failed.
 FitResult fit(const cuda::Resources& resources, std::span<const double> observations,
               const std::vector<std::string>& features, const FitSettings& settings,
               const Model* previous = nullptr);

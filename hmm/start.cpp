@@ -11,6 +11,7 @@ namespace regent::hmm {
 namespace {
 
 constexpr int lloyd_rounds_max = 25;
+constexpr int by_affinity = 0;  // instead of a window
 
 double squared_distance(const double* a, const double* b, int dimension) {
   double sum = 0;
@@ -147,15 +148,14 @@ std::vector<int> macros_by_affinity(const std::vector<int>& states, int macros, 
 std::vector<int> split_into_macros(const std::vector<double>& points, const FitSettings& settings,
                                    int dimension, int restart) {
   const std::uint32_t path = static_cast<std::uint32_t>(restart) * 64;
-  const int windows[] = {11, 31, 5};
-  const int way = restart % 4;
-  if (way == 3) {
+  const int windows[] = {11, 31, 5, by_affinity, 63, 21, by_affinity, 127};
+  const int window = windows[restart % 8];
+  if (window == by_affinity) {
     const std::vector<int> states =
         cluster(points, dimension, settings.macros * settings.micros, settings.seed, path);
     return macros_by_affinity(states, settings.macros, settings.micros, settings.seed, path);
   }
-  return cluster(local_state(points, dimension, windows[way]), 2 * dimension, settings.macros, settings.seed,
-                 path);
+  return cluster(local_state(points, dimension, window), 2 * dimension, settings.macros, settings.seed, path);
 }
 
 // Flat state of every bar: micro states by k-means++ within each macro regime.

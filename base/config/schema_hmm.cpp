@@ -76,7 +76,6 @@ std::vector<KeySpec> hmm_keys() {
        0,
        1e9,
        {}},
-      {"hmm.seed", ValueType::integer, "1", "", "Seed of the restarts' starts.", 0, 9e15, {}},
   };
 }
 

@@ -12,11 +12,15 @@
 
 namespace regent::cuda::hmm {
 
-// A strided table that is written too.
+// Rows of scratch memory lie next to each other on the CPU, where a group has its own, and a warp apart on
+// the GPU.
 template <class R>
+inline constexpr std::ptrdiff_t workspace_stride = Lanes<R>::width == 1 ? lane_block : Lanes<R>::width;
+
+// A table that is written too.
+template <class R, std::ptrdiff_t stride = workspace_stride<R>>
 struct Table {
   ScalarOf<R>* base;
-  std::ptrdiff_t stride;
   REGENT_BODY R load(std::ptrdiff_t row) const { return Lanes<R>::load(base + row * stride); }
   REGENT_BODY void store(std::ptrdiff_t row, R value) const { Lanes<R>::store(base + row * stride, value); }
   REGENT_BODY void add(std::ptrdiff_t row, R value) const { store(row, load(row) + value); }
@@ -57,16 +61,19 @@ struct BackwardState {
   MaskOf<R> vanished;
 };
 
-// Bars [first, end), last to first. `state` carries over from the segment after.
+// Bars [first, end), last to first. `carried` comes from the segment after.
 template <class R, class S, class Emission, class Lengths, class Sink>
-REGENT_BODY void backward_series(const S& s, const Rows<R>& p, Emission& emission, std::int64_t first,
-                                 std::int64_t end, std::int64_t steps, const Lengths& lengths,
-                                 const SegmentStore<R, S>& store, BackwardState<R, S>& state, Sink& sink) {
+REGENT_SERIES_BODY void backward_series(const S s, const Rows<R> p, Emission emission, std::int64_t first,
+                                        std::int64_t end, std::int64_t steps, const Lengths lengths,
+                                        const SegmentStore<R, S> store, BackwardState<R, S>& carried,
+                                        const Sink sink) {
   using T = ScalarOf<R>;
   const R zero = Lanes<R>::all(T{0}), one = Lanes<R>::all(T{1});
+  BackwardState<R, S> state = carried;
   R from[S::states_bound], weight[S::states_bound], posterior[S::states_bound];
   R welcome[S::states_bound], outlook[S::states_bound];
   for (std::int64_t t = end - 1; t >= first; --t) {
+    read_parameters_again();
     for (int k = 0; k < s.states; ++k) weight[k] = store.weight(t, k);
     const bool all_go_on = t + 1 < steps && lengths.all_alive(t + 1);
     if (t + 1 < steps) {
@@ -111,13 +118,14 @@ REGENT_BODY void backward_series(const S& s, const Rows<R>& p, Emission& emissio
     for (int k = 0; k < s.states; ++k) state.ahead[k] = store.density(t, k) * (from[k] * scale);
     sink.end_of_bar(t);
   }
+  carried = state;
 }
 
 // Writes posteriors only.
 template <class R, class S>
 struct PosteriorSink {
-  const S& s;
-  Table<R> out;  // [steps, K]
+  S s;
+  Table<R, lane_block> out;  // [steps, K]
   template <class Emission>
   REGENT_BODY void posterior(std::int64_t t, const R* values, const Emission&) const {
     for (int k = 0; k < s.states; ++k) out.store(t * s.states + k, values[k]);

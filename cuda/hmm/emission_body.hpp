@@ -12,12 +12,12 @@
 
 namespace regent::cuda::hmm {
 
-// A strided table of one group of lanes: row r of the group starts at base + r·stride.
+// A table of one group of lanes in a block; the distance between rows is a constant, so that it costs no
+// registers.
 template <class R>
 struct Rows {
   const ScalarOf<R>* base;
-  std::ptrdiff_t stride;
-  REGENT_BODY R operator()(std::ptrdiff_t row) const { return Lanes<R>::load(base + row * stride); }
+  REGENT_BODY R operator()(std::ptrdiff_t row) const { return Lanes<R>::load(base + row * lane_block); }
 };
 
 // Log density of what cannot be: below every density of a Gaussian, finite so that differences stay numbers.
@@ -166,6 +166,7 @@ class GaussianEmission {
   REGENT_BODY bool any_incomplete() const { return any_incomplete_; }
 
   REGENT_BODY R log_density(int k) const {
+    read_parameters_again();
     const ParameterLayout<S> layout{shape_};
     R difference[S::dimension_bound];
     R square = Lanes<R>::all(T{0});
@@ -184,6 +185,7 @@ class GaussianEmission {
 
   // x − μ_k
   REGENT_BODY void difference(int k, R* out) const {
+    read_parameters_again();
     const ParameterLayout<S> layout{shape_};
     for (int d = 0; d < shape_.dimension; ++d) out[d] = x_[d] - parameters_(layout.mean(k, d));
   }

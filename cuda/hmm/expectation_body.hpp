@@ -10,24 +10,22 @@ namespace regent::cuda::hmm {
 
 template <class R, class S>
 struct CountSink {
-  const S& s;
-  const Rows<R>& p;
+  S s;
+  Rows<R> p;
   Table<R> partial;  // [counts]
-  double* totals;    // [counts], rows `total_stride` apart
-  std::ptrdiff_t total_stride;
+  double* totals;    // [counts], rows a block apart
 
   REGENT_BODY void clear() const {
     const int size = CountLayout<S>{s}.size();
     for (int row = 0; row < size; ++row) partial.store(row, Lanes<R>::all(ScalarOf<R>{0}));
-    for (int row = 0; row < size; ++row)
-      Lanes<R>::store_double(totals + row * total_stride, partial.load(row));
+    for (int row = 0; row < size; ++row) Lanes<R>::store_double(totals + row * lane_block, partial.load(row));
   }
 
   REGENT_BODY void flush_partial() const {
     const int size = CountLayout<S>{s}.size();
     const R zero = Lanes<R>::all(ScalarOf<R>{0});
     for (int row = 0; row < size; ++row) {
-      Lanes<R>::add_to(totals + row * total_stride, partial.load(row));
+      Lanes<R>::add_to(totals + row * lane_block, partial.load(row));
       partial.store(row, zero);
     }
   }
@@ -80,24 +78,26 @@ struct CountSink {
         }
       }
     }
-    if (s.macros == 1) return;
-    R arriving[S::states_bound];
-    for (int i = 0; i < s.macros; ++i) arriving[i] = zero;
-    for (int i = 0; i < s.macros; ++i) {
-      R leaving = zero;
-      for (int j = 0; j < s.micros; ++j) {
-        const int k = i * s.micros + j;
-        leaving = fused(weight[k], p(parameters.exit(k)), leaving);
-        partial.add_product(layout.exit(k), weight[k], outlook[i]);
+    if constexpr (!S::always_flat) {
+      if (s.macros == 1) return;
+      R arriving[S::states_bound];
+      for (int i = 0; i < s.macros; ++i) arriving[i] = zero;
+      for (int i = 0; i < s.macros; ++i) {
+        R leaving = zero;
+        for (int j = 0; j < s.micros; ++j) {
+          const int k = i * s.micros + j;
+          leaving = fused(weight[k], p(parameters.exit(k)), leaving);
+          partial.add_product(layout.exit(k), weight[k], outlook[i]);
+        }
+        for (int to = 0; to < s.macros; ++to) {
+          partial.add_product(layout.macro(i, to), leaving, welcome[to]);
+          arriving[to] = fused(leaving, p(parameters.macro(i, to)), arriving[to]);
+        }
       }
-      for (int to = 0; to < s.macros; ++to) {
-        partial.add_product(layout.macro(i, to), leaving, welcome[to]);
-        arriving[to] = fused(leaving, p(parameters.macro(i, to)), arriving[to]);
-      }
-    }
-    for (int i = 0; i < s.macros; ++i) {
-      for (int j = 0; j < s.micros; ++j) {
-        partial.add_product(layout.entry(i * s.micros + j), arriving[i], ahead[i * s.micros + j]);
+      for (int i = 0; i < s.macros; ++i) {
+        for (int j = 0; j < s.micros; ++j) {
+          partial.add_product(layout.entry(i * s.micros + j), arriving[i], ahead[i * s.micros + j]);
+        }
       }
     }
   }
@@ -125,7 +125,7 @@ struct CountSink {
   REGENT_BODY void scale_total(int row, R factor) const {
     double factors[Lanes<R>::width];
     Lanes<R>::store_double(factors, factor);
-    for (int lane = 0; lane < Lanes<R>::width; ++lane) totals[row * total_stride + lane] *= factors[lane];
+    for (int lane = 0; lane < Lanes<R>::width; ++lane) totals[row * lane_block + lane] *= factors[lane];
   }
 };
 

@@ -11,9 +11,12 @@ class CpuExpectation : public ExpectationBackend<T> {
  public:
   CpuExpectation(const Resources& resources, const BatchView<T>& batch)
       : kernels_(lane_kernels<T>(resources.instruction_set())),
-        size_(expectation_workspace_rows(batch) * kernels_.width) {}
+        segment_(segment_within(batch, kernels_.width, segment_bytes)),
+        size_(expectation_workspace_rows(batch, segment_) * kernels_.width) {}
 
-  void run(const ExpectationJob<T>& job) override {
+  void run(const ExpectationJob<T>& asked) override {
+    ExpectationJob<T> job = asked;
+    job.segment = segment_;
     for_each_group(job.batch.lanes, kernels_.width, [&](int group) {
       const std::uint8_t* first = job.active + static_cast<std::ptrdiff_t>(group) * kernels_.width;
       const std::uint8_t* last = job.active + std::min(job.batch.lanes, (group + 1) * kernels_.width);
@@ -24,6 +27,7 @@ class CpuExpectation : public ExpectationBackend<T> {
 
  private:
   const LaneKernels<T>& kernels_;
+  std::int64_t segment_;
   std::size_t size_;
   ThreadWorkspaces<T> workspaces_;
 };

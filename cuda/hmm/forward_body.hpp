@@ -82,7 +82,7 @@ REGENT_BODY void absorb(const S& s, const Emission& emission, const R* predicted
     state.weight[k] = predicted[k] * density[k];
     sum = sum + state.weight[k];
   }
-  const auto small = !(Lanes<R>::all(RescueBelow<T>::value) < sum) || shift < Lanes<R>::all(T(-1.5e30));
+  const auto small = sum < Lanes<R>::all(RescueBelow<T>::value) || shift < Lanes<R>::all(T(-1.5e30));
   if (any(small)) {
     // through copies, so that the usual way keeps its own in registers
     R predictions[S::states_bound], densities[S::states_bound], weights[S::states_bound], shifts = shift;
@@ -132,38 +132,43 @@ REGENT_BODY void predict_first(const S& s, const Rows<R>& p, R* predicted) {
   for (int k = 0; k < s.states; ++k) predicted[k] = p(layout.start(k));
 }
 
-// log-likelihood of one lane from its totals and the sum of its last weights (0: −inf)
+// log-likelihood of one lane from its totals and the sum of its last weights (0: −inf, NaN: NaN)
 REGENT_HD inline double finish_log_likelihood(double shift, double exponent, double weight_sum) {
-  return weight_sum > 0 ? shift + (exponent * 0.69314718055994530942 + logarithm(weight_sum)) : -HUGE_VAL;
+  if (weight_sum == 0) return -HUGE_VAL;
+  return shift + (exponent * 0.69314718055994530942 + logarithm(weight_sum));
 }
 
-// A whole series for one group of lanes. Where `length` ends before `steps` the lane keeps its last state.
-//   visit(t, state, density) is called after every bar.
+// Bars [first, end) of one group of lanes; `state` carries over from the bars before. A lane that has ended
+// keeps its last state. visit(t, state, density) is called after every bar.
 template <class R, class S, class Emission, class Lengths, class Visit>
-REGENT_BODY void forward_series(const S& s, const Rows<R>& p, Emission& emission, std::int64_t first,
-                                std::int64_t end, const Lengths& lengths, ForwardState<R, S>& state,
-                                double* shifts, double* exponents, const Visit& visit) {
+REGENT_SERIES_BODY void forward_series(const S s, const Rows<R> p, Emission emission, std::int64_t first,
+                                       std::int64_t end, const Lengths lengths, ForwardState<R, S>& carried,
+                                       double* shifts, double* exponents, const Visit visit) {
+  ForwardState<R, S> state = carried;
   R predicted[S::states_bound], density[S::states_bound];
   for (std::int64_t t = first; t < end; ++t) {
+    read_parameters_again();
     emission.load(t);
     if (t == 0) {
       predict_first(s, p, predicted);
     } else {
       step_forward(s, p, state.weight, predicted);
     }
-    if (lengths.all_alive(t)) {
-      absorb<R, S, Emission>(s, emission, predicted, state, density);
-    } else {
-      ForwardState<R, S> before = state;
+    ForwardState<R, S> next = state;
+    absorb<R, S, Emission>(s, emission, predicted, next, density);
+    if (!lengths.all_alive(t)) {
       const auto alive = lengths.alive(t);
-      absorb<R, S, Emission>(s, emission, predicted, state, density);
-      for (int k = 0; k < s.states; ++k) state.weight[k] = select(alive, state.weight[k], before.weight[k]);
-      state.shift = select(alive, state.shift, before.shift);
-      state.exponent = select(alive, state.exponent, before.exponent);
+      for (int k = 0; k < s.states; ++k) next.weight[k] = select(alive, next.weight[k], state.weight[k]);
+      next.shift = select(alive, next.shift, state.shift);
+      next.exponent = select(alive, next.exponent, state.exponent);
     }
+    for (int k = 0; k < s.states; ++k) state.weight[k] = next.weight[k];
+    state.shift = next.shift;
+    state.exponent = next.exponent;
     visit(t, state, density);
     if ((t + 1) % flush_every == 0) flush(state, shifts, exponents);
   }
+  carried = state;
 }
 
 }  // namespace regent::cuda::hmm

@@ -17,6 +17,7 @@ struct SmoothJob {
   BatchView<T> batch;
   T* posteriors = nullptr;  // [blocks, steps, states, 32]
   double* log_likelihood = nullptr;
+  std::int64_t segment = 0;  // bars whose forward pass is kept at once
 };
 
 template <class T>
@@ -25,6 +26,7 @@ struct ExpectationJob {
   const std::uint8_t* active = nullptr;  // [lanes]; a group without an active lane costs nothing
   double* counts = nullptr;              // [blocks, counts, 32]
   double* log_likelihood = nullptr;      // [blocks, 32]; NaN where float lost the only path
+  std::int64_t segment = 0;              // bars whose forward pass is kept at once
 };
 
 template <class T>
@@ -34,8 +36,9 @@ struct ViterbiJob {
   double* log_probability = nullptr;  // [blocks, 32] of path and data
 };
 
-// One group is `width` neighbouring lanes of one block, the first being group·width. `workspace` holds
-// workspace_rows(job)·width values of T, aligned to 64 bytes.
+// One group is `width` neighbouring lanes of one block, the first being group·width. `workspace` holds the
+// rows that
+// *_workspace_rows says, `width` values of T each.
 template <class T>
 struct LaneKernels {
   int width;
@@ -45,21 +48,29 @@ struct LaneKernels {
   void (*viterbi)(const ViterbiJob<T>& job, int group, T* workspace);
 };
 
+// Bars per segment such that the kept rows of one group stay within `bytes`, but never less than 64 bars.
 template <class T>
-inline std::size_t smooth_workspace_rows(const BatchView<T>& batch) {
-  return static_cast<std::size_t>(batch.steps) * 2 * batch.shape.states();
+inline std::int64_t segment_within(const BatchView<T>& batch, int width, std::size_t bytes) {
+  const std::size_t per_bar = std::size_t{2} * batch.shape.states() * width * sizeof(T);
+  const auto segment = static_cast<std::int64_t>(bytes / per_bar);
+  return segment < 64 ? (batch.steps < 64 ? batch.steps : 64) : segment < batch.steps ? segment : batch.steps;
 }
 template <class T>
-inline std::size_t expectation_workspace_rows(const BatchView<T>& batch) {
+inline std::size_t both_ways_workspace_rows(const BatchView<T>& batch, std::int64_t segment) {
+  const std::int64_t segments = (batch.steps + segment - 1) / segment;
+  return static_cast<std::size_t>(2 * segment + segments) * batch.shape.states();
+}
+template <class T>
+inline std::size_t expectation_workspace_rows(const BatchView<T>& batch, std::int64_t segment) {
   const AnyShape shape(batch.shape);
-  return smooth_workspace_rows(batch) + CountLayout<AnyShape>{shape}.size();
+  return both_ways_workspace_rows(batch, segment) + CountLayout<AnyShape>{shape}.size();
 }
 template <class T>
 inline std::size_t viterbi_workspace_rows(const BatchView<T>& batch) {
-  // one byte per bar and state for the way back, and the log parameters
+  // the log parameters, and one byte per bar and state for the way back
   const AnyShape shape(batch.shape);
-  return (static_cast<std::size_t>(batch.steps) * shape.states + sizeof(T) - 1) / sizeof(T) +
-         ParameterLayout<AnyShape>{shape}.size();
+  return ParameterLayout<AnyShape>{shape}.size() +
+         (static_cast<std::size_t>(batch.steps) * shape.states + sizeof(T) - 1) / sizeof(T);
 }
 
 #define REGENT_DECLARE_LANE_KERNELS(set)       \

@@ -13,6 +13,10 @@
 
 namespace regent::cuda::hmm {
 
+// Of the forward pass kept by one thread: beyond it, a segment is run twice and memory does not grow with the
+// series.
+inline constexpr std::size_t segment_bytes = std::size_t{4} << 20;
+
 template <class T>
 const LaneKernels<T>& lane_kernels(InstructionSet set);
 

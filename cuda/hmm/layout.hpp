@@ -29,6 +29,7 @@ struct AnyShape {
   REGENT_HD explicit AnyShape(const ShapeNumbers& n)
       : macros(n.macros), micros(n.micros), dimension(n.dimension), states(n.macros * n.micros) {}
   static constexpr int states_bound = states_max, dimension_bound = dimension_max;
+  static constexpr bool always_flat = false;
 };
 
 template <int M, int m, int D>
@@ -36,6 +37,7 @@ struct FixedShape {
   REGENT_HD explicit FixedShape(const ShapeNumbers&) {}
   static constexpr int macros = M, micros = m, dimension = D, states = M * m;
   static constexpr int states_bound = M * m, dimension_bound = D;
+  static constexpr bool always_flat = M == 1;
 };
 
 // Index of (row, column), column <= row, in a packed lower triangle.

@@ -9,15 +9,27 @@
 #include <cstring>
 #include <type_traits>
 
+// BODY: always inlined. COLD: rare, kept out of line. SERIES: a loop over time, one function of its own so
+// that a caller may use it twice; it works on copies of its state, which the compiler can keep in registers.
 #ifdef __CUDACC__
 #define REGENT_BODY __host__ __device__ __forceinline__
 #define REGENT_COLD_BODY __host__ __device__ __noinline__
+#define REGENT_SERIES_BODY __host__ __device__ __noinline__
 #else
 #define REGENT_BODY [[gnu::always_inline]] inline
 #define REGENT_COLD_BODY [[gnu::noinline, gnu::cold]]
+#define REGENT_SERIES_BODY [[gnu::noinline]]
 #endif
 
 namespace regent::cuda::hmm {
+
+// Before every bar and state on the GPU: the compiler must not carry a lane's parameters along in registers,
+// of which it would need more than there are. They come from the L1 cache.
+REGENT_BODY void read_parameters_again() {
+#ifdef __CUDA_ARCH__
+  asm volatile("" ::: "memory");
+#endif
+}
 
 template <class R>
 struct RealTraits;  // Scalar, Mask, Index (an integer per lane)

@@ -6,10 +6,12 @@ namespace regent::cuda::hmm {
 template <class T>
 void smooth_cpu(const Resources& resources, const SmoothJob<T>& job) {
   const LaneKernels<T>& kernels = lane_kernels<T>(resources.instruction_set());
-  const std::size_t size = smooth_workspace_rows(job.batch) * kernels.width;
+  SmoothJob<T> segmented = job;
+  segmented.segment = segment_within(job.batch, kernels.width, segment_bytes);
+  const std::size_t size = both_ways_workspace_rows(job.batch, segmented.segment) * kernels.width;
   ThreadWorkspaces<T> workspaces;
   for_each_group(job.batch.lanes, kernels.width,
-                 [&](int group) { kernels.smooth(job, group, workspace_of_thread(workspaces, size)); });
+                 [&](int group) { kernels.smooth(segmented, group, workspace_of_thread(workspaces, size)); });
 }
 
 template void smooth_cpu(const Resources&, const SmoothJob<float>&);

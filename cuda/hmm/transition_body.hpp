@@ -20,21 +20,23 @@ REGENT_BODY void step_forward(const S& s, const Rows<R>& p, const R* from, R* to
       to[i * s.micros + to_micro] = sum;
     }
   }
-  if (s.macros == 1) return;
-  R arriving[S::states_bound];
-  for (int i = 0; i < s.macros; ++i) arriving[i] = zero;
-  for (int i = 0; i < s.macros; ++i) {
-    R leaving = zero;
-    for (int j = 0; j < s.micros; ++j) {
-      leaving = fused(from[i * s.micros + j], p(layout.exit(i * s.micros + j)), leaving);
+  if constexpr (!S::always_flat) {
+    if (s.macros == 1) return;
+    R arriving[S::states_bound];
+    for (int i = 0; i < s.macros; ++i) arriving[i] = zero;
+    for (int i = 0; i < s.macros; ++i) {
+      R leaving = zero;
+      for (int j = 0; j < s.micros; ++j) {
+        leaving = fused(from[i * s.micros + j], p(layout.exit(i * s.micros + j)), leaving);
+      }
+      for (int next = 0; next < s.macros; ++next)
+        arriving[next] = fused(leaving, p(layout.macro(i, next)), arriving[next]);
     }
-    for (int next = 0; next < s.macros; ++next)
-      arriving[next] = fused(leaving, p(layout.macro(i, next)), arriving[next]);
-  }
-  for (int i = 0; i < s.macros; ++i) {
-    for (int j = 0; j < s.micros; ++j) {
-      const int k = i * s.micros + j;
-      to[k] = fused(arriving[i], p(layout.entry(k)), to[k]);
+    for (int i = 0; i < s.macros; ++i) {
+      for (int j = 0; j < s.micros; ++j) {
+        const int k = i * s.micros + j;
+        to[k] = fused(arriving[i], p(layout.entry(k)), to[k]);
+      }
     }
   }
 }
@@ -53,20 +55,22 @@ REGENT_BODY void step_backward(const S& s, const Rows<R>& p, const R* to, R* fro
       from[i * s.micros + j] = sum;
     }
   }
-  if (s.macros == 1) return;
-  for (int i = 0; i < s.macros; ++i) {
-    R sum = zero;
-    for (int j = 0; j < s.micros; ++j)
-      sum = fused(p(layout.entry(i * s.micros + j)), to[i * s.micros + j], sum);
-    welcome[i] = sum;
-  }
-  for (int i = 0; i < s.macros; ++i) {
-    R sum = zero;
-    for (int next = 0; next < s.macros; ++next) sum = fused(p(layout.macro(i, next)), welcome[next], sum);
-    outlook[i] = sum;
-    for (int j = 0; j < s.micros; ++j) {
-      const int k = i * s.micros + j;
-      from[k] = fused(p(layout.exit(k)), sum, from[k]);
+  if constexpr (!S::always_flat) {
+    if (s.macros == 1) return;
+    for (int i = 0; i < s.macros; ++i) {
+      R sum = zero;
+      for (int j = 0; j < s.micros; ++j)
+        sum = fused(p(layout.entry(i * s.micros + j)), to[i * s.micros + j], sum);
+      welcome[i] = sum;
+    }
+    for (int i = 0; i < s.macros; ++i) {
+      R sum = zero;
+      for (int next = 0; next < s.macros; ++next) sum = fused(p(layout.macro(i, next)), welcome[next], sum);
+      outlook[i] = sum;
+      for (int j = 0; j < s.micros; ++j) {
+        const int k = i * s.micros + j;
+        from[k] = fused(p(layout.exit(k)), sum, from[k]);
+      }
     }
   }
 }

@@ -6,7 +6,7 @@
 // structure lets the maximum over exits be taken once per regime. Ties go to the lowest state. A zero
 // probability is −2e30. Method: Viterbi (1967). Sums of logs over time are in fp64.
 
-#include "cuda/hmm/forward_body.hpp"
+#include "cuda/hmm/backward_body.hpp"
 
 namespace regent::cuda::hmm {
 
@@ -21,10 +21,9 @@ REGENT_BODY R log_or_impossible(R probability) {
 template <class R, class S>
 struct LogTransitions {
   const S& s;
-  ScalarOf<R>* base;
-  std::ptrdiff_t stride;
-  REGENT_BODY R operator()(int row) const { return Lanes<R>::load(base + row * stride); }
-  REGENT_BODY void set(int row, R value) const { Lanes<R>::store(base + row * stride, value); }
+  Table<R> rows;
+  REGENT_BODY R operator()(int row) const { return rows.load(row); }
+  REGENT_BODY void set(int row, R value) const { rows.store(row, value); }
   REGENT_BODY void fill(const Rows<R>& p) const {
     const ParameterLayout<S> layout{s};
     for (int k = 0; k < s.states; ++k) {
@@ -76,43 +75,46 @@ REGENT_BODY void best_predecessors(const S& s, const LogTransitions<R, S>& logs,
       origin[i * s.micros + to] = best_origin;
     }
   }
-  if (s.macros == 1) return;
-  R leaving[S::states_bound], leaving_origin[S::states_bound];
-  for (int i = 0; i < s.macros; ++i) {
-    leaving[i] = from[i * s.micros] + logs(layout.exit(i * s.micros));
-    leaving_origin[i] = Lanes<R>::all(T(i * s.micros));
-    for (int j = 1; j < s.micros; ++j) {
-      const int k = i * s.micros + j;
-      take_larger(from[k] + logs(layout.exit(k)), Lanes<R>::all(T(k)), leaving[i], leaving_origin[i]);
+  if constexpr (!S::always_flat) {
+    if (s.macros == 1) return;
+    R leaving[S::states_bound], leaving_origin[S::states_bound];
+    for (int i = 0; i < s.macros; ++i) {
+      leaving[i] = from[i * s.micros] + logs(layout.exit(i * s.micros));
+      leaving_origin[i] = Lanes<R>::all(T(i * s.micros));
+      for (int j = 1; j < s.micros; ++j) {
+        const int k = i * s.micros + j;
+        take_larger(from[k] + logs(layout.exit(k)), Lanes<R>::all(T(k)), leaving[i], leaving_origin[i]);
+      }
     }
-  }
-  for (int to = 0; to < s.macros; ++to) {
-    R best = leaving[0] + logs(layout.macro(0, to));
-    R best_origin = leaving_origin[0];
-    for (int i = 1; i < s.macros; ++i) {
-      take_larger(leaving[i] + logs(layout.macro(i, to)), leaving_origin[i], best, best_origin);
-    }
-    for (int j = 0; j < s.micros; ++j) {
-      const int k = to * s.micros + j;
-      const R candidate = best + logs(layout.entry(k));
-      // equal scores: the lower origin
-      const auto take = score[k] < candidate || (score[k] == candidate && best_origin < origin[k]);
-      score[k] = select(take, candidate, score[k]);
-      origin[k] = select(take, best_origin, origin[k]);
+    for (int to = 0; to < s.macros; ++to) {
+      R best = leaving[0] + logs(layout.macro(0, to));
+      R best_origin = leaving_origin[0];
+      for (int i = 1; i < s.macros; ++i) {
+        take_larger(leaving[i] + logs(layout.macro(i, to)), leaving_origin[i], best, best_origin);
+      }
+      for (int j = 0; j < s.micros; ++j) {
+        const int k = to * s.micros + j;
+        const R candidate = best + logs(layout.entry(k));
+        // equal scores: the lower origin
+        const auto take = score[k] < candidate || (score[k] == candidate && best_origin < origin[k]);
+        score[k] = select(take, candidate, score[k]);
+        origin[k] = select(take, best_origin, origin[k]);
+      }
     }
   }
 }
 
-// origins: [steps, K] bytes, each row `byte_stride` apart; lanes of a row neighbour each other. The path of
-// every lane is then walked back alone. totals: the sum of the shifts.
+// origins: [steps, K] bytes, rows as far apart as those of a workspace; lanes of a row neighbour each other.
+// The path of every lane is then walked back alone. totals: the sum of the shifts.
 template <class R, class S, class Emission, class Lengths>
 REGENT_BODY void viterbi_forward(const S& s, const LogTransitions<R, S>& logs, Emission& emission,
                                  std::int64_t steps, const Lengths& lengths, std::uint8_t* origins,
-                                 std::ptrdiff_t byte_stride, double* totals, R* score) {
+                                 double* totals, R* score) {
   using T = ScalarOf<R>;
   const ParameterLayout<S> layout{s};
   R predicted[S::states_bound], origin[S::states_bound];
   for (std::int64_t t = 0; t < steps; ++t) {
+    read_parameters_again();
     emission.load(t);
     if (t == 0) {
       for (int k = 0; k < s.states; ++k) {
@@ -125,7 +127,7 @@ REGENT_BODY void viterbi_forward(const S& s, const LogTransitions<R, S>& logs, E
     const auto alive = lengths.alive(t);
     R best = Lanes<R>::all(T(-HUGE_VAL));
     for (int k = 0; k < s.states; ++k) {
-      Lanes<R>::store_bytes(origins + (t * s.states + k) * byte_stride, origin[k]);
+      Lanes<R>::store_bytes(origins + (t * s.states + k) * workspace_stride<R>, origin[k]);
       predicted[k] = predicted[k] + emission.log_density(k);
       best = maximum(best, predicted[k]);
     }

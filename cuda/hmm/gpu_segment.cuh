@@ -1,0 +1,24 @@
+#pragma once
+// How much of the forward pass the device keeps at once, and where one block of lanes finds its rows of it.
+
+#include <algorithm>
+
+#include "cuda/hmm/jobs.hpp"
+#include "cuda/hmm/run_body.hpp"
+
+namespace regent::cuda::hmm {
+
+inline constexpr std::size_t gpu_segment_bytes = std::size_t{512} << 20;  // of all lanes together
+
+template <class T>
+std::int64_t gpu_segment(const BatchView<T>& batch) {
+  const std::size_t blocks = blocks_of(batch.lanes);
+  return segment_within(batch, lane_block, gpu_segment_bytes / blocks);
+}
+
+template <class T>
+__device__ T* workspace_of_block(T* base, std::size_t rows) {
+  return base + static_cast<std::size_t>(blockIdx.x) * rows * lane_block + threadIdx.x;
+}
+
+}  // namespace regent::cuda::hmm
