@@ -25,7 +25,8 @@ BundleShape read_shape(const std::filesystem::path& folder) {
   BundleShape latest;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     const std::filesystem::path manifest = entry.path() / "manifest.json";
-    if (std::filesystem::exists(manifest)) {
+    const bool unfinished = entry.path().filename().string().front() == '.';
+    if (!unfinished && std::filesystem::exists(manifest)) {
       BundleShape shape = shape_of(manifest);
       if (latest.symbols.empty() || shape.serve_from_ms > latest.serve_from_ms) {
         latest = std::move(shape);

@@ -9,12 +9,30 @@ namespace {
 
 constexpr std::int64_t ns_per_ms = 1'000'000;
 
+// What every reply about this bundle will carry, so that no reply can fail for it later.
+void check_label(const BundleLabel& label) {
+  wire::DecisionReply reply;
+  reply.stream = "bundle";
+  reply.fingerprint = label.fingerprint;
+  reply.bundle_end_ms = label.train_end_ms;
+  reply.macro_labels = label.macro_labels;
+  reply.macro_posterior.assign(label.macro_labels.size(), 0.0);
+  try {
+    wire::check(reply);
+  } catch (const InputError& error) {
+    throw InputError("bundle " + label.fingerprint + " cannot be served: " + error.what());
+  }
+}
+
 }  // namespace
 
 DecisionService::DecisionService(const ServedBundles& bundles, const ServiceSettings& settings,
                                  Metrics& metrics, std::function<std::int64_t()> monotonic_ns)
     : bundles_(bundles), settings_(settings), metrics_(metrics), monotonic_ns_(std::move(monotonic_ns)) {
   REGENT_INVARIANT(!bundles_.labels().empty(), "a server needs a bundle");
+  for (const BundleLabel& label : bundles_.labels()) {
+    check_label(label);
+  }
 }
 
 std::optional<std::vector<std::uint8_t>> DecisionService::handle(std::span<const std::uint8_t> message,

@@ -18,7 +18,8 @@ namespace regent::server {
 
 class DecisionService {
  public:
-  // The references must outlive the service. monotonic_ns: for deadlines and the reply's compute_us.
+  // Throws InputError for a bundle whose label no reply can carry. The references must outlive the service.
+  // monotonic_ns: for deadlines and the reply's compute_us.
   DecisionService(const ServedBundles& bundles, const ServiceSettings& settings, Metrics& metrics,
                   std::function<std::int64_t()> monotonic_ns);
 

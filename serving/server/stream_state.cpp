@@ -79,7 +79,7 @@ void StreamState::prepare() {
   decider_.reset();
   try {
     decider_ = bundles_.make_decider(wanted, history_.symbols(), history_.columns());
-  } catch (const InputError& error) {
+  } catch (const std::exception& error) {
     throw Rejection(RejectionKind::bundle, error.what());
   }
   bundle_ = wanted;

@@ -85,6 +85,18 @@ TEST(Service, StreamThatNoBundleCanDecideForIsNotOpened) {
   EXPECT_EQ(harness.service.streams(), 0U);
 }
 
+TEST(Service, BundleThatNoReplyCouldNameIsRefusedAtTheStart) {
+  FakeBundles bundles;
+  Metrics metrics;
+  const auto serve = [&] { DecisionService service(bundles, {}, metrics, [] { return std::int64_t{0}; }); };
+  EXPECT_NO_THROW(serve());
+  bundles.all[0].train_end_ms = std::numeric_limits<TimestampMs>::max();
+  EXPECT_THROW(serve(), InputError);
+  bundles.all[0].train_end_ms = 0;
+  bundles.all[0].macro_labels[0].clear();
+  EXPECT_THROW(serve(), InputError);
+}
+
 TEST(Service, UnusableDecisionIsRejectedAndNeverSent) {
   for (const double factor :
        {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
