@@ -35,8 +35,8 @@ class ModelBundles : public ServedBundles {
  public:
   explicit ModelBundles(std::vector<models::Bundle> bundles) {
     for (models::Bundle& bundle : bundles) {
-      labels_.push_back(
-          {bundle.manifest.fingerprint, bundle.manifest.serve_from_ms, bundle.manifest.train_end_ms});
+      labels_.push_back({bundle.manifest.fingerprint, bundle.manifest.serve_from_ms,
+                         bundle.manifest.train_end_ms, bundle.regimes.labels});
       bundles_.push_back(std::make_shared<models::Bundle>(std::move(bundle)));
     }
   }
