@@ -1,6 +1,7 @@
 #pragma once
 // The kinds of failure that callers tell apart. What came from outside and is wrong is an InputError (final);
-// what may succeed when tried again is a RetryableError; a broken invariant is our own bug and ends the process.
+// what may succeed when tried again is a RetryableError; a broken invariant is our own bug and ends the
+// process.
 
 #include <stdexcept>
 #include <string>
@@ -12,8 +13,8 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// A file, message, config value or row of market data is wrong. The message names the file, line, field and value
-// and says what would be right. Commands end with exit code 2.
+// A file, message, config value or row of market data is wrong. The message names the file, line, field and
+// value and says what would be right. Commands end with exit code 2.
 class InputError : public Error {
  public:
   using Error::Error;
@@ -26,14 +27,15 @@ class RetryableError : public Error {
 };
 
 // Prints the broken invariant and aborts. Never returns.
-[[noreturn]] void invariant_failed(const char* condition, const char* file, int line, const std::string& message);
+[[noreturn]] void invariant_failed(const char* condition, const char* file, int line,
+                                   const std::string& message);
 
 }  // namespace regent
 
 // An assertion that stays on in release builds.
-#define REGENT_INVARIANT(condition, message)                                     \
-  do {                                                                           \
-    if (!(condition)) [[unlikely]] {                                             \
-      ::regent::invariant_failed(#condition, __FILE__, __LINE__, (message));     \
-    }                                                                            \
+#define REGENT_INVARIANT(condition, message)                                 \
+  do {                                                                       \
+    if (!(condition)) [[unlikely]] {                                         \
+      ::regent::invariant_failed(#condition, __FILE__, __LINE__, (message)); \
+    }                                                                        \
   } while (false)

@@ -1,6 +1,7 @@
 #pragma once
 // Philox4x32-10. Source: Salmon, Moraes, Dror, Shaw (2011), Parallel Random Numbers: As Easy as 1, 2, 3.
-// counter = (path, step, draw, purpose), key = seed: any number can be made again alone, on either device, in any order.
+// counter = (path, step, draw, purpose), key = seed: any number can be made again alone, on either device, in
+// any order.
 
 #include <cstdint>
 
@@ -26,15 +27,22 @@ REGENT_HD inline Philox4 philox4x32_10(Philox4 counter, std::uint32_t key0, std:
 
 // What a stream of numbers is used for; a new use takes a new value, so that it shifts no other.
 enum class Purpose : std::uint32_t {
-  none = 0, synthetic_market = 1, hmm_initialisation = 2, network_weights = 3, action_noise = 4, environment_reset = 5,
-  minibatch_order = 6, shuffle = 7, bootstrap = 8
+  none = 0,
+  synthetic_market = 1,
+  hmm_initialisation = 2,
+  network_weights = 3,
+  action_noise = 4,
+  environment_reset = 5,
+  minibatch_order = 6,
+  shuffle = 7,
+  bootstrap = 8
 };
 
 struct Random {
   std::uint64_t seed;
   REGENT_HD Philox4 bits(std::uint32_t path, std::uint32_t step, std::uint32_t draw, Purpose purpose) const {
-    return philox4x32_10({path, step, draw, static_cast<std::uint32_t>(purpose)}, static_cast<std::uint32_t>(seed),
-                         static_cast<std::uint32_t>(seed >> 32));
+    return philox4x32_10({path, step, draw, static_cast<std::uint32_t>(purpose)},
+                         static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32));
   }
 };
 

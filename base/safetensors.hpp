@@ -35,7 +35,8 @@ class TensorFile {
   static TensorFile read(const std::filesystem::path& path);
   static TensorFile from_bytes(std::string_view bytes, const std::string& name_for_errors);
 
-  // Typed access; throw InputError naming the tensor when it is absent, of another type or shape, or not finite.
+  // Typed access; throw InputError naming the tensor when it is absent, of another type or shape, or not
+  // finite.
   std::vector<float> f32(const std::string& name, const std::vector<std::int64_t>& shape) const;
   std::vector<double> f64(const std::string& name, const std::vector<std::int64_t>& shape) const;
   std::vector<std::int64_t> i64(const std::string& name, const std::vector<std::int64_t>& shape) const;

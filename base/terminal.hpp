@@ -9,7 +9,8 @@ namespace regent {
 bool stdout_is_terminal();
 bool stderr_is_terminal();
 enum class Colour { plain, bold, red, green, yellow, blue, grey };
-std::string coloured(const std::string& text, Colour colour);  // unchanged unless standard output is a terminal
+std::string coloured(const std::string& text,
+                     Colour colour);  // unchanged unless standard output is a terminal
 
 // A bar on a terminal (redrawn at most ten times a second), one line per tenth otherwise.
 class Progress {

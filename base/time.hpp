@@ -12,7 +12,8 @@ using TimestampMs = std::int64_t;
 std::int64_t monotonic_ns();      // std::chrono::steady_clock
 TimestampMs wall_clock_now_ms();  // only shells call this; a core gets its time as an argument
 
-// "2020-03-16" when the time is midnight UTC, else "2020-03-16T14:30:00Z" (with ".123" when there are milliseconds).
+// "2020-03-16" when the time is midnight UTC, else "2020-03-16T14:30:00Z" (with ".123" when there are
+// milliseconds).
 std::string format_timestamp(TimestampMs timestamp_ms);
 // The same forms, "YYYY-MM-DD HH:MM[:SS]", an offset such as +02:00 (converted to UTC), or an integer of unix
 // milliseconds or seconds (told apart at 1e11). Throws InputError with the value and the accepted forms.
