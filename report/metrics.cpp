@@ -149,12 +149,8 @@ std::vector<double> returns_of(const std::vector<double>& equity) {
 
 Trials trials_from_training(const nlohmann::json& training) {
   std::vector<double> sharpes;
-  for (const auto& fold : training.at("folds")) {
-    for (const auto& sharpe : fold.at("trial_sharpes")) {
-      if (sharpe.is_number()) sharpes.push_back(sharpe.get<double>());
-    }
-  }
-  Trials trials{.count = sharpes.size()};
+  for (const auto& sharpe : training.at("trials").at("sharpe")) sharpes.push_back(sharpe.get<double>());
+  Trials trials{.count = training.at("trials").at("count").get<std::size_t>()};
   if (sharpes.size() < 2) return trials;
   double mean = 0;
   for (double sharpe : sharpes) mean += sharpe / static_cast<double>(sharpes.size());

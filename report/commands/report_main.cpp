@@ -29,7 +29,7 @@ Trials trials_of(const std::filesystem::path& run) {
     return trials_from_training(nlohmann::json::parse(read_file(file)));
   } catch (const nlohmann::json::exception& error) {
     throw InputError(file.string() + ": " + error.what() +
-                     "; expected folds with trial_sharpes, as regent train writes");
+                     "; expected trials with count and sharpe, as regent train writes");
   }
 }
 
