@@ -70,7 +70,8 @@ TorchDevice choose_torch_device(const std::string& device, int threads) {
       throw InputError(fmt::format("runtime.device is \"cuda\", but {}; use \"auto\" or \"cpu\"", reason));
     }
   }
-  return {false, fmt::format("cpu, {} threads", at::get_num_threads())};
+  const int used = at::get_num_threads();
+  return {false, fmt::format("cpu, {} {}", used, used == 1 ? "thread" : "threads")};
 }
 
 }  // namespace regent::models

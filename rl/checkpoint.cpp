@@ -3,7 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <cmath>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -107,6 +107,15 @@ std::vector<std::int32_t> lane_integers(const TensorFile& file, const std::strin
   return {wide.begin(), wide.end()};
 }
 
+void require_each(const std::vector<float>& values, const std::string& tensor, float low, float high,
+                  const std::string& origin) {
+  for (const float value : values) {
+    if (value >= low && value <= high) continue;
+    throw InputError(fmt::format("{}: tensor {} holds {}; it must be between {} and {}", origin, tensor,
+                                 value, low, high));
+  }
+}
+
 void load_lanes(const Training& training, const TensorFile& file, const std::string& origin, Loaded& loaded) {
   const std::int64_t lanes = training.settings.lanes;
   const PpoData& data = training.data;
@@ -120,6 +129,7 @@ void load_lanes(const Training& training, const TensorFile& file, const std::str
   loaded.lanes.position = file.f32("lanes.position", {lanes});
   loaded.lanes.log_equity = file.f64("lanes.log_equity", {lanes});
   loaded.convictions = file.f32("lanes.conviction", {lanes});
+  require_each(loaded.convictions, "lanes.conviction", -1, 1, origin);
 }
 
 Loaded load(const Training& training, const std::string& name) {
@@ -142,6 +152,9 @@ Loaded load(const Training& training, const std::string& name) {
     Loaded::Weight entry{tensor_from(file, "weights." + weight.key(), weight.value()), {}, {}};
     if (loaded.updates > 0) {
       entry.first_moment = tensor_from(file, "adam_first." + weight.key(), weight.value());
+      // a negative mean of squares would make Adam take a root of it
+      require_each(file.f32("adam_second." + weight.key(), weight.value().sizes().vec()),
+                   "adam_second." + weight.key(), 0, std::numeric_limits<float>::max(), name);
       entry.second_moment = tensor_from(file, "adam_second." + weight.key(), weight.value());
     }
     loaded.weights.push_back(std::move(entry));

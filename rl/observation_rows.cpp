@@ -20,14 +20,11 @@ bool all_finite(std::span<const float> values) {
 void fill_observation(const PpoData& data, std::size_t bar, std::size_t symbol, float conviction,
                       float* row) {
   const auto& layout = data.layout;
-  const float* const features =
-      data.features.data() + (bar * data.environment.symbols + symbol) * layout.features;
-  const float* const macro = data.macro_posterior.data() + bar * layout.macros;
-  const float* const micro = data.micro_posterior.data() + bar * layout.states;
-  row = std::copy_n(features, layout.features, row);
-  *row++ = conviction;
-  row = std::copy_n(macro, layout.macros, row);
-  std::copy_n(micro, layout.states, row);
+  const std::size_t cell = bar * data.environment.symbols + symbol;
+  models::fill_observation(layout, data.features.subspan(cell * layout.features, layout.features), conviction,
+                           data.macro_posterior.subspan(bar * layout.macros, layout.macros),
+                           data.micro_posterior.subspan(bar * layout.states, layout.states),
+                           {row, layout.inputs()});
 }
 
 void fill_observations(const PpoData& data, std::span<const std::int32_t> bars,

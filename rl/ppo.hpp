@@ -23,7 +23,7 @@ struct PpoSettings {
   int epochs = 4;
   std::int64_t minibatch = 8192;
   double learning_rate = 1e-3;
-  double discount = 0.99;
+  double discount = 0.9;
   double gae_lambda = 0.95;
   double clip_range = 0.2;
   double entropy_weight = 0.003;

@@ -31,7 +31,7 @@ void validate(const EnvironmentSettings& settings);
 // 0).
 struct EnvironmentData {
   std::span<const float> execution_return;  // r of a decision at bar t: exec[t+2]/exec[t+1] − 1; NaN: frozen
-  std::span<const float> volatility_scale;  // trailing volatility per bar; NaN or <= 0: frozen
+  std::span<const float> volatility_scale;  // trailing volatility per bar; NaN or <= 1e-7: frozen
   std::size_t bars = 0, symbols = 0;
 };
 

@@ -24,6 +24,8 @@
 namespace regent::cuda {
 
 inline constexpr double ruin_growth = 0.05;
+// A price that moves less than this per bar stands still; dividing by it would make rewards without meaning.
+inline constexpr float volatility_min = 1e-7F;
 
 struct LaneOutcome {
   float position;
@@ -41,7 +43,7 @@ REGENT_HD inline bool is_finite(float value) {
 
 REGENT_HD inline bool is_tradable(float execution_return, float volatility_scale) {
   return is_finite(execution_return) && execution_return > -1.0F && is_finite(volatility_scale) &&
-         volatility_scale > 0.0F;
+         volatility_scale > volatility_min;
 }
 
 REGENT_HD inline LaneOutcome environment_step_body(float position, float action, float execution_return,
