@@ -44,8 +44,9 @@ def draw_equity(series, metrics, path):
     for axis in (top, bottom):
         style.shade_regimes(axis, times, series["regime"], labels)
         shade_inactive(axis, times, series["state"])
-    lines = [("equity", "policy", style.POLICY, 1.4), ("equity_ungated", "policy without gates", style.UNGATED, 0.9),
-             ("equity_hold", "equal-weight buy and hold", style.HOLD, 1.2)]
+    # the policy last, so that it lies on top where the gates changed nothing
+    lines = [("equity_hold", "equal-weight buy and hold", style.HOLD, 1.2),
+             ("equity_ungated", "policy without gates", style.UNGATED, 2.4), ("equity", "policy", style.POLICY, 1.1)]
     for column, label, colour, width in lines:
         top.plot(times, series[column] / series[column][0], color=colour, linewidth=width, label=label)
         drawdown = series[column] / np.maximum.accumulate(series[column]) - 1
