@@ -23,8 +23,8 @@ def main() -> int:
     needed = [line.split()[-1].split("@")[0] for line in output_of("nm", "-D", "--undefined-only", program) if line.strip()]
     defined = [line.split()[-1] for line in output_of("nm", program) if line.strip()]
     # a check that reads nothing would pass everything
-    if not any("libstdc++" in line for line in mapped) or not needed:
-        print(f"{program}: ldd and nm say nothing about it; is it a dynamic C++ program?")
+    if not any("libc.so" in line for line in mapped) or not needed:
+        print(f"{program}: ldd and nm say nothing about it; is it a dynamic program?")
         return 1
     found = [f"maps {line.strip()}" for word in words for line in mapped if re.search(SIGNS[word][0], line)]
     found += [f"has symbol {name}" for word in words for name in needed + defined if re.search(SIGNS[word][1], name)]

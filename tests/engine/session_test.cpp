@@ -253,7 +253,8 @@ TEST(Session, KillsWhileItWaitsForADecision) {
   run.bars(5, 6);
   EXPECT_EQ(run.session.core().state(), State::halted);
   EXPECT_EQ(run.world.commands.carried_out, 1);
-  EXPECT_EQ(only<SubmitOrder>(run.world.witness.actions).size(), before) << "the kill comes before the orders";
+  EXPECT_EQ(only<SubmitOrder>(run.world.witness.actions).size(), before)
+      << "the kill comes before the orders";
   const auto orders = only<SubmitOrder>(run.world.witness.actions).size();
   run.bars(6, 12);
   EXPECT_EQ(only<SubmitOrder>(run.world.witness.actions).size(), orders);
