@@ -9,7 +9,7 @@ import subprocess
 import time
 import urllib.request
 
-BIN = pathlib.Path(os.environ["REGENT_BIN"])
+BIN = pathlib.Path(os.environ["REGENT_TEST_BIN"])
 WAIT_S = 60
 
 

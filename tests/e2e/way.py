@@ -73,7 +73,7 @@ class WholeWay(unittest.TestCase):
     def walk(self, kind, price_column):
         with workshop(kind) as shop:
             with shop.server().wait_for_announcement() as server:
-                self.assertIn("ok", fetch(f"{server.addresses['http']}/health").lower())
+                self.assertIn("alive", fetch(f"{server.addresses['http']}/health"))
                 with shop.engine(server) as engine:
                     self.assertEqual(engine.wait(), 0, engine.log.read_text())
                 served = fetch(f"{server.addresses['http']}/metrics")
@@ -88,7 +88,7 @@ class WholeWay(unittest.TestCase):
         decisions = [p for _, p in rows(shop.ledger, "decision")]
         self.assertEqual(len(decisions), TRADED_BARS)
         self.assertTrue(all(p["status"] == "decided" for p in decisions), decisions[0])
-        self.assertEqual(metric(served, "regent_decisions_total"), TRADED_BARS)
+        self.assertEqual(metric(served, 'regent_decisions_total{status="decided"}'), TRADED_BARS)
         for decision in decisions:
             self.assertAlmostEqual(sum(decision["macro_posterior"]), 1, places=6)
             self.assertLessEqual(max(abs(w) for w in decision["weights"]), 0.1 + 1e-9)

@@ -54,7 +54,7 @@ device = "cpu"
 threads = 2
 )";
 
-market::SyntheticResult predictable_market() {
+market::SyntheticMarket market_settings() {
   market::SyntheticMarket settings;
   settings.symbols = 6;
   settings.bars = 2600;  // 2000 to 2009
@@ -63,7 +63,7 @@ market::SyntheticResult predictable_market() {
   settings.signal_strength = strength;
   settings.signal_persistence = persistence;
   settings.daily_volatility = volatility;
-  return market::make_synthetic_market(settings);
+  return settings;
 }
 
 struct Earned {
@@ -96,13 +96,14 @@ Earned earn(const market::Panel& panel, const std::function<std::vector<double>(
 
 Earned earned_by_oracle(const market::SyntheticResult& market, const Config& config) {
   const std::size_t symbols = market.panel.symbol_count();
-  const rl::Oracle oracle(strength, volatility, persistence, cost_rate);
+  const rl::Oracle oracle(market_settings(), market, cost_rate);
+  const std::vector<float> targets = oracle.positions(market, 0, market.panel.bars());
   models::Allocator allocator(models::allocator_settings(config, 252), symbols);
   std::vector<double> convictions(symbols, 0.0);
   return earn(market.panel, [&](std::size_t bar) {
     allocator.update(market.panel.bar(bar)[market::Column::close]);
     for (std::size_t i = 0; i < symbols; ++i) {
-      convictions[i] = oracle.target(market.signal[bar * symbols + i], static_cast<float>(convictions[i]));
+      convictions[i] = targets[bar * symbols + i];
     }
     return allocator.allocate(convictions).weights;
   });
@@ -127,7 +128,7 @@ Earned earned_by_training(const market::Panel& panel, const Config& config, cons
 
 TEST(Training, EarnsMostOfWhatTheOracleEarnsAndNothingWhenTheSignalIsShuffled) {
   const Config config = Config::from_toml(config_text, "learning_test");
-  const market::SyntheticResult market = predictable_market();
+  const market::SyntheticResult market = market::make_synthetic_market(market_settings());
   const Earned oracle = earned_by_oracle(market, config);
   const Earned learnt = earned_by_training(market.panel, config, "signal");
   const Earned shuffled =

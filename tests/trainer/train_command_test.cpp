@@ -151,7 +151,7 @@ TEST_F(TrainCommand, ADamagedCheckpointOrBundleStopsAResume) {
   request.out = folder_ / "run";
   int looks = 0;
   request.stop = [&looks] { return ++looks > 8; };
-  ASSERT_FALSE(train(config, panel_, request).complete);
+  ASSERT_FALSE(trainer::train(config, panel_, request).complete);
   const std::string state = read_file(folder_ / "run" / "checkpoint" / "state.json");
   write_file_atomically(folder_ / "run" / "checkpoint" / "state.json", state.substr(0, state.size() / 2));
   EXPECT_EQ(SmallRun::train("run", {"--resume"}), 2);
