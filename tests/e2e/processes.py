@@ -102,6 +102,8 @@ def rows(ledger, *kinds):
     database = sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)
     try:
         found = database.execute("select kind, payload from event order by sequence").fetchall()
+    except sqlite3.OperationalError:  # the engine has not made its table yet
+        found = []
     finally:
         database.close()
     return [(kind, json.loads(payload)) for kind, payload in found if not kinds or kind in kinds]

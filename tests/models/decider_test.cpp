@@ -160,8 +160,9 @@ TEST(Decider, EqualsAComputationOfTheWholeSeriesWrittenOutInDouble) {
     }
     positions = convictions;
   }
-  EXPECT_EQ(warm, panel.bars() - 30);  // allocator.warmup_bars = 30 is the longest warm-up
-  EXPECT_GT(largest, 0.3);             // the network has opinions, so that the comparison means something
+  const Decider decider(bundle, panel.symbols, panel.column_set());
+  EXPECT_EQ(warm, panel.bars() - static_cast<std::size_t>(decider.warmup_bars()));
+  EXPECT_GT(largest, 0.3);  // the network has opinions, so that the comparison means something
 }
 
 TEST(Decider, WhatComesLaterChangesNothingBefore) {

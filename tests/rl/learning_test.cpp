@@ -84,7 +84,7 @@ TEST(Learning, EarnsFourFifthsOfTheOracleFromTheSignalAndTheRegimes) {
   EXPECT_LE(outcome.share(), 1.15) << "nobody beats the oracle by much: does something look ahead?";
 }
 
-const std::vector<std::string> names{"volume_z_score_63", "volume_z_score_252", "log_return_1", "rsi_14"};
+const std::vector<std::string> names{"volume_z_score_63", "volume_z_score_252", "log_return", "rsi_14"};
 
 TEST(Learning, EarnsFourFifthsOfTheOracleFromFeaturesOfTheVolume) {
   const market::SyntheticMarket law = market_settings(false);

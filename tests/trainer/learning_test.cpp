@@ -27,21 +27,18 @@ constexpr double strength = 0.3, volatility = 0.01, persistence = 0.9, cost_rate
 constexpr int test_year = 2008;
 
 const char* const config_text = R"([features]
-names = ["log_return", "return_5", "volume_z_score_63", "realised_volatility_21"]
+names = ["volume_z_score_63", "volume_z_score_252", "log_return", "rsi_14"]
 [hmm]
 macros = 2
 micros = 2
 restarts = 2
 iterations_max = 20
 [policy]
-hidden = 32
+hidden = 64
 [ppo]
-lanes = 256
-horizon = 32
-minibatch = 2048
 iterations = 40
-learning_rate = 3e-3
 [allocator]
+risk = "full"  # the same risk budget for policy and oracle, so that their returns compare
 position_max = 0.5
 gross_max = 4
 [walk_forward]
