@@ -1,8 +1,9 @@
 #pragma once
-// One TOML schema for all commands. A value comes from, strongest first: command-line flag (--set key=value or a
-// command's own flag), environment (REGENT_<SECTION>_<KEY>, dots become underscores), project file (--config FILE,
-// else ./regent.toml), user file ($XDG_CONFIG_HOME/regent/regent.toml), default. Unknown keys are errors that suggest
-// the nearest known one; a wrong type or a value out of range names the file, line, key, value and what is right.
+// One TOML schema for all commands. A value comes from, strongest first: command-line flag (--set key=value
+// or a command's own flag), environment (REGENT_<SECTION>_<KEY>, dots become underscores), project file
+// (--config FILE, else ./regent.toml), user file ($XDG_CONFIG_HOME/regent/regent.toml), default. Unknown keys
+// are errors that suggest the nearest known one; a wrong type or a value out of range names the file, line,
+// key, value and what is right.
 
 #include <cstdint>
 #include <map>
@@ -18,7 +19,7 @@ enum class ValueType { boolean, integer, real, text, text_list };
 
 // One key of the schema, declared once in base/config/schema_<section>.cpp.
 struct KeySpec {
-  std::string key;                // "ppo.learning_rate"
+  std::string key;  // "ppo.learning_rate"
   ValueType type;
   std::string default_value;      // as TOML text: "3e-4", "true", "\"auto\"", "[]"; empty: unset by default
   std::string unit;               // "bars", "ms", "fraction of equity", "" …
@@ -45,8 +46,8 @@ class Config {
   // From one TOML text alone (a bundle's config.toml, tests).
   static Config from_toml(std::string_view toml, const std::string& name_for_errors);
 
-  // Typed access. A key that is not in the schema, or of another type, is a broken invariant; a key that is unset
-  // (no default and nothing given) is an InputError that says how to set it.
+  // Typed access. A key that is not in the schema, or of another type, is a broken invariant; a key that is
+  // unset (no default and nothing given) is an InputError that says how to set it.
   bool boolean(std::string_view key) const;
   std::int64_t integer(std::string_view key) const;
   double real(std::string_view key) const;
