@@ -49,22 +49,54 @@ void check_rows(const std::vector<double>& table, std::size_t columns, const std
   }
 }
 
+std::string place_of(const Model& model, int part) {
+  const std::string state = "state " + std::to_string(part / model.components);
+  return model.components == 1 ? state : state + ", component " + std::to_string(part % model.components);
+}
+
 void check_covariances(const Model& model, const std::string& origin) {
   const int dimension = model.dimension();
-  for (int state = 0; state < model.states(); ++state) {
+  for (int part = 0; part < model.states() * model.components; ++part) {
     const Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>> covariance(
-        model.covariances.data() + static_cast<std::ptrdiff_t>(state) * dimension * dimension, dimension,
+        model.covariances.data() + static_cast<std::ptrdiff_t>(part) * dimension * dimension, dimension,
         dimension);
     const double size = covariance.cwiseAbs().maxCoeff();
     if ((covariance - covariance.transpose()).cwiseAbs().maxCoeff() > 1e-9 * size) {
-      throw InputError(origin + ": table covariances, state " + std::to_string(state) + " is not symmetric");
+      throw InputError(origin + ": table covariances, " + place_of(model, part) + " is not symmetric");
     }
     const Eigen::LLT<Eigen::MatrixXd> cholesky(covariance);
     if (cholesky.info() != Eigen::Success) {
-      throw InputError(origin + ": table covariances, state " + std::to_string(state) +
+      throw InputError(origin + ": table covariances, " + place_of(model, part) +
                        " is not positive definite");
     }
   }
+}
+
+void check_emission(const Model& model, const std::string& origin) {
+  const std::size_t k = model.states(), c = model.components, d = model.features.size();
+  const bool mixture = model.emission == EmissionKind::mixture;
+  if (model.components < 1 || (!mixture && model.components != 1) || k * c > cuda::hmm::states_max) {
+    throw InputError(
+        origin + ": " + std::to_string(model.components) + " components per state of " +
+        std::string(name_of(model.emission)) + " emissions with " + std::to_string(k) +
+        " states; only a mixture has more than one, and states times components must be within " +
+        std::to_string(cuda::hmm::states_max));
+  }
+  check_size(model.means, k * c * d, origin, "means");
+  check_size(model.covariances, k * c * d * d, origin, "covariances");
+  check_size(model.dof, model.emission == EmissionKind::student_t ? k : 0, origin, "dof");
+  check_size(model.mixture_weights, mixture ? k * c : 0, origin, "mixture_weights");
+  check_finite(model.means, origin, "means");
+  check_finite(model.covariances, origin, "covariances");
+  check_finite(model.dof, origin, "dof");
+  for (double dof : model.dof) {
+    if (!(dof > 0)) {
+      throw InputError(origin + ": table dof has " + std::to_string(dof) +
+                       "; degrees of freedom are above 0");
+    }
+  }
+  if (mixture) check_rows(model.mixture_weights, c, origin, "mixture_weights");
+  check_covariances(model, origin);
 }
 
 std::vector<std::string> numbered(const std::map<std::string, std::string>& metadata,
@@ -80,9 +112,31 @@ std::vector<std::string> numbered(const std::map<std::string, std::string>& meta
   return names;
 }
 
+EmissionKind read_emission(const std::map<std::string, std::string>& metadata, const std::string& origin) {
+  const auto found = metadata.find("emission");
+  const std::string name = found == metadata.end() ? "" : found->second;
+  for (const EmissionKind kind : {EmissionKind::gaussian, EmissionKind::student_t, EmissionKind::mixture}) {
+    if (name == name_of(kind)) return kind;
+  }
+  throw InputError(origin + ": metadata emission is \"" + name +
+                   "\"; gaussian, student_t and mixture are possible");
+}
+
 constexpr const char* format_name = "regent-hmm/1";
 
 }  // namespace
+
+std::string_view name_of(EmissionKind kind) {
+  switch (kind) {
+    case EmissionKind::student_t:
+      return "student_t";
+    case EmissionKind::mixture:
+      return "mixture";
+    case EmissionKind::gaussian:
+      break;
+  }
+  return "gaussian";
+}
 
 std::vector<double> Model::flat_start() const {
   std::vector<double> flat(states());
@@ -118,14 +172,12 @@ void validate(const Model& model, const std::string& origin) {
     throw InputError(origin + ": " + std::to_string(model.features.size()) + " features; between 1 and " +
                      std::to_string(cuda::hmm::dimension_max) + " are possible");
   }
-  const std::size_t m = model.macros, n = model.micros, k = model.states(), d = model.features.size();
+  const std::size_t m = model.macros, n = model.micros, k = model.states();
   check_size(model.macro_start, m, origin, "macro_start");
   check_size(model.macro_transition, m * m, origin, "macro_transition");
   check_size(model.micro_start, k, origin, "micro_start");
   check_size(model.micro_transition, k * n, origin, "micro_transition");
   check_size(model.micro_exit, k, origin, "micro_exit");
-  check_size(model.means, k * d, origin, "means");
-  check_size(model.covariances, k * d * d, origin, "covariances");
   check_rows(model.macro_start, m, origin, "macro_start");
   check_rows(model.micro_start, n, origin, "micro_start");
   check_rows(model.micro_transition, n, origin, "micro_transition");
@@ -141,9 +193,7 @@ void validate(const Model& model, const std::string& origin) {
   // a flat model never exits, and has no macro row to go by
   if (m > 1 || exits) check_rows(model.macro_transition, m, origin, "macro_transition");
   check_finite(model.macro_transition, origin, "macro_transition");
-  check_finite(model.means, origin, "means");
-  check_finite(model.covariances, origin, "covariances");
-  check_covariances(model, origin);
+  check_emission(model, origin);
   if (model.labels.size() != m) {
     throw InputError(origin + ": " + std::to_string(model.labels.size()) + " labels for " +
                      std::to_string(m) + " macro regimes");
@@ -152,7 +202,8 @@ void validate(const Model& model, const std::string& origin) {
 
 void write_safetensors(const Model& model, const std::filesystem::path& file) {
   validate(model, file.string());
-  const std::int64_t m = model.macros, n = model.micros, k = model.states(), d = model.dimension();
+  const std::int64_t m = model.macros, n = model.micros, k = model.states(), d = model.dimension(),
+                     c = model.components;
   TensorFile out;
   const auto put = [&out](const char* name, const std::vector<double>& values,
                           std::vector<std::int64_t> shape) {
@@ -163,11 +214,14 @@ void write_safetensors(const Model& model, const std::filesystem::path& file) {
   put("micro_start", model.micro_start, {m, n});
   put("micro_transition", model.micro_transition, {m, n, n});
   put("micro_exit", model.micro_exit, {m, n});
-  put("means", model.means, {k, d});
-  put("covariances", model.covariances, {k, d, d});
-  const std::vector<std::int64_t> shape{m, n, d};
-  out.tensors["shape"] = NamedTensor::from(std::span<const std::int64_t>(shape), {3});
+  put("means", model.means, {k, c, d});
+  put("covariances", model.covariances, {k, c, d, d});
+  if (model.emission == EmissionKind::student_t) put("dof", model.dof, {k});
+  if (model.emission == EmissionKind::mixture) put("mixture_weights", model.mixture_weights, {k, c});
+  const std::vector<std::int64_t> shape{m, n, d, c};
+  out.tensors["shape"] = NamedTensor::from(std::span<const std::int64_t>(shape), {4});
   out.metadata["format"] = format_name;
+  out.metadata["emission"] = name_of(model.emission);
   for (std::int64_t i = 0; i < d; ++i) out.metadata["feature." + std::to_string(i)] = model.features[i];
   for (std::int64_t i = 0; i < m; ++i) out.metadata["label." + std::to_string(i)] = model.labels[i];
   out.write(file);
@@ -182,14 +236,14 @@ Model read_safetensors(const std::filesystem::path& file) {
                      (format == in.metadata.end() ? "" : format->second) + "\", and \"" + format_name +
                      "\" is needed");
   }
-  const std::vector<std::int64_t> shape = in.i64("shape", {3});
+  const std::vector<std::int64_t> shape = in.i64("shape", {4});
   for (std::int64_t size : shape) {
     if (size < 1 || size > cuda::hmm::states_max) {
       throw InputError(origin + ": tensor shape has " + std::to_string(size) + ", which is not in 1.." +
                        std::to_string(cuda::hmm::states_max));
     }
   }
-  const std::int64_t m = shape[0], n = shape[1], k = m * n, d = shape[2];
+  const std::int64_t m = shape[0], n = shape[1], k = m * n, d = shape[2], c = shape[3];
   Model model;
   model.macros = static_cast<int>(m);
   model.micros = static_cast<int>(n);
@@ -200,8 +254,12 @@ Model read_safetensors(const std::filesystem::path& file) {
   model.micro_start = in.f64("micro_start", {m, n});
   model.micro_transition = in.f64("micro_transition", {m, n, n});
   model.micro_exit = in.f64("micro_exit", {m, n});
-  model.means = in.f64("means", {k, d});
-  model.covariances = in.f64("covariances", {k, d, d});
+  model.emission = read_emission(in.metadata, origin);
+  model.components = static_cast<int>(c);
+  model.means = in.f64("means", {k, c, d});
+  model.covariances = in.f64("covariances", {k, c, d, d});
+  if (model.emission == EmissionKind::student_t) model.dof = in.f64("dof", {k});
+  if (model.emission == EmissionKind::mixture) model.mixture_weights = in.f64("mixture_weights", {k, c});
   validate(model, origin);
   return model;
 }

@@ -1,5 +1,5 @@
 #pragma once
-// The 2-level hierarchical Gaussian HMM. M macro regimes each own m micro states, flattened macro-major to K
+// The 2-level hierarchical HMM. M macro regimes each own m micro states, flattened macro-major to K
 // = M·m:
 //   P((i,j) → (i',j')) = [i=i']·(1 − exit_ij)·micro_transition_i[j,j'] +
 //   exit_ij·macro_transition[i,i']·micro_start_i'[j']
@@ -8,9 +8,14 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace regent::hmm {
+
+// The law of a bar given its state. A mixture has C Gaussian components per state; the others have C = 1.
+enum class EmissionKind { gaussian, student_t, mixture };
+std::string_view name_of(EmissionKind kind);  // "gaussian", "student_t", "mixture"
 
 struct Model {
   std::vector<std::string> features;     // [D]
@@ -20,9 +25,13 @@ struct Model {
   std::vector<double> micro_start;       // [M, m]
   std::vector<double> micro_transition;  // [M, m, m]
   std::vector<double> micro_exit;        // [M, m], in [0, 1]
-  std::vector<double> means;             // [K, D], in the features' own units
-  std::vector<double> covariances;       // [K, D, D], symmetric positive definite
-  std::vector<std::string> labels;       // [M], e.g. calm, trend, chaos
+  EmissionKind emission = EmissionKind::gaussian;
+  int components = 1;                   // C
+  std::vector<double> means;            // [K, C, D], in the features' own units
+  std::vector<double> covariances;      // [K, C, D, D], positive definite; of a Student-t its scale matrix
+  std::vector<double> dof;              // [K], > 0, degrees of freedom; student_t only, else empty
+  std::vector<double> mixture_weights;  // [K, C], rows sum to one; mixture only, else empty
+  std::vector<std::string> labels;      // [M], e.g. calm, trend, chaos
 
   int states() const { return macros * micros; }
   int dimension() const { return static_cast<int>(features.size()); }
@@ -30,8 +39,8 @@ struct Model {
   std::vector<double> flat_transition() const;  // [K, K]
 };
 
-// Shapes, finiteness, rows that sum to one (1e-9), positive definite covariances. Throws InputError naming
-// the table.
+// Shapes, finiteness, rows that sum to one (1e-9), positive definite covariances, degrees of freedom. Throws
+// InputError naming the table.
 void validate(const Model& model, const std::string& origin);
 
 void write_safetensors(const Model& model, const std::filesystem::path& file);
