@@ -77,6 +77,16 @@ void write_all(int descriptor, std::string_view bytes, const fs::path& path) {
   }
 }
 
+// PID-NUMBER, as temporary_name makes it: nothing else with such a beginning is ours to remove.
+bool is_temporary_suffix(std::string_view text) {
+  const auto all_digits = [](std::string_view part) {
+    return !part.empty() && part.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  const std::size_t dash = text.find('-');
+  return dash != std::string_view::npos && all_digits(text.substr(0, dash)) &&
+         all_digits(text.substr(dash + 1));
+}
+
 std::string temporary_prefix(const fs::path& path) {
   return "." + path.filename().string() + ".tmp-";
 }
@@ -95,7 +105,8 @@ void remove_leftovers(const fs::path& path) {
   std::error_code error;
   const std::string prefix = temporary_prefix(path);
   for (const fs::directory_entry& entry : fs::directory_iterator(folder_of(path), error)) {
-    if (entry.path().filename().string().rfind(prefix, 0) != 0) continue;
+    const std::string name = entry.path().filename().string();
+    if (name.rfind(prefix, 0) != 0 || !is_temporary_suffix(name.substr(prefix.size()))) continue;
     const Descriptor descriptor(::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     struct stat status {};
     if (!descriptor.is_open() || ::fstat(descriptor.get(), &status) != 0) continue;

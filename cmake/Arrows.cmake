@@ -10,8 +10,9 @@ set(REGENT_ARROWS_rl "base;market;cuda;hmm;models;torch")
 set(REGENT_ARROWS_trainer "base;market;market_io;cuda;hmm;models;rl;torch;arrow")
 set(REGENT_ARROWS_wire "base")
 set(REGENT_ARROWS_client "base;wire;zmq")
-set(REGENT_ARROWS_server "base;market;cuda;hmm;models;wire;torch;zmq")
-set(REGENT_ARROWS_engine "base;market;wire;client;zmq")
+set(REGENT_ARROWS_http "base")
+set(REGENT_ARROWS_server "base;market;cuda;hmm;models;wire;http;torch;zmq")
+set(REGENT_ARROWS_engine "base;market;wire;client;http;zmq")
 set(REGENT_ARROWS_report "base;market;market_io;cuda;engine;arrow")
 
 # Walks every room target after all folders were read.

@@ -15,7 +15,6 @@
 #include "base/terminal.hpp"
 #include "engine/shell/commands.hpp"
 #include "engine/shell/feed.hpp"
-#include "engine/shell/http_endpoint.hpp"
 #include "engine/shell/server_port.hpp"
 #include "engine/shell/session.hpp"
 #include "engine/shell/telemetry.hpp"
@@ -134,14 +133,15 @@ int trade(const Flags& flags) {
 
   const Announcement announcement(flags.announce);
   Telemetry telemetry;
-  std::unique_ptr<HttpEndpoint> http;
+  std::unique_ptr<http::HttpEndpoint> pages;
   if (!config.text("engine.http").empty())
-    http = std::make_unique<HttpEndpoint>(config.text("engine.http"), telemetry);
+    pages = std::make_unique<http::HttpEndpoint>(
+        http::HttpSettings{"engine.http", config.text("engine.http")}, telemetry.pages());
   std::unique_ptr<ControlSocket> socket;
   if (!config.text("engine.control").empty())
     socket = std::make_unique<ControlSocket>(config.text("engine.control"));
   ProcessCommands commands(std::move(socket));
-  announcement.write(http ? http->url() : "",
+  announcement.write(pages ? pages->url() : "",
                      commands.socket() != nullptr ? commands.socket()->endpoint() : "");
 
   const std::unique_ptr<Feed> feed = open_feed(flags.feed);

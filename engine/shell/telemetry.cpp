@@ -124,6 +124,14 @@ std::string Telemetry::metrics() const {
   return prometheus::TextSerializer().Serialize(metrics_->registry.Collect());
 }
 
+http::HttpPages Telemetry::pages() const {
+  return {{"/health",
+           [this] {
+             return http::HttpReply{healthy() ? 200 : 503, health() + "\n"};
+           }},
+          {"/metrics", [this] { return http::prometheus_reply(metrics()); }}};
+}
+
 std::string Telemetry::health() const {
   const std::lock_guard lock(mutex_);
   return health_;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/shell/ports.hpp"
+#include "serving/http/http_endpoint.hpp"
 
 namespace regent::engine {
 
@@ -21,9 +22,10 @@ class Telemetry final : public SessionListener {
   void on_step(const Event& event, const std::vector<Action>& actions, const Core& core) override;
   void on_commit(std::uint64_t ledger_rows) override;
 
-  std::string metrics() const;  // Prometheus text; from any thread
-  std::string health() const;   // JSON; from any thread
-  bool healthy() const;         // false once the ledger failed; from any thread
+  http::HttpPages pages() const;  // /health, 503 once the ledger failed, and /metrics; from any thread
+  std::string metrics() const;    // Prometheus text; from any thread
+  std::string health() const;     // JSON; from any thread
+  bool healthy() const;           // false once the ledger failed; from any thread
   // Some lines for people; from the session's thread.
   std::string summary(const Core& core) const;
 

@@ -6,7 +6,7 @@
 #include <zmq.hpp>
 
 #include "base/log.hpp"
-#include "serving/server/address.hpp"
+#include "serving/http/address.hpp"
 
 namespace regent::server {
 namespace {
@@ -131,12 +131,12 @@ struct DecisionSocket::State {
 };
 
 DecisionSocket::DecisionSocket(const SocketSettings& settings) : state_(std::make_unique<State>()) {
-  const Address address = parse_endpoint(settings.endpoint, "serving.endpoint");
-  permit(address, settings.allow_remote, "serving.endpoint");
+  const http::Address address = http::parse_endpoint(settings.endpoint, "serving.endpoint");
+  http::permit(address, settings.allow_remote, "serving.endpoint");
   set_limits(state_->socket, settings);
   state_->socket.set(zmq::sockopt::ipv6, address.host.find(':') != std::string::npos);
   try {
-    state_->socket.bind(to_endpoint(address));
+    state_->socket.bind(http::to_endpoint(address));
   } catch (const zmq::error_t& error) {
     throw InputError(
         "serving.endpoint: cannot listen on " + settings.endpoint + ": " + error.what() +

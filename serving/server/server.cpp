@@ -6,6 +6,7 @@
 
 #include "base/atomic_file.hpp"
 #include "base/time.hpp"
+#include "base/version.hpp"
 
 namespace regent::server {
 namespace {
@@ -13,10 +14,21 @@ namespace {
 // One request may replay a whole history through a new bundle; nothing ordinary takes longer than this.
 constexpr std::int64_t busy_ns_max = 60'000'000'000;
 
+std::string json_line(const nlohmann::json& body) {
+  return body.dump() + "\n";
+}
+
+http::HttpReply alive() {
+  return {200, json_line({{"status", "alive"}, {"version", version()}})};
+}
+
 }  // namespace
 
-Server::Server(const HttpSettings& settings) {
-  http_.emplace(settings, HttpAnswers{[this] { return metrics_.text(); }, [this] { return not_ready(); }});
+Server::Server(const http::HttpSettings& settings) {
+  const http::HttpPages pages{{"/health", alive},
+                              {"/ready", [this] { return ready(); }},
+                              {"/metrics", [this] { return http::prometheus_reply(metrics_.text()); }}};
+  http_.emplace(settings, pages);
 }
 
 void Server::open(const ServedBundles& bundles, const ServiceSettings& service,
@@ -28,6 +40,12 @@ void Server::open(const ServedBundles& bundles, const ServiceSettings& service,
 
 void Server::run(int stop_descriptor) {
   socket_->run(*service_, metrics_, loop_, stop_descriptor, monotonic_ns);
+}
+
+http::HttpReply Server::ready() const {
+  const std::string reason = not_ready();
+  if (reason.empty()) return {200, json_line({{"status", "ready"}})};
+  return {503, json_line({{"status", "not ready"}, {"reason", reason}})};
 }
 
 std::string Server::not_ready() const {

@@ -4,13 +4,13 @@
 #include <optional>
 
 #include "serving/server/decision_socket.hpp"
-#include "serving/server/http_endpoint.hpp"
+#include "serving/server/settings.hpp"
 
 namespace regent::server {
 
 class Server {
  public:
-  explicit Server(const HttpSettings& settings);  // /health answers from here on; /ready says no
+  explicit Server(const http::HttpSettings& settings);  // /health answers from here on; /ready says no
 
   // Binds the socket for decisions. The bundles must outlive the server.
   void open(const ServedBundles& bundles, const ServiceSettings& service, const SocketSettings& socket);
@@ -21,13 +21,14 @@ class Server {
   void run(int stop_descriptor);
 
  private:
-  std::string not_ready() const;
+  http::HttpReply ready() const;
+  std::string not_ready() const;  // why; "" when ready
 
   Metrics metrics_;
   LoopState loop_;
   std::optional<DecisionService> service_;
   std::optional<DecisionSocket> socket_;
-  std::optional<HttpEndpoint> http_;  // last: its threads stop before what they read goes
+  std::optional<http::HttpEndpoint> http_;  // last: its threads stop before what they read goes
 };
 
 // {"pid", "endpoint", "http", "bundles": [{"fingerprint", "serve_from_ms", "train_end_ms"}]}, written

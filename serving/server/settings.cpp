@@ -29,11 +29,8 @@ SocketSettings socket_settings(const Config& config) {
   return settings;
 }
 
-HttpSettings http_settings(const Config& config) {
-  HttpSettings settings;
-  settings.address = config.text("serving.http");
-  settings.allow_remote = config.boolean("serving.allow_remote");
-  return settings;
+http::HttpSettings http_settings(const Config& config) {
+  return {"serving.http", config.text("serving.http"), config.boolean("serving.allow_remote")};
 }
 
 }  // namespace regent::server

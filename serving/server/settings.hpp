@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/config/config.hpp"
+#include "serving/http/http_endpoint.hpp"
 
 namespace regent::server {
 
@@ -24,13 +25,8 @@ struct SocketSettings {
   bool allow_remote = false;
 };
 
-struct HttpSettings {
-  std::string address = "127.0.0.1:8080";
-  bool allow_remote = false;
-};
-
 ServiceSettings service_settings(const Config& config);
 SocketSettings socket_settings(const Config& config);
-HttpSettings http_settings(const Config& config);
+http::HttpSettings http_settings(const Config& config);
 
 }  // namespace regent::server

@@ -228,6 +228,8 @@ TEST(AtomicFolder, ClearsWhatAKilledWriterLeftAndOnlyThat) {
   ASSERT_FALSE(fs::exists(folder / "made"));
   make_old(folder / folder.names().front());
   folder.write(".made.other", "not ours");
+  folder.write(".made.tmp-notes", "not ours either");
+  make_old(folder / ".made.tmp-notes");
 
   const auto outer = [&](const fs::path& made) {
     fill_with(made, "outer");
@@ -237,7 +239,7 @@ TEST(AtomicFolder, ClearsWhatAKilledWriterLeftAndOnlyThat) {
   };
   EXPECT_THROW(write_folder_atomically(folder / "made", false, outer), InputError);
   EXPECT_EQ(read_file(folder / "made/inner/file"), "inner");
-  EXPECT_EQ(folder.names(), (Names{".made.other", "made"}));
+  EXPECT_EQ(folder.names(), (Names{".made.other", ".made.tmp-notes", "made"}));
 }
 
 }  // namespace

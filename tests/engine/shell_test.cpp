@@ -11,7 +11,6 @@
 #include "engine/shell/bar_assembler.hpp"
 #include "engine/shell/control_socket.hpp"
 #include "engine/shell/feed.hpp"
-#include "engine/shell/http_endpoint.hpp"
 #include "engine/shell/live_feeds.hpp"
 #include "engine/shell/liveness.hpp"
 #include "engine/shell/panel_feed.hpp"
@@ -310,7 +309,7 @@ TEST(ControlSocket, ListensToThisMachineOnly) {
 
 TEST(HttpEndpoint, ServesHealthAndMetricsOnThisMachineOnly) {
   Telemetry telemetry;
-  const HttpEndpoint endpoint("127.0.0.1:0", telemetry);
+  const http::HttpEndpoint endpoint({"engine.http", "127.0.0.1:0"}, telemetry.pages());
   Core core;
   const auto step = [&](const Event& event) { telemetry.on_step(event, core.step(event, 0), core); };
   step(test::started(test::core_settings(1)));
@@ -341,7 +340,7 @@ TEST(HttpEndpoint, ServesHealthAndMetricsOnThisMachineOnly) {
   EXPECT_EQ(client.Get("/other")->status, 404);
   for (const char* address :
        {"0.0.0.0:0", "192.168.0.1:80", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:70000", ":0"}) {
-    EXPECT_THROW(HttpEndpoint(address, telemetry), InputError) << address;
+    EXPECT_THROW(http::HttpEndpoint({"engine.http", address}, telemetry.pages()), InputError) << address;
   }
 }
 

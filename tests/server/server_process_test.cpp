@@ -25,8 +25,8 @@ namespace {
 using testing::HasSubstr;
 constexpr int patience_ms = 20'000;  // only ever waited out when the test fails
 
-HttpSettings free_http() {
-  HttpSettings settings;
+http::HttpSettings free_http() {
+  http::HttpSettings settings;
   settings.address = "127.0.0.1:0";
   return settings;
 }
@@ -321,13 +321,13 @@ TEST(Server, SecondServerOnAPortIsRefusedClearly) {
     EXPECT_THAT(error.what(), HasSubstr(socket.endpoint));
     EXPECT_THAT(error.what(), HasSubstr("another server runs there"));
   }
-  HttpSettings http;
-  http.address = running.server.http_url().substr(std::string("http://").size());
+  http::HttpSettings page;
+  page.address = running.server.http_url().substr(std::string("http://").size());
   try {
-    HttpEndpoint second(http, {[] { return std::string(); }, [] { return std::string(); }});
-    FAIL() << "two servers share " << http.address;
+    const http::HttpEndpoint second(page, {});
+    FAIL() << "two servers share " << page.address;
   } catch (const InputError& error) {
-    EXPECT_THAT(error.what(), HasSubstr(http.address));
+    EXPECT_THAT(error.what(), HasSubstr(page.address));
   }
 }
 
@@ -337,9 +337,9 @@ TEST(Server, AddressThatOthersReachNeedsPermission) {
   EXPECT_THROW(DecisionSocket{socket}, InputError);
   socket.allow_remote = true;
   EXPECT_NO_THROW(DecisionSocket{socket});
-  HttpSettings http;
-  http.address = "0.0.0.0:0";
-  EXPECT_THROW(Server{http}, InputError);
+  http::HttpSettings page;
+  page.address = "0.0.0.0:0";
+  EXPECT_THROW(Server{page}, InputError);
 }
 
 TEST(Server, AnnouncesWhereItCanBeFound) {

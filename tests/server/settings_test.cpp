@@ -21,7 +21,7 @@ TEST(ServingSettings, DefaultsOfTheSchemaAreThoseOfTheStructs) {
   EXPECT_EQ(socket.pending_max, SocketSettings().pending_max);
   EXPECT_EQ(socket.message_bytes_max, static_cast<std::int64_t>(wire::message_bytes_max));
   EXPECT_FALSE(socket.allow_remote);
-  EXPECT_EQ(http_settings(config).address, HttpSettings().address);
+  EXPECT_EQ(http_settings(config).address, "127.0.0.1:8080");
   EXPECT_FALSE(http_settings(config).allow_remote);
 }
 

@@ -1,4 +1,4 @@
-#include "serving/server/address.hpp"
+#include "serving/http/address.hpp"
 
 #include <arpa/inet.h>
 
@@ -7,7 +7,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 
-namespace regent::server {
+namespace regent::http {
 namespace {
 
 constexpr std::string_view scheme = "tcp://";
@@ -79,8 +79,8 @@ void permit(const Address& address, bool allow_remote, const std::string& key) {
   if (!allow_remote) {
     throw InputError(
         key + " is '" + bracketed(address.host) + ":" + std::to_string(address.port) +
-        "', which other machines may reach, and there is no authentication: use 127.0.0.1, or set "
-        "serving.allow_remote=true behind a firewall");
+        "', which other machines may reach, and there is no authentication: use 127.0.0.1; for the server, "
+        "serving.allow_remote=true permits it behind a firewall");
   }
   spdlog::warn("{} listens on {}, which other machines may reach, without authentication", key, address.host);
 }
@@ -93,4 +93,4 @@ std::string to_url(const Address& address) {
   return "http://" + bracketed(address.host) + ":" + std::to_string(address.port);
 }
 
-}  // namespace regent::server
+}  // namespace regent::http

@@ -1,11 +1,11 @@
-#include "serving/server/address.hpp"
+#include "serving/http/address.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
 
-namespace regent::server {
+namespace regent::http {
 namespace {
 
 TEST(Address, IsReadInEveryForm) {
@@ -45,4 +45,4 @@ TEST(Address, OnlyTheMachineItselfIsLoopback) {
 }
 
 }  // namespace
-}  // namespace regent::server
+}  // namespace regent::http

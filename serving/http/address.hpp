@@ -3,7 +3,7 @@
 
 #include <string>
 
-namespace regent::server {
+namespace regent::http {
 
 struct Address {
   std::string host;  // without brackets
@@ -21,4 +21,4 @@ void permit(const Address& address, bool allow_remote, const std::string& key);
 std::string to_endpoint(const Address& address);  // for ZeroMQ
 std::string to_url(const Address& address);       // "http://127.0.0.1:8080"
 
-}  // namespace regent::server
+}  // namespace regent::http
