@@ -2,6 +2,7 @@
 // Penalised Baum-Welch with restarts as lanes.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,12 +16,16 @@ struct FitSettings {
   int macros = 3, micros = 3;
   int restarts = 8;
   int iterations_max = 100;
-  double tolerance = 1e-5;         // of the penalised log-likelihood per observation
-  double covariance_floor = 1e-3;  // times the data's own variance, at every M-step
+  double tolerance = 1e-5;         // of the penalised log-likelihood per bar; 0: always iterations_max
+  double covariance_floor = 1e-3;  // times the data's own variance, at every M-step; 0: none
   double dirichlet = 1.5;          // prior concentration on every row of probabilities, >= 1
   double sticky = 50;              // extra prior counts on staying in a macro regime (Beta prior on exit)
   double inverse_wishart_strength = 5;  // in observations
+  bool double_precision = false;        // E-steps in fp64; float is enough for all but comparisons
   std::uint64_t seed = 1;
+  // One more restart begins at this model, which has the fit's shape and features; with restarts = 0 it is
+  // the only one. After n M-steps stands what iterations_max = n + 1 gives, since E-steps are counted.
+  std::optional<Model> start;
 };
 
 struct FitResult {
@@ -36,6 +41,7 @@ struct FitResult {
 // One series fills few lanes, so it is fitted on the CPU even where `resources` has a GPU, unless there are
 // thousands of restarts. Bitwise the same for the same data and seed, whatever the number of threads and the
 // instruction set. observations: [bars, features], NaN marks a missing value (marginalised, whole bars too).
+// With `previous` one more restart begins there.
 // Labels are ordered by volatility (calm, trend or mid, chaos for M = 3; regime_0… otherwise); with
 // `previous`, states are matched to it by optimal assignment on emission distance, so that calm stays calm.
 // Throws InputError for a constant feature, too few bars, an infinite value (naming feature and bar), or when

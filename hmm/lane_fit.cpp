@@ -34,9 +34,25 @@ double log_dirichlet(const double* row, int size, double concentration, int skip
   return sum;
 }
 
+// Whether covariance − floor·I has a Cholesky factor: then no eigenvalue is below the floor. Packed.
+bool above_floor(int dimension, double floor, const double* covariance) {
+  double lower[triangle_size(cuda::hmm::dimension_max)];
+  for (int row = 0; row < dimension; ++row) {
+    for (int column = 0; column <= row; ++column) {
+      double value = covariance[triangle(row, column)] - (row == column ? floor : 0);
+      for (int e = 0; e < column; ++e) value -= lower[triangle(row, e)] * lower[triangle(column, e)];
+      if (row == column && !(value > 0)) return false;
+      lower[triangle(row, column)] =
+          row == column ? std::sqrt(value) : value / lower[triangle(column, column)];
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 void floor_covariance(int dimension, double floor, double* covariance) {
+  if (above_floor(dimension, floor, covariance)) return;
   Eigen::MatrixXd full(dimension, dimension);
   for (int row = 0; row < dimension; ++row) {
     for (int column = 0; column <= row; ++column) {
@@ -80,12 +96,12 @@ void LaneFit::maximise(const std::vector<double>& counts, const FitSettings& set
   const AnyShape s(shape);
   const CountLayout<AnyShape> layout{s};
   const double prior = settings.dirichlet;
-  std::vector<double> entries(s.states), macro_starts(s.macros, 0);
+  double entries[cuda::hmm::states_max], macro_starts[cuda::hmm::states_max] = {};
   for (int k = 0; k < s.states; ++k) {
     entries[k] = counts[layout.entry(k)] + counts[layout.start(k)];
     macro_starts[k / s.micros] += counts[layout.start(k)];
   }
-  maximise_row(macro_start.data(), macro_starts.data(), s.macros, prior);
+  maximise_row(macro_start.data(), macro_starts, s.macros, prior);
   for (int i = 0; i < s.macros; ++i) {
     maximise_row(&micro_start[i * s.micros], &entries[i * s.micros], s.micros, prior);
     if (s.macros > 1)

@@ -83,11 +83,25 @@ bool lloyd_round(const std::vector<double>& sorted, int dimension, std::vector<d
   return changed;
 }
 
+// The bars as a start takes them: no missing value, no outlier beyond 40.
+struct Bars {
+  std::vector<double> points;  // [bars, D]
+  std::span<const std::size_t> ends;
+};
+
+// Calls body(from, to) for neighbouring bars of the same stretch.
+template <class Body>
+void for_each_step(std::span<const std::size_t> ends, const Body& body) {
+  std::size_t first = 0;
+  for (std::size_t end : ends) {
+    for (std::size_t t = first + 1; t < end; ++t) body(t - 1, t);
+    first = end;
+  }
+}
+
 // Local level and log spread of every feature over a centred window: what tells one macro regime from
 // another.
-std::vector<double> local_state(const std::vector<double>& points, int dimension, int window) {
-  const auto rows = static_cast<std::ptrdiff_t>(points.size() / dimension);
-  std::vector<double> local(rows * 2 * dimension);
+void local_state(const double* points, std::ptrdiff_t rows, int dimension, int window, double* local) {
   for (int d = 0; d < dimension; ++d) {
     std::vector<double> sums(rows + 1, 0), squares(rows + 1, 0);
     for (std::ptrdiff_t row = 0; row < rows; ++row) {
@@ -105,18 +119,29 @@ std::vector<double> local_state(const std::vector<double>& points, int dimension
       local[(row * dimension + d) * 2 + 1] = std::log(variance + 0.05);
     }
   }
+}
+
+// A stretch at a time: a window never reaches from one series into the next.
+std::vector<double> local_states(const Bars& bars, int dimension, int window) {
+  std::vector<double> local(bars.points.size() * 2);
+  std::size_t first = 0;
+  for (std::size_t end : bars.ends) {
+    local_state(&bars.points[first * dimension], static_cast<std::ptrdiff_t>(end - first), dimension, window,
+                &local[first * 2 * dimension]);
+    first = end;
+  }
   return local;
 }
 
 // Clusters m·M of them and joins those that follow each other most, M groups of m.
-std::vector<int> macros_by_affinity(const std::vector<int>& states, int macros, int micros,
-                                    std::uint64_t seed, std::uint32_t path) {
+std::vector<int> macros_by_affinity(const std::vector<int>& states, std::span<const std::size_t> ends,
+                                    int macros, int micros, std::uint64_t seed, std::uint32_t path) {
   const int count = macros * micros;
   std::vector<double> follows(static_cast<std::size_t>(count) * count, 0), sizes(count, 1);
-  for (std::size_t t = 1; t < states.size(); ++t) {
-    follows[states[t - 1] * count + states[t]] += 1;
-    sizes[states[t]] += 1;
-  }
+  for_each_step(ends, [&](std::size_t from, std::size_t to) {
+    follows[states[from] * count + states[to]] += 1;
+    sizes[states[to]] += 1;
+  });
   std::vector<int> group(count, -1);
   for (int i = 0; i < macros; ++i) {
     std::vector<double> open(count);
@@ -145,17 +170,17 @@ std::vector<int> macros_by_affinity(const std::vector<int>& states, int macros, 
   return macro;
 }
 
-std::vector<int> split_into_macros(const std::vector<double>& points, const FitSettings& settings,
-                                   int dimension, int restart) {
+std::vector<int> split_into_macros(const Bars& bars, const FitSettings& settings, int dimension,
+                                   int restart) {
   const std::uint32_t path = static_cast<std::uint32_t>(restart) * 64;
   const int windows[] = {11, 31, 5, by_affinity, 63, 21, by_affinity, 127};
   const int window = windows[restart % 8];
   if (window == by_affinity) {
     const std::vector<int> states =
-        cluster(points, dimension, settings.macros * settings.micros, settings.seed, path);
-    return macros_by_affinity(states, settings.macros, settings.micros, settings.seed, path);
+        cluster(bars.points, dimension, settings.macros * settings.micros, settings.seed, path);
+    return macros_by_affinity(states, bars.ends, settings.macros, settings.micros, settings.seed, path);
   }
-  return cluster(local_state(points, dimension, window), 2 * dimension, settings.macros, settings.seed, path);
+  return cluster(local_states(bars, dimension, window), 2 * dimension, settings.macros, settings.seed, path);
 }
 
 // Flat state of every bar: micro states by k-means++ within each macro regime.
@@ -212,14 +237,14 @@ void start_emissions(const std::vector<double>& points, const std::vector<int>& 
   }
 }
 
-void start_transitions(const std::vector<int>& states, LaneFit& lane) {
+void start_transitions(const std::vector<int>& states, std::span<const std::size_t> ends, LaneFit& lane) {
   const int macros = lane.shape.macros, micros = lane.shape.micros, count = lane.shape.states();
   std::vector<double> follows(static_cast<std::size_t>(count) * micros, 1), sizes(count, 1);
-  for (std::size_t t = 0; t < states.size(); ++t) {
-    sizes[states[t]] += 1;
-    if (t > 0 && states[t] / micros == states[t - 1] / micros)
-      follows[states[t - 1] * micros + states[t] % micros] += 1;
-  }
+  for (int state : states) sizes[state] += 1;
+  for_each_step(ends, [&](std::size_t from, std::size_t to) {
+    if (states[to] / micros == states[from] / micros)
+      follows[states[from] * micros + states[to] % micros] += 1;
+  });
   for (int i = 0; i < macros; ++i) {
     lane.macro_start[i] = 1.0 / macros;
     for (int to = 0; to < macros && macros > 1; ++to) {
@@ -264,7 +289,45 @@ std::vector<int> cluster(std::span<const double> points, int dimension, int clus
   return result;
 }
 
-LaneFit start_lane(std::span<const double> series, const FitSettings& settings, int dimension, int restart) {
+LaneFit lane_of(const Model& model, const Standardisation& standardisation) {
+  const int macros = model.macros, micros = model.micros, dimension = model.dimension();
+  LaneFit lane;
+  lane.shape = {macros, micros, dimension};
+  lane.macro_start = model.macro_start;
+  lane.micro_start = model.micro_start;
+  lane.macro_transition.assign(model.macro_transition.size(), 0);
+  lane.micro_transition = model.micro_transition;
+  lane.micro_exit = model.micro_exit;
+  for (int i = 0; i < macros; ++i) {
+    const double back = macros == 1 ? 1 : model.macro_transition[i * macros + i];
+    for (int to = 0; to < macros && back < 1; ++to) {
+      if (to != i)
+        lane.macro_transition[i * macros + to] = model.macro_transition[i * macros + to] / (1 - back);
+    }
+    for (int k = i * micros; k < (i + 1) * micros; ++k) {
+      const double exit = model.micro_exit[k];
+      lane.micro_exit[k] = exit * (1 - back);
+      for (int j = 0; j < micros && lane.micro_exit[k] < 1; ++j) {
+        lane.micro_transition[k * micros + j] = ((1 - exit) * model.micro_transition[k * micros + j] +
+                                                 exit * back * model.micro_start[i * micros + j]) /
+                                                (1 - lane.micro_exit[k]);
+      }
+    }
+  }
+  for (int k = 0; k < model.states(); ++k) {
+    for (int row = 0; row < dimension; ++row) {
+      const double scale = standardisation.scale[row];
+      lane.means.push_back((model.means[k * dimension + row] - standardisation.centre[row]) / scale);
+      for (int column = 0; column <= row; ++column) {
+        lane.covariances.push_back(model.covariances[(k * dimension + row) * dimension + column] /
+                                   (scale * standardisation.scale[column]));
+      }
+    }
+  }
+  return lane;
+}
+
+LaneFit start_lane(const Stretches& stretches, const FitSettings& settings, int dimension, int restart) {
   LaneFit lane;
   lane.shape = {settings.macros, settings.micros, dimension};
   const int count = lane.shape.states();
@@ -275,15 +338,13 @@ LaneFit start_lane(std::span<const double> series, const FitSettings& settings, 
   lane.micro_exit.assign(count, 0);
   lane.means.assign(static_cast<std::size_t>(count) * dimension, 0);
   lane.covariances.assign(static_cast<std::size_t>(count) * cuda::hmm::triangle_size(dimension), 0);
-  std::vector<double> points(series.size());
-  for (std::size_t i = 0; i < series.size(); ++i)
-    points[i] = std::isnan(series[i]) ? 0 : std::clamp(series[i], -40.0, 40.0);
-  const std::vector<int> macro = settings.macros == 1
-                                     ? std::vector<int>(points.size() / dimension, 0)
-                                     : split_into_macros(points, settings, dimension, restart);
-  const std::vector<int> states = split_into_states(points, macro, settings, dimension, restart);
-  start_emissions(points, states, dimension, lane);
-  start_transitions(states, lane);
+  Bars bars{stretches.values, stretches.ends};
+  for (double& value : bars.points) value = std::isnan(value) ? 0 : std::clamp(value, -40.0, 40.0);
+  const std::vector<int> macro = settings.macros == 1 ? std::vector<int>(bars.points.size() / dimension, 0)
+                                                      : split_into_macros(bars, settings, dimension, restart);
+  const std::vector<int> states = split_into_states(bars.points, macro, settings, dimension, restart);
+  start_emissions(bars.points, states, dimension, lane);
+  start_transitions(states, bars.ends, lane);
   return lane;
 }
 

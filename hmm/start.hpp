@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "hmm/fit_group.hpp"
 #include "hmm/lane_fit.hpp"
 
 namespace regent::hmm {
@@ -16,9 +17,12 @@ namespace regent::hmm {
 std::vector<int> cluster(std::span<const double> points, int dimension, int clusters, std::uint64_t seed,
                          std::uint32_t path);
 
-// series: [bars, D] standardised, NaN missing (counted as the centre here, only here). Restarts differ in how
-// bars are first split into macro regimes: by the local level and spread over a window, or by grouping
-// k-means clusters.
-LaneFit start_lane(std::span<const double> series, const FitSettings& settings, int dimension, int restart);
+// A missing value counts as the centre here, only here. Restarts differ in how bars are first split into
+// macro regimes: by the local level and spread over a window, or by grouping k-means clusters.
+LaneFit start_lane(const Stretches& stretches, const FitSettings& settings, int dimension, int restart);
+
+// Begins at `model`, of the fit's own shape. A macro self-transition becomes part of staying, which is the
+// same law.
+LaneFit lane_of(const Model& model, const Standardisation& standardisation);
 
 }  // namespace regent::hmm

@@ -23,7 +23,7 @@ LaneFit lane(int macros, int micros, int dimension) {
   FitSettings settings;
   settings.macros = macros;
   settings.micros = micros;
-  return start_lane(series, settings, dimension, 0);
+  return start_lane({std::move(series), {400}}, settings, dimension, 0);
 }
 
 // log p(counts | parameters) + log prior, as EM's M-step sees it: the target that `maximise` must not be
