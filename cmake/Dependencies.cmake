@@ -41,4 +41,7 @@ include(Python)  # where the pinned wheels lie
 include(Arrow)
 if(REGENT_TORCH)
   include(Torch)
+else()
+  function(regent_precompiled_torch)
+  endfunction()
 endif()
