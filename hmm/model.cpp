@@ -161,16 +161,12 @@ std::vector<double> Model::flat_transition() const {
   return flat;
 }
 
-void validate(const Model& model, const std::string& origin) {
+void validate_structure(const Model& model, const std::string& origin) {
   if (model.macros < 1 || model.micros < 1 || model.macros > cuda::hmm::states_max ||
       model.micros > cuda::hmm::states_max || model.states() > cuda::hmm::states_max) {
     throw InputError(origin + ": " + std::to_string(model.macros) + " macro regimes of " +
                      std::to_string(model.micros) + " micro states each; between 1 and " +
                      std::to_string(cuda::hmm::states_max) + " states in all are possible");
-  }
-  if (model.features.empty() || model.features.size() > static_cast<std::size_t>(cuda::hmm::dimension_max)) {
-    throw InputError(origin + ": " + std::to_string(model.features.size()) + " features; between 1 and " +
-                     std::to_string(cuda::hmm::dimension_max) + " are possible");
   }
   const std::size_t m = model.macros, n = model.micros, k = model.states();
   check_size(model.macro_start, m, origin, "macro_start");
@@ -193,10 +189,19 @@ void validate(const Model& model, const std::string& origin) {
   // a flat model never exits, and has no macro row to go by
   if (m > 1 || exits) check_rows(model.macro_transition, m, origin, "macro_transition");
   check_finite(model.macro_transition, origin, "macro_transition");
+}
+
+void validate(const Model& model, const std::string& origin) {
+  validate_structure(model, origin);
+  if (model.features.empty() || model.features.size() > static_cast<std::size_t>(cuda::hmm::dimension_max)) {
+    throw InputError(origin + ": " + std::to_string(model.features.size()) + " features; between 1 and " +
+                     std::to_string(cuda::hmm::dimension_max) + " are possible");
+  }
   check_emission(model, origin);
-  if (model.labels.size() != m) {
+  const bool per_state = model.macros == 1 && model.labels.size() == static_cast<std::size_t>(model.states());
+  if (model.labels.size() != static_cast<std::size_t>(model.macros) && !per_state) {
     throw InputError(origin + ": " + std::to_string(model.labels.size()) + " labels for " +
-                     std::to_string(m) + " macro regimes");
+                     std::to_string(model.macros) + " macro regimes");
   }
 }
 
@@ -223,7 +228,9 @@ void write_safetensors(const Model& model, const std::filesystem::path& file) {
   out.metadata["format"] = format_name;
   out.metadata["emission"] = name_of(model.emission);
   for (std::int64_t i = 0; i < d; ++i) out.metadata["feature." + std::to_string(i)] = model.features[i];
-  for (std::int64_t i = 0; i < m; ++i) out.metadata["label." + std::to_string(i)] = model.labels[i];
+  for (std::size_t i = 0; i < model.labels.size(); ++i) {
+    out.metadata["label." + std::to_string(i)] = model.labels[i];
+  }
   out.write(file);
 }
 
@@ -248,7 +255,8 @@ Model read_safetensors(const std::filesystem::path& file) {
   model.macros = static_cast<int>(m);
   model.micros = static_cast<int>(n);
   model.features = numbered(in.metadata, "feature", static_cast<int>(d), origin);
-  model.labels = numbered(in.metadata, "label", model.macros, origin);
+  const bool label_per_state = m == 1 && in.metadata.contains("label.1");
+  model.labels = numbered(in.metadata, "label", label_per_state ? model.micros : model.macros, origin);
   model.macro_start = in.f64("macro_start", {m});
   model.macro_transition = in.f64("macro_transition", {m, m});
   model.micro_start = in.f64("micro_start", {m, n});

@@ -31,9 +31,11 @@ struct Model {
   std::vector<double> covariances;      // [K, C, D, D], positive definite; of a Student-t its scale matrix
   std::vector<double> dof;              // [K], > 0, degrees of freedom; student_t only, else empty
   std::vector<double> mixture_weights;  // [K, C], rows sum to one; mixture only, else empty
-  std::vector<std::string> labels;      // [M], e.g. calm, trend, chaos
+  std::vector<std::string> labels;  // [M], e.g. calm, trend, chaos; of a flat HMM [1] or one per state [K]
 
   int states() const { return macros * micros; }
+  // A structure alone (features, means and covariances empty) goes with a table of emission log-likelihoods.
+  bool has_emission() const { return !features.empty(); }
   int dimension() const { return static_cast<int>(features.size()); }
   std::vector<double> flat_start() const;       // [K]
   std::vector<double> flat_transition() const;  // [K, K]
@@ -42,6 +44,9 @@ struct Model {
 // Shapes, finiteness, rows that sum to one (1e-9), positive definite covariances, degrees of freedom. Throws
 // InputError naming the table.
 void validate(const Model& model, const std::string& origin);
+
+// The start, transition and exit tables alone.
+void validate_structure(const Model& model, const std::string& origin);
 
 void write_safetensors(const Model& model, const std::filesystem::path& file);
 Model read_safetensors(const std::filesystem::path& file);  // validated
