@@ -17,7 +17,7 @@ std::size_t parameter_count(const BatchView<T>& batch) {
 template <class T>
 std::size_t count_count(const BatchView<T>& batch) {
   const AnyShape shape(batch.shape);
-  return blocks_of(batch.lanes) * CountLayout<AnyShape>{shape}.size() * lane_block;
+  return blocks_of(batch.lanes) * CountLayout<AnyShape>{shape}.rows(batch.law) * lane_block;
 }
 template <class T>
 std::size_t by_state_count(const BatchView<T>& batch) {

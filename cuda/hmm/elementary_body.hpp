@@ -9,6 +9,9 @@
 // logarithm(x), x = 2^n·m with m in [√½, √2).
 //   float: Cephes logf's polynomial; double: fdlibm's e_log. 0 gives −inf, negative or NaN gives NaN, +inf
 //   gives +inf.
+// log_one_plus(x) = log(1 + x), x >= 0: the logarithm of the rounded sum plus what the rounding lost,
+// relative
+//   to the sum. +inf gives +inf, NaN gives NaN.
 // Sources: Moshier, Cephes Mathematical Library (1989); Sun Microsystems, fdlibm (1993).
 
 #include "cuda/hmm/real.hpp"
@@ -125,6 +128,16 @@ REGENT_BODY R logarithm(R x) {
   const R infinity = Lanes<R>::all(T(HUGE_VAL));
   const R edge = select(x < zero, zero / zero, select(x == zero, zero - infinity, x));
   return select(x < infinity, select(zero < x, result, edge), edge);
+}
+
+template <class R>
+REGENT_BODY R log_one_plus(R x) {
+  using T = ScalarOf<R>;
+  const R one = Lanes<R>::all(T{1});
+  const R sum = one + x;
+  const R lost = x - (sum - one);  // exact for x >= 0
+  const R result = logarithm(sum);
+  return select(x < Lanes<R>::all(Format<T>::round_magic), result + lost / sum, result);
 }
 
 }  // namespace regent::cuda::hmm

@@ -82,23 +82,34 @@ struct IncompleteBar {
     }
   }
 
-  REGENT_COLD_BODY R marginal_log_density(int k) const {
+  // What is left of the density when absent features are marginalised.
+  struct Marginal {
+    R square;    // (x − μ)ᵀ·Σ⁻¹·(x − μ) of the features that are present
+    R log_root;  // ½·log|Σ| of their part
+    R count;     // how many are present
+  };
+  REGENT_COLD_BODY Marginal marginal(int k) const {
     const ParameterLayout<S> layout{shape_};
-    const R zero = Lanes<R>::all(T{0});
+    const R zero = Lanes<R>::all(T{0}), one = Lanes<R>::all(T{1});
     R lower[triangle_size(S::dimension_bound)], difference[S::dimension_bound], z[S::dimension_bound];
     masked_cholesky(k, lower);
-    R result = zero;
+    Marginal result{zero, zero, zero};
     for (int d = 0; d < shape_.dimension; ++d) {
       const Mask here = x_[d] == x_[d];
       difference[d] = select(here, x_[d] - parameters_(layout.mean(k, d)), zero);
-      // −½·log 2π per present feature
-      result = result - select(here, Lanes<R>::all(T(0.91893853320467274178)), zero);
+      result.count = result.count + select(here, one, zero);
     }
     solve_lower(lower, difference, z);
     for (int d = 0; d < shape_.dimension; ++d) {
-      result = fused(z[d] * Lanes<R>::all(T(-0.5)), z[d], result) - logarithm(lower[triangle(d, d)]);
+      result.square = fused(z[d], z[d], result.square);
+      result.log_root = result.log_root + logarithm(lower[triangle(d, d)]);
     }
     return result;
+  }
+  REGENT_COLD_BODY R marginal_log_density(int k) const {
+    const Marginal part = marginal(k);
+    const R constant = fused(part.count, Lanes<R>::all(T(-0.91893853320467274178)), Lanes<R>::all(T{0}));
+    return fused(part.square, Lanes<R>::all(T(-0.5)), constant) - part.log_root;  // −½·log 2π per feature
   }
 
   REGENT_COLD_BODY void complete(int k, R* difference, R* spread) const {
@@ -164,8 +175,10 @@ class GaussianEmission {
     return result;
   }
   REGENT_BODY bool any_incomplete() const { return any_incomplete_; }
+  REGENT_BODY Mask incomplete() const { return incomplete_; }
 
-  REGENT_BODY R log_density(int k) const {
+  // |F·(x − μ)|², NaN where a feature is missing.
+  REGENT_BODY R squared_distance(int k) const {
     read_parameters_again();
     const ParameterLayout<S> layout{shape_};
     R difference[S::dimension_bound];
@@ -178,7 +191,12 @@ class GaussianEmission {
       }
       square = fused(z, z, square);
     }
-    R result = fused(square, Lanes<R>::all(T(-0.5)), parameters_(layout.log_normaliser(k)));
+    return square;
+  }
+
+  REGENT_BODY R log_density(int k) const {
+    const ParameterLayout<S> layout{shape_};
+    R result = fused(squared_distance(k), Lanes<R>::all(T(-0.5)), parameters_(layout.log_normaliser(k)));
     if (any_incomplete_) result = select(incomplete_, copy().marginal_log_density(k), result);
     return maximum(result, Lanes<R>::all(T(-1e30)));
   }
@@ -199,13 +217,13 @@ class GaussianEmission {
     if (any_incomplete_) copy().complete(k, out, spread);
   }
 
- private:
   REGENT_BODY IncompleteBar<R, S> copy() const {
     IncompleteBar<R, S> bar{shape_, parameters_, {}};
     for (int d = 0; d < shape_.dimension; ++d) bar.x_[d] = x_[d];
     return bar;
   }
 
+ private:
   S shape_;
   Rows<R> parameters_;
   const T* series_;

@@ -14,7 +14,7 @@ struct Expectation<T>::Backend {
 template <class T>
 Expectation<T>::Expectation(const Resources& resources, const BatchView<T>& batch) {
   check_batch(batch);
-  REGENT_INVARIANT(batch.observations != nullptr, "expected counts need Gaussian emissions");
+  REGENT_INVARIANT(batch.observations != nullptr, "expected counts need observations");
   const bool on_gpu = resources.backend() == ::regent::cuda::Backend::gpu;
   backend_ = std::make_unique<Backend>();
   backend_->batch = batch;
@@ -32,7 +32,7 @@ void Expectation<T>::run(int lanes, std::span<const T> parameters, std::span<con
   const std::size_t blocks = blocks_of(lanes);
   check_size(parameters.size(), blocks * lane_block * ParameterLayout<AnyShape>{shape}.size());
   check_size(active.size(), lanes);
-  check_size(counts.size(), blocks * lane_block * CountLayout<AnyShape>{shape}.size());
+  check_size(counts.size(), blocks * lane_block * CountLayout<AnyShape>{shape}.rows(backend_->batch.law));
   check_size(log_likelihood.size(), blocks * lane_block);
   ExpectationJob<T> job;
   job.batch = backend_->batch;

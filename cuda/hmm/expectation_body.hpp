@@ -5,24 +5,26 @@
 // in the same order.
 
 #include "cuda/hmm/backward_body.hpp"
+#include "cuda/hmm/student_body.hpp"
 
 namespace regent::cuda::hmm {
 
 template <class R, class S>
 struct CountSink {
+  static constexpr EmissionLaw law = EmissionLaw::gaussian;
   S s;
   Rows<R> p;
   Table<R> partial;  // [counts]
   double* totals;    // [counts], rows a block apart
 
-  REGENT_BODY void clear() const {
-    const int size = CountLayout<S>{s}.size();
+  REGENT_BODY void clear(EmissionLaw rows_of = law) const {
+    const int size = CountLayout<S>{s}.rows(rows_of);
     for (int row = 0; row < size; ++row) partial.store(row, Lanes<R>::all(ScalarOf<R>{0}));
     for (int row = 0; row < size; ++row) Lanes<R>::store_double(totals + row * lane_block, partial.load(row));
   }
 
-  REGENT_BODY void flush_partial() const {
-    const int size = CountLayout<S>{s}.size();
+  REGENT_BODY void flush_partial(EmissionLaw rows_of = law) const {
+    const int size = CountLayout<S>{s}.rows(rows_of);
     const R zero = Lanes<R>::all(ScalarOf<R>{0});
     for (int row = 0; row < size; ++row) {
       Lanes<R>::add_to(totals + row * lane_block, partial.load(row));
@@ -58,6 +60,9 @@ struct CountSink {
 
   REGENT_BODY void add_moments(const CountLayout<S>& layout, int k, R weight, const R* difference) const {
     partial.add(layout.weight(k), weight);
+    add_products(layout, k, weight, difference);
+  }
+  REGENT_BODY void add_products(const CountLayout<S>& layout, int k, R weight, const R* difference) const {
     for (int row = 0; row < s.dimension; ++row) {
       const R weighted = weight * difference[row];
       partial.add(layout.first(k, row), weighted);
@@ -127,6 +132,57 @@ struct CountSink {
     Lanes<R>::store_double(factors, factor);
     for (int lane = 0; lane < Lanes<R>::width; ++lane) totals[row * lane_block + lane] *= factors[lane];
   }
+};
+
+// Moments scaled by what the bar says of its hidden precision: see student_body.hpp.
+template <class R, class S>
+struct StudentCountSink : CountSink<R, S> {
+  static constexpr EmissionLaw law = EmissionLaw::student_t;
+  using Base = CountSink<R, S>;
+  using Base::partial;
+  using Base::s;
+
+  REGENT_BODY void clear() const { Base::clear(law); }
+  REGENT_BODY void flush_partial() const { Base::flush_partial(law); }
+  REGENT_BODY void end_of_bar(std::int64_t t) const {
+    if (t % flush_every == 0) flush_partial();
+  }
+
+  REGENT_BODY void posterior(std::int64_t t, const R* values, const StudentEmission<R, S>& emission) const {
+    const CountLayout<S> layout{s};
+    const R zero = Lanes<R>::all(ScalarOf<R>{0});
+    if (t == 0) {
+      for (int k = 0; k < s.states; ++k) partial.store(layout.start(k), values[k]);
+    }
+    R difference[S::dimension_bound], spread[triangle_size(S::dimension_bound)];
+    for (int k = 0; k < s.states; ++k) {
+      R weight = values[k], scale, log_scale;
+      emission.scale(k, scale, log_scale);
+      if (emission.any_incomplete()) {
+        weight = select(emission.present(), weight, zero);
+        emission.complete(k, difference, spread);
+        for (int e = 0; e < triangle_size(s.dimension); ++e)
+          partial.add_product(layout.second(k, e), weight, spread[e]);
+      } else {
+        emission.difference(k, difference);
+      }
+      partial.add(layout.weight(k), weight);
+      partial.add_product(layout.scaled_weight(k), weight, scale);
+      partial.add_product(layout.log_scale(k), weight, log_scale);
+      Base::add_products(layout, k, weight * scale, difference);
+    }
+  }
+};
+
+template <class Emission>
+struct CountSinkOf;
+template <class R, class S>
+struct CountSinkOf<GaussianEmission<R, S>> {
+  using Type = CountSink<R, S>;
+};
+template <class R, class S>
+struct CountSinkOf<StudentEmission<R, S>> {
+  using Type = StudentCountSink<R, S>;
 };
 
 }  // namespace regent::cuda::hmm

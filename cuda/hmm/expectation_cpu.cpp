@@ -10,7 +10,7 @@ template <class T>
 class CpuExpectation : public ExpectationBackend<T> {
  public:
   CpuExpectation(const Resources& resources, const BatchView<T>& batch)
-      : kernels_(lane_kernels<T>(resources.instruction_set())),
+      : kernels_(lane_kernels<T>(resources.instruction_set(), batch.law)),
         segment_(segment_within(batch, kernels_.width, segment_bytes)),
         size_(expectation_workspace_rows(batch, segment_) * kernels_.width) {}
 

@@ -8,7 +8,7 @@ namespace regent::cuda::hmm {
 namespace {
 
 // Sums of a few bars lie in shared memory where they fit, else in the first rows of the workspace.
-template <class T, class S>
+template <class T, class S, class Emission>
 __global__ void __launch_bounds__(lane_block)
     expectation_kernel(ExpectationJob<T> job, T* workspace, std::size_t rows, std::size_t partial_rows,
                        bool shared) {
@@ -17,7 +17,7 @@ __global__ void __launch_bounds__(lane_block)
   if (__ballot_sync(0xffffffffU, mine) == 0) return;
   T* own = workspace_of_block(workspace, rows);
   T* partial = shared ? reinterpret_cast<T*>(shared_bytes) + threadIdx.x : own;
-  run_expectation<T, S>(job, lane_of_thread(), partial, own + partial_rows * lane_block);
+  run_expectation<T, S, Emission>(job, lane_of_thread(), partial, own + partial_rows * lane_block);
 }
 
 template <class T>
@@ -56,11 +56,13 @@ class GpuExpectation : public ExpectationBackend<T> {
   void launch(const ExpectationJob<T>& job) {
     const auto blocks = static_cast<unsigned>(blocks_of(job.batch.lanes));
     const AnyShape shape(job.batch.shape);
-    const std::size_t partial_rows = CountLayout<AnyShape>{shape}.size();
+    const std::size_t partial_rows = CountLayout<AnyShape>{shape}.rows(job.batch.law);
     const std::size_t bytes = partial_rows * lane_block * sizeof(T);
     const bool shared = bytes <= gpu_.properties.sharedMemPerBlockOptin;
     with_shape<T>(job.batch.shape, [&]<class S>() {
-      const auto kernel = expectation_kernel<T, S>;
+      const auto kernel = job.batch.law == EmissionLaw::student_t
+                              ? expectation_kernel<T, S, StudentEmission<T, S>>
+                              : expectation_kernel<T, S, GaussianEmission<T, S>>;
       if (shared) {
         REGENT_CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                                static_cast<int>(bytes)));

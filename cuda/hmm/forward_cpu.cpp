@@ -5,7 +5,7 @@ namespace regent::cuda::hmm {
 
 template <class T>
 void forward_cpu(const Resources& resources, const ForwardJob<T>& job) {
-  const LaneKernels<T>& kernels = lane_kernels<T>(resources.instruction_set());
+  const LaneKernels<T>& kernels = lane_kernels<T>(resources.instruction_set(), job.batch.law);
   for_each_group(job.batch.lanes, kernels.width, [&](int group) { kernels.forward(job, group); });
 }
 

@@ -20,7 +20,9 @@ void launch(const ForwardJob<T>& job, cudaStream_t stream) {
     return;
   }
   with_shape<T>(job.batch.shape, [&]<class S>() {
-    const auto kernel = forward_kernel<T, S, GaussianEmission<T, S>>;
+    const auto kernel = job.batch.law == EmissionLaw::student_t
+                            ? forward_kernel<T, S, StudentEmission<T, S>>
+                            : forward_kernel<T, S, GaussianEmission<T, S>>;
     REGENT_CUDA_LAUNCH(kernel, blocks, lane_block, 0, stream, job);
   });
 }

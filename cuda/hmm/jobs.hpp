@@ -63,7 +63,7 @@ inline std::size_t both_ways_workspace_rows(const BatchView<T>& batch, std::int6
 template <class T>
 inline std::size_t expectation_workspace_rows(const BatchView<T>& batch, std::int64_t segment) {
   const AnyShape shape(batch.shape);
-  return both_ways_workspace_rows(batch, segment) + CountLayout<AnyShape>{shape}.size();
+  return both_ways_workspace_rows(batch, segment) + CountLayout<AnyShape>{shape}.rows(batch.law);
 }
 template <class T>
 inline std::size_t viterbi_workspace_rows(const BatchView<T>& batch) {
@@ -73,10 +73,12 @@ inline std::size_t viterbi_workspace_rows(const BatchView<T>& batch) {
          (static_cast<std::size_t>(batch.steps) * shape.states + sizeof(T) - 1) / sizeof(T);
 }
 
-#define REGENT_DECLARE_LANE_KERNELS(set)       \
-  namespace set {                              \
-  const LaneKernels<float>& float_kernels();   \
-  const LaneKernels<double>& double_kernels(); \
+#define REGENT_DECLARE_LANE_KERNELS(set)               \
+  namespace set {                                      \
+  const LaneKernels<float>& float_kernels();           \
+  const LaneKernels<double>& double_kernels();         \
+  const LaneKernels<float>& student_float_kernels();   \
+  const LaneKernels<double>& student_double_kernels(); \
   }
 REGENT_DECLARE_LANE_KERNELS(baseline)
 REGENT_DECLARE_LANE_KERNELS(avx2)

@@ -18,7 +18,7 @@ namespace regent::cuda::hmm {
 inline constexpr std::size_t segment_bytes = std::size_t{4} << 20;
 
 template <class T>
-const LaneKernels<T>& lane_kernels(InstructionSet set);
+const LaneKernels<T>& lane_kernels(InstructionSet set, EmissionLaw law);
 
 template <class T>
 using ThreadWorkspaces = tbb::enumerable_thread_specific<std::vector<T, tbb::cache_aligned_allocator<T>>>;

@@ -16,6 +16,9 @@ inline constexpr int lane_block = 32;
 inline constexpr int states_max = 32;
 inline constexpr int dimension_max = 16;
 
+// The law of a bar given its state. A mixture is run as its expansion into Gaussian sub-states.
+enum class EmissionLaw : std::uint8_t { gaussian, student_t };
+
 // M macro regimes of m micro states each, K = M·m; D features. A flat HMM is M = 1 without exits.
 struct ShapeNumbers {
   int macros = 1, micros = 1, dimension = 1;
@@ -68,7 +71,10 @@ struct ParameterLayout {
   REGENT_HD constexpr int covariance(int k, int e) const {
     return log_normaliser(s.states) + k * triangle_size(s.dimension) + e;
   }
-  REGENT_HD constexpr int size() const { return covariance(s.states, 0); }
+  // Student-t only; the factor and the covariance are then those of the scale matrix.
+  REGENT_HD constexpr int dof(int k) const { return covariance(s.states, 0) + k; }
+  REGENT_HD constexpr int odd_normaliser(int k) const { return dof(s.states) + k; }
+  REGENT_HD constexpr int size() const { return odd_normaliser(s.states); }
 };
 template <class S>
 ParameterLayout(const S&) -> ParameterLayout<S>;
@@ -92,6 +98,12 @@ struct CountLayout {
   REGENT_HD constexpr int first(int k, int d) const { return weight(k) + 1 + d; }
   REGENT_HD constexpr int second(int k, int e) const { return weight(k) + 1 + s.dimension + e; }
   REGENT_HD constexpr int size() const { return weight(s.states); }
+  // Student-t has two more per state, and its moments are scaled (see student_body.hpp).
+  REGENT_HD constexpr int scaled_weight(int k) const { return size() + k; }
+  REGENT_HD constexpr int log_scale(int k) const { return scaled_weight(s.states) + k; }
+  REGENT_HD constexpr int rows(EmissionLaw law) const {
+    return law == EmissionLaw::student_t ? log_scale(s.states) : size();
+  }
 };
 template <class S>
 CountLayout(const S&) -> CountLayout<S>;
@@ -115,6 +127,7 @@ struct BatchView {
   const T* observations = nullptr;
   bool shared = false;                // one series for all lanes
   const T* emission_table = nullptr;  // instead of observations: log densities [blocks, steps, states, 32]
+  EmissionLaw law = EmissionLaw::gaussian;  // of observations
 };
 
 }  // namespace regent::cuda::hmm

@@ -67,6 +67,11 @@ REGENT_BODY GaussianEmission<R, S> make_emission(const S& s, const Group<R>& gro
   return {s, group.batch, p, group.series()};
 }
 template <class R, class S>
+REGENT_BODY StudentEmission<R, S> make_emission(const S& s, const Group<R>& group, const Rows<R>& p,
+                                                const StudentEmission<R, S>*) {
+  return {s, group.batch, p, group.series()};
+}
+template <class R, class S>
 REGENT_BODY TableEmission<R, S> make_emission(const S& s, const Group<R>& group, const Rows<R>& p,
                                               const TableEmission<R, S>*) {
   return {s, group.batch, p, group.table()};
@@ -185,15 +190,17 @@ REGENT_BODY void run_smooth(const SmoothJob<ScalarOf<R>>& job, int index, Scalar
 }
 
 // `partial`: CountLayout rows for the sums of a few bars.
-template <class R, class S>
+template <class R, class S, class Emission>
 REGENT_BODY void run_expectation(const ExpectationJob<ScalarOf<R>>& job, int index, ScalarOf<R>* partial,
                                  ScalarOf<R>* workspace) {
   const S s(job.batch.shape);
   const Group<R> group(job.batch, index);
   const Rows<R> p = group.parameters(s);
-  GaussianEmission<R, S> emission(s, job.batch, p, group.series());
-  const std::ptrdiff_t counts = CountLayout<S>{s}.size();
-  CountSink<R, S> sink{s, p, {partial}, job.counts + group.block * counts * lane_block + group.offset};
+  Emission emission = make_emission(s, group, p, static_cast<const Emission*>(nullptr));
+  using Sink = typename CountSinkOf<Emission>::Type;
+  const std::ptrdiff_t counts = CountLayout<S>{s}.rows(Sink::law);
+  const CountSink<R, S> rows{s, p, {partial}, job.counts + group.block * counts * lane_block + group.offset};
+  Sink sink{rows};
   sink.clear();
   run_both_ways<R, S>(job.batch, s, group, p, emission, job.segment, workspace,
                       group.by_lane(job.log_likelihood), sink);

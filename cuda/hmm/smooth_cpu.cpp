@@ -5,7 +5,7 @@ namespace regent::cuda::hmm {
 
 template <class T>
 void smooth_cpu(const Resources& resources, const SmoothJob<T>& job) {
-  const LaneKernels<T>& kernels = lane_kernels<T>(resources.instruction_set());
+  const LaneKernels<T>& kernels = lane_kernels<T>(resources.instruction_set(), job.batch.law);
   SmoothJob<T> segmented = job;
   segmented.segment = segment_within(job.batch, kernels.width, segment_bytes);
   const std::size_t size = both_ways_workspace_rows(job.batch, segmented.segment) * kernels.width;

@@ -22,7 +22,8 @@ void launch(const SmoothJob<T>& job, T* workspace, std::size_t rows, cudaStream_
     return;
   }
   with_shape<T>(job.batch.shape, [&]<class S>() {
-    const auto kernel = smooth_kernel<T, S, GaussianEmission<T, S>>;
+    const auto kernel = job.batch.law == EmissionLaw::student_t ? smooth_kernel<T, S, StudentEmission<T, S>>
+                                                                : smooth_kernel<T, S, GaussianEmission<T, S>>;
     REGENT_CUDA_LAUNCH(kernel, blocks, lane_block, 0, stream, job, workspace, rows);
   });
 }

@@ -5,7 +5,7 @@ namespace regent::cuda::hmm {
 
 template <class T>
 void viterbi_cpu(const Resources& resources, const ViterbiJob<T>& job) {
-  const LaneKernels<T>& kernels = lane_kernels<T>(resources.instruction_set());
+  const LaneKernels<T>& kernels = lane_kernels<T>(resources.instruction_set(), job.batch.law);
   const std::size_t size = viterbi_workspace_rows(job.batch) * kernels.width;
   ThreadWorkspaces<T> workspaces;
   for_each_group(job.batch.lanes, kernels.width,

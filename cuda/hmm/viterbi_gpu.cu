@@ -25,7 +25,9 @@ void launch(const ViterbiJob<T>& job, std::uint8_t* origins, std::size_t origin_
     return;
   }
   with_shape<T>(job.batch.shape, [&]<class S>() {
-    const auto kernel = viterbi_kernel<T, S, GaussianEmission<T, S>>;
+    const auto kernel = job.batch.law == EmissionLaw::student_t
+                            ? viterbi_kernel<T, S, StudentEmission<T, S>>
+                            : viterbi_kernel<T, S, GaussianEmission<T, S>>;
     REGENT_CUDA_LAUNCH(kernel, blocks, lane_block, 0, stream, job, origins, origin_rows, logs, log_rows);
   });
 }

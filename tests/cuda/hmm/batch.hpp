@@ -52,6 +52,11 @@ inline std::vector<double> lane_of(const reference::Hierarchy& h) {
   std::vector<double> factors, normalisers(k), covariances;
   for (int s = 0; s < k; ++s) {
     precision(&h.covariances[s * d * d], d, factors, normalisers[s]);
+    if (!h.dof.empty()) {
+      const long double dof = h.dof[s];
+      normalisers[s] += static_cast<double>(reference::log_gamma((dof + d) / 2) -
+                                            reference::log_gamma(dof / 2) - 0.5L * d * std::log(dof / 2));
+    }
     for (int r = 0; r < d; ++r) {
       for (int c = 0; c <= r; ++c) covariances.push_back(h.covariances[(s * d + r) * d + c]);
     }
@@ -59,6 +64,13 @@ inline std::vector<double> lane_of(const reference::Hierarchy& h) {
   lane.insert(lane.end(), factors.begin(), factors.end());
   lane.insert(lane.end(), normalisers.begin(), normalisers.end());
   lane.insert(lane.end(), covariances.begin(), covariances.end());
+  lane.resize(lane.size() + 2 * k, 0.0);
+  for (int s = 0; s < k && !h.dof.empty(); ++s) {
+    const long double half = h.dof[s] / 2.0L;
+    lane[lane.size() - 2 * k + s] = h.dof[s];
+    lane[lane.size() - k + s] = static_cast<double>(reference::log_gamma(half + 0.5L) -
+                                                    reference::log_gamma(half) - 0.5L * std::log(half));
+  }
   return lane;
 }
 
@@ -82,12 +94,14 @@ struct TestBatch {
   std::int64_t steps = 0;
   std::vector<T> parameters, observations, table;
   std::vector<std::int32_t> lengths;
+  EmissionLaw law;
 
   // All hierarchies of one shape; series[lane]: [T, D] or, with `tables`, [T, K] log densities.
   TestBatch(const std::vector<reference::Hierarchy>& hierarchies,
             const std::vector<std::vector<double>>& series, bool tables = false) {
     const reference::Hierarchy& first = hierarchies.front();
     shape = {first.macros, first.micros, first.dimension};
+    law = first.dof.empty() ? EmissionLaw::gaussian : EmissionLaw::student_t;
     lanes = static_cast<int>(hierarchies.size());
     const int columns = tables ? first.states() : first.dimension;
     for (const auto& one : series) steps = std::max<std::int64_t>(steps, one.size() / columns);
@@ -111,6 +125,7 @@ struct TestBatch {
   BatchView<T> view() const {
     BatchView<T> view;
     view.shape = shape;
+    view.law = law;
     view.lanes = lanes;
     view.steps = steps;
     view.lengths = lengths.data();

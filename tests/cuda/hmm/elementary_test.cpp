@@ -86,6 +86,32 @@ TEST(Logarithm, SaysWhatIsNotALogarithm) {
   EXPECT_EQ(logarithm(std::numeric_limits<double>::infinity()), std::numeric_limits<double>::infinity());
 }
 
+template <class T>
+double worst_log_one_plus(double low_exponent, double high_exponent, std::uint64_t seed) {
+  std::mt19937_64 engine(seed);
+  std::uniform_real_distribution<double> uniform(low_exponent, high_exponent);
+  double worst = 0;
+  for (int i = 0; i < 1000000; ++i) {
+    const T x = static_cast<T>(std::exp2(uniform(engine)));
+    worst = std::max(worst, ulps(log_one_plus(x), std::log1p(static_cast<long double>(x))));
+  }
+  return worst;
+}
+
+TEST(LogOnePlus, IsWithinThreeUlpFromTinyToHuge) {
+  EXPECT_LE(worst_log_one_plus<float>(-120, 120, 11), 3.0);
+  EXPECT_LE(worst_log_one_plus<float>(-10, 2, 12), 3.0);
+  EXPECT_LE(worst_log_one_plus<double>(-1000, 1000, 13), 3.0);
+  EXPECT_LE(worst_log_one_plus<double>(-20, 2, 14), 3.0);
+}
+
+TEST(LogOnePlus, SaysWhatIsNotANumberOrFinite) {
+  EXPECT_EQ(log_one_plus(0.0F), 0.0F);
+  EXPECT_EQ(log_one_plus(0.0), 0.0);
+  EXPECT_TRUE(std::isnan(log_one_plus(std::nanf(""))));
+  EXPECT_EQ(log_one_plus(std::numeric_limits<float>::infinity()), std::numeric_limits<float>::infinity());
+}
+
 TEST(PowersOfTwo, ScaleExactly) {
   for (int e = -120; e <= 120; ++e) {
     const float x = std::ldexp(1.3F, e);

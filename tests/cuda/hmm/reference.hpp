@@ -10,12 +10,13 @@
 
 namespace regent::cuda::hmm::reference {
 
-// A hierarchy with its Gaussian emissions, written the long way.
+// A hierarchy with its Gaussian or Student-t emissions, written the long way.
 struct Hierarchy {
   int macros = 1, micros = 1, dimension = 1;
   std::vector<double> macro_start, macro_transition, micro_start, micro_transition, micro_exit;
   std::vector<double> means;        // [K, D]
   std::vector<double> covariances;  // [K, D, D]
+  std::vector<double> dof;          // [K] of Student-t emissions, whose scale matrices are `covariances`
   int states() const { return macros * micros; }
 };
 
@@ -54,8 +55,31 @@ inline std::vector<double> flat_transition(const Hierarchy& h) {
   return flat;
 }
 
-// Determinant and quadratic form of the present part by Gaussian elimination with pivoting; NaN is missing.
+// Of the present part of a bar; NaN is missing. By Gaussian elimination with pivoting.
+struct Present {
+  int count = 0;
+  long double quadratic = 0, log_determinant = 0;
+};
+inline Present present(const Hierarchy& h, int state, const double* x);
+
+inline long double log_gamma(long double x) {
+  int sign = 0;
+  return lgammal_r(x, &sign);
+}
+
 inline double log_density(const Hierarchy& h, int state, const double* x) {
+  const Present part = present(h, state, x);
+  if (h.dof.empty()) {
+    return static_cast<double>(-0.5L *
+                               (part.quadratic + part.log_determinant + part.count * std::log(2 * M_PIl)));
+  }
+  const long double dof = h.dof[state], total = dof + part.count;
+  return static_cast<double>(log_gamma(total / 2) - log_gamma(dof / 2) - 0.5L * part.log_determinant -
+                             0.5L * part.count * std::log(dof * M_PIl) -
+                             0.5L * total * std::log(1 + part.quadratic / dof));
+}
+
+inline Present present(const Hierarchy& h, int state, const double* x) {
   std::vector<int> here;
   for (int d = 0; d < h.dimension; ++d) {
     if (!std::isnan(x[d])) here.push_back(d);
@@ -86,7 +110,7 @@ inline double log_density(const Hierarchy& h, int state, const double* x) {
   }
   long double quadratic = 0;
   for (int r = 0; r < n; ++r) quadratic += difference[r] * a[r * (n + 1) + n] / a[r * (n + 1) + r];
-  return static_cast<double>(-0.5L * (quadratic + log_determinant + n * std::log(2 * M_PIl)));
+  return {n, quadratic, log_determinant};
 }
 
 inline std::vector<double> log_densities(const Hierarchy& h, const std::vector<double>& series) {
@@ -189,6 +213,12 @@ class Generator {
         }
       }
     }
+    return h;
+  }
+  // The same hierarchy with Student-t emissions, from heavy tails to nearly none.
+  Hierarchy student(Hierarchy h) {
+    h.dof.clear();
+    for (int k = 0; k < h.states(); ++k) h.dof.push_back(k % 4 == 3 ? 200 : uniform(1, 9));
     return h;
   }
   // Bars near the states' means, each value missing with probability `missing`, some whole bars too.
