@@ -16,9 +16,9 @@ namespace {
 constexpr std::size_t chunk_lanes = 256;
 
 void step_chunk(const StepArguments& a, std::size_t first, std::size_t count) {
-  std::array<float, chunk_lanes> returns;
-  std::array<float, chunk_lanes> scales;
-  std::array<LaneOutcome, chunk_lanes> outcomes;
+  // written before they are read, up to `count`
+  std::array<float, chunk_lanes> returns, scales;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+  std::array<LaneOutcome, chunk_lanes> outcomes;   // NOLINT(cppcoreguidelines-pro-type-member-init)
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t lane = first + i;
     const std::size_t cell = static_cast<std::size_t>(a.state.bar[lane]) * a.data.symbols +

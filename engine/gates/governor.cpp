@@ -79,8 +79,8 @@ Verdict governor_verdict(double quantity, const GateSnapshot& snapshot, const Go
   if (!(std::isfinite(snapshot.equity) && snapshot.equity > 0)) {
     return deny(DenialReason::order_invalid, snapshot.equity, 0, "");
   }
-  if (const Verdict verdict = symbol_verdict(quantity, snapshot, limits); !verdict.allowed) return verdict;
-  if (const Verdict verdict = size_verdict(quantity, snapshot, limits); !verdict.allowed) return verdict;
+  if (Verdict verdict = symbol_verdict(quantity, snapshot, limits); !verdict.allowed) return verdict;
+  if (Verdict verdict = size_verdict(quantity, snapshot, limits); !verdict.allowed) return verdict;
   return rate_verdict(snapshot, limits);
 }
 

@@ -58,7 +58,7 @@ Verdict guardian_verdict(double quantity, const GateSnapshot& snapshot, const Gu
     return deny(DenialReason::drawdown, snapshot.drawdown, limits.reduce_drawdown,
                 "guardian.reduce_drawdown");
   }
-  if (const Verdict verdict = state_verdict(snapshot); !verdict.allowed) return verdict;
+  if (Verdict verdict = state_verdict(snapshot); !verdict.allowed) return verdict;
   const TimestampMs age = snapshot.stream_ms - snapshot.price_ms;
   if (age < 0 || age > limits.data_age_max_ms) {
     return deny(DenialReason::data_stale, static_cast<double>(age),
