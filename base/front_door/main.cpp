@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -81,8 +82,15 @@ int unknown(const std::string& name) {
       exit_usage);
 }
 
+// LibTorch's OpenMP threads wait for each other in a busy loop, which on a machine with other work takes the
+// cores from the thread that they wait for. libgomp reads this when it is loaded, so it has to be set before.
+void wait_politely() {
+  if (::getenv("OMP_WAIT_POLICY") == nullptr) ::setenv("GOMP_SPINCOUNT", "1000", 0);
+}
+
 int run(const std::string& folder, const std::string& name, char** arguments) {
   if (!is_command_name(name)) return unknown(name);
+  wait_politely();
   std::string program = program_of(folder, name);
   arguments[0] = program.data();
   ::execv(program.c_str(), arguments);

@@ -36,6 +36,19 @@ TEST_F(FrontDoor, RunsTheProgramBesideItWithItsArgumentsAndExitCode) {
   EXPECT_EQ(result.exit_code, 5);
 }
 
+TEST_F(FrontDoor, KeepsWaitingThreadsFromTheCoresUnlessTheUserSaysHowTheyWait) {
+  make_program("regent-train", "echo \"$GOMP_SPINCOUNT\"");
+  ::unsetenv("GOMP_SPINCOUNT");
+  ::unsetenv("OMP_WAIT_POLICY");
+  EXPECT_EQ(run({"train"}).standard_output, "1000\n");
+  ::setenv("GOMP_SPINCOUNT", "7", 1);
+  EXPECT_EQ(run({"train"}).standard_output, "7\n");
+  ::unsetenv("GOMP_SPINCOUNT");
+  ::setenv("OMP_WAIT_POLICY", "active", 1);
+  EXPECT_EQ(run({"train"}).standard_output, "\n");
+  ::unsetenv("OMP_WAIT_POLICY");
+}
+
 TEST_F(FrontDoor, FindsItsNeighboursThroughALink) {
   make_program("regent-train", "echo found");
   fs::create_directory(folder_ / "elsewhere");
