@@ -62,7 +62,10 @@ template <class T>
 class Tile {
  public:
   Tile(const cuda::Resources& resources, std::vector<Ascent*> members)
-      : resources_(resources), members_(std::move(members)), shape_(members_.front()->now.shape) {
+      : resources_(resources),
+        members_(std::move(members)),
+        shape_(members_.front()->now.run_shape()),
+        law_(members_.front()->now.law()) {
     const FitGroup* first = members_.front()->group;
     shared_ = first->series.size() == 1 &&
               std::all_of(members_.begin(), members_.end(), [&](Ascent* a) { return a->group == first; });
@@ -120,13 +123,14 @@ class Tile {
     const std::size_t padded = blocks_of(lanes_.size()) * lane_block;
     active_.assign(lanes_.size(), 1);
     parameters_.resize(ParameterLayout<AnyShape>{shape}.size() * padded);
-    counts_.resize(CountLayout<AnyShape>{shape}.size() * padded);
+    counts_.resize(CountLayout<AnyShape>{shape}.rows(law_) * padded);
     likelihoods_.resize(padded);
   }
 
   void open() {
     cuda::hmm::BatchView<T> view;
     view.shape = shape_;
+    view.law = law_;
     view.lanes = static_cast<int>(lanes_.size());
     view.steps = steps_;
     view.lengths = lengths_.data();
@@ -203,7 +207,7 @@ class Tile {
   void gather(std::size_t i) {
     Ascent& member = *members_[i];
     const AnyShape shape(shape_);
-    const std::size_t rows = CountLayout<AnyShape>{shape}.size();
+    const std::size_t rows = CountLayout<AnyShape>{shape}.rows(law_);
     member.counts.assign(rows, 0);
     member.log_likelihood = 0;
     for (std::size_t lane = first_lane_[i]; lane < first_lane_[i] + lanes_of(member); ++lane) {
@@ -215,6 +219,7 @@ class Tile {
   const cuda::Resources& resources_;
   std::vector<Ascent*> members_;
   cuda::hmm::ShapeNumbers shape_;
+  cuda::hmm::EmissionLaw law_;
   bool shared_ = false;  // one series for all lanes
   std::vector<Lane> lanes_;
   std::vector<std::size_t> first_lane_;  // of every member

@@ -2,16 +2,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "base/error.hpp"
 #include "cuda/hmm/forward_body.hpp"
+#include "cuda/hmm/student_body.hpp"
 #include "hmm/lane_parameters.hpp"
+#include "hmm/mixture.hpp"
 
 namespace regent::hmm {
 namespace {
 
 using cuda::hmm::AnyShape;
-using Emission = cuda::hmm::GaussianEmission<double, AnyShape>;
+using cuda::hmm::TableEmission;
 
 void check_observation(const Model& model, std::span<const double> observation, std::int64_t bar) {
   if (observation.size() != model.features.size()) {
@@ -26,9 +29,11 @@ void check_observation(const Model& model, std::span<const double> observation, 
   }
 }
 
-// The parameters as the first lane of a block.
+// The parameters as the first lane of a block; of a mixture, whose densities come by themselves, those of its
+// structure.
 std::vector<double> one_lane(const Model& model, const Standardisation& standardisation) {
-  const std::vector<double> lane = lane_parameters(model, standardisation);
+  const bool mixture = model.emission == EmissionKind::mixture;
+  const std::vector<double> lane = lane_parameters(mixture ? moment_matched(model) : model, standardisation);
   std::vector<double> block(lane.size() * cuda::hmm::lane_block);
   put_lane<double>(lane, 0, true, block);
   return block;
@@ -47,19 +52,35 @@ struct Filter::State {
         posterior(source.flat_start()),
         macro_posterior(source.macro_start) {
     cuda::hmm::start_forward(shape, forward);
+    if (source.emission != EmissionKind::mixture) return;
+    mixture.emplace(source);
+    table.resize(static_cast<std::size_t>(shape.states) * cuda::hmm::lane_block);
   }
 
-  void update() {
+  void update(std::span<const double> observation) {
     const cuda::hmm::Rows<double> rows{parameters.data()};
+    cuda::hmm::BatchView<double> view;
+    view.shared = true;
+    if (mixture) {
+      double densities[AnyShape::states_bound];
+      (*mixture)(observation, {densities, posterior.size()});
+      for (int k = 0; k < shape.states; ++k) table[k * cuda::hmm::lane_block] = densities[k];
+      step(rows, TableEmission<double, AnyShape>(shape, view, rows, table.data()));
+    } else if (model.emission == EmissionKind::student_t) {
+      step(rows, cuda::hmm::StudentEmission<double, AnyShape>(shape, view, rows, bar.data()));
+    } else {
+      step(rows, cuda::hmm::GaussianEmission<double, AnyShape>(shape, view, rows, bar.data()));
+    }
+  }
+
+  template <class Emission>
+  void step(const cuda::hmm::Rows<double>& rows, Emission emission) {
     double predicted[AnyShape::states_bound], density[AnyShape::states_bound];
     if (bars == 0) {
       cuda::hmm::predict_first(shape, rows, predicted);
     } else {
       cuda::hmm::step_forward(shape, rows, forward.weight, predicted);
     }
-    cuda::hmm::BatchView<double> view;
-    view.shared = true;
-    Emission emission(shape, view, rows, bar.data());
     emission.load(0);
     cuda::hmm::absorb<double, AnyShape, Emission>(shape, emission, predicted, forward, density);
     if (++bars % cuda::hmm::flush_every == 0) cuda::hmm::flush(forward, &shift, &exponent);
@@ -85,6 +106,8 @@ struct Filter::State {
   std::vector<double> bar;            // [D], standardised
   std::vector<std::int64_t> present;  // [D], bars that had the feature
   std::vector<double> posterior, macro_posterior;
+  std::optional<MixtureDensity> mixture;
+  std::vector<double> table;  // log densities of a mixture's states in the features' own units
 };
 
 Filter::Filter(const Model& model) {
@@ -101,7 +124,7 @@ void Filter::update(std::span<const double> observation) {
     state_->bar[d] = state_->standardisation.apply(static_cast<int>(d), observation[d]);
     state_->present[d] += std::isnan(observation[d]) ? 0 : 1;
   }
-  state_->update();
+  state_->update(observation);
 }
 
 std::span<const double> Filter::posterior() const {
@@ -117,7 +140,7 @@ double Filter::log_likelihood() const {
   const double own =
       cuda::hmm::finish_log_likelihood(s.shift + s.forward.shift, s.exponent + s.forward.exponent,
                                        cuda::hmm::sum_of(s.shape, s.forward.weight));
-  return own + s.standardisation.log_jacobian(s.present);
+  return s.mixture ? own : own + s.standardisation.log_jacobian(s.present);
 }
 
 std::vector<double> filter_series(const Model& model, std::span<const double> observations,

@@ -1,6 +1,6 @@
 #pragma once
 // The causal online filter: one step per bar, never a smoothed posterior. Equal to the batch forward pass to
-// the last bit on the CPU.
+// the last bit on the CPU; of a mixture, whose densities are summed over components, to 1e-12.
 
 #include <memory>
 #include <span>

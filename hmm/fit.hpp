@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cuda/runtime/resources.hpp"
@@ -12,8 +13,15 @@
 
 namespace regent::hmm {
 
+// What a covariance (of a Student-t: a scale matrix) may be. Tied: one for all states.
+enum class CovarianceKind { full, diagonal, tied, spherical };
+std::string_view name_of(CovarianceKind kind);  // "full", "diagonal", "tied", "spherical"
+
 struct FitSettings {
   int macros = 3, micros = 3;
+  EmissionKind emission = EmissionKind::gaussian;
+  int components = 1;  // per state; more than one only of a mixture; states · components <= 32
+  CovarianceKind covariance = CovarianceKind::full;
   int restarts = 8;
   int iterations_max = 100;
   double tolerance = 1e-5;         // of the penalised log-likelihood per bar; 0: always iterations_max

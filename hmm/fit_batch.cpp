@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "base/error.hpp"
+#include "hmm/emission_maximisation.hpp"
 #include "hmm/expectation_maximisation.hpp"
 #include "hmm/labels.hpp"
 #include "hmm/start.hpp"
@@ -31,6 +32,13 @@ void check_settings(const FitSettings& settings) {
       settings.macros * settings.micros > cuda::hmm::states_max) {
     refuse(std::to_string(settings.macros) + " macro regimes of " + std::to_string(settings.micros) +
            " micro states each; between 1 and 32 states in all are possible");
+  }
+  const bool mixture = settings.emission == EmissionKind::mixture;
+  if (settings.components < 1 || (!mixture && settings.components != 1) ||
+      settings.components > cuda::hmm::states_max / (settings.macros * settings.micros)) {
+    refuse(std::to_string(settings.components) + " components per state of " +
+           std::string(name_of(settings.emission)) +
+           " emissions; only a mixture has more than one, and states times components must be within 32");
   }
   const int restarts_min = settings.start ? 0 : 1;
   if (settings.restarts < restarts_min || settings.restarts > 4096) {
@@ -56,8 +64,14 @@ Model to_model(const LaneFit& lane, const Standardisation& standardisation,
   model.micro_start = lane.micro_start;
   model.micro_transition = lane.micro_transition;
   model.micro_exit = lane.micro_exit;
+  model.emission = !lane.dof.empty()               ? EmissionKind::student_t
+                   : !lane.mixture_weights.empty() ? EmissionKind::mixture
+                                                   : EmissionKind::gaussian;
+  model.components = lane.components;
+  model.dof = lane.dof;
+  model.mixture_weights = lane.mixture_weights;
   const int dimension = lane.shape.dimension;
-  for (int k = 0; k < lane.shape.states(); ++k) {
+  for (int k = 0; k < lane.run_shape().states(); ++k) {
     for (int d = 0; d < dimension; ++d) {
       model.means.push_back(standardisation.centre[d] +
                             standardisation.scale[d] * lane.means[k * dimension + d]);
@@ -73,6 +87,10 @@ Model to_model(const LaneFit& lane, const Standardisation& standardisation,
   return model;
 }
 
+int parts_of(const FitSettings& settings) {
+  return settings.macros * settings.micros * settings.components;
+}
+
 // A model that a fit begins at has the fit's shape, features and emissions.
 void check_start(const Model& model, const std::string& which, const std::vector<std::string>& features,
                  const FitSettings& settings) {
@@ -84,9 +102,10 @@ void check_start(const Model& model, const std::string& which, const std::vector
                      std::to_string(settings.macros) + " of " + std::to_string(settings.micros) +
                      " and the features of the data, in their order");
   }
-  if (model.emission != EmissionKind::gaussian) {
+  if (model.emission != settings.emission || model.components != settings.components) {
     throw InputError("regime fit: the " + which + " has " + std::string(name_of(model.emission)) +
-                     " emissions, and the fit's are gaussian");
+                     " emissions of " + std::to_string(model.components) + " components, and the fit's are " +
+                     std::string(name_of(settings.emission)) + " of " + std::to_string(settings.components));
   }
 }
 
@@ -106,8 +125,9 @@ FitResult result_of(const Job& job, const std::vector<std::string>& features,
   const double jacobian = group.standardisation.log_jacobian(group.present);
   const AnyShape shape(best.now.shape);
   const CountLayout<AnyShape> layout{shape};
+  const std::vector<double> counts = best.now.state_counts(best.counts);
   std::vector<double> weights(shape.states);
-  for (int k = 0; k < shape.states; ++k) weights[k] = best.counts[layout.weight(k)];
+  for (int k = 0; k < shape.states; ++k) weights[k] = counts[layout.weight(k)];
   const Model model = to_model(best.now, group.standardisation, features);
   FitResult result;
   result.model = job.previous == nullptr ? order_by_volatility(model, weights)
@@ -143,7 +163,10 @@ void start_job(const Job& job, const FitSettings& settings, std::span<Ascent> as
       ascents[next + restart].now = start_lane(bars, settings, job.group->dimension, restart);
     });
   }
-  for (Ascent& ascent : ascents) ascent.group = job.group;
+  for (Ascent& ascent : ascents) {
+    ascent.group = job.group;
+    constrain_covariances(settings.covariance, ascent.now);
+  }
 }
 
 // The fits of some groups of series, in their order.
@@ -209,7 +232,7 @@ std::vector<FitOutcome> fit_batch(const cuda::Resources& resources, std::span<co
       try {
         if (!previous.empty() && previous[end] != nullptr)
           check_start(*previous[end], "previous fit", features, settings);
-        groups.push_back(prepare({series[end]}, features, settings.macros * settings.micros));
+        groups.push_back(prepare({series[end]}, features, parts_of(settings)));
         places.push_back(end);
         lane_bars += groups.back().bars * (settings.restarts + 1);
       } catch (const InputError& error) {
@@ -234,7 +257,7 @@ FitResult fit_pooled(const cuda::Resources& resources, std::span<const Series> s
   if (previous != nullptr) check_start(*previous, "previous fit", features, settings);
   std::vector<Series> ordered(series.begin(), series.end());
   std::stable_sort(ordered.begin(), ordered.end(), before);
-  const FitGroup group = prepare(std::move(ordered), features, settings.macros * settings.micros);
+  const FitGroup group = prepare(std::move(ordered), features, parts_of(settings));
   const Job jobs[] = {{&group, previous}};
   FitOutcome outcome = fit_jobs(resources, jobs, features, settings).front();
   if (!outcome.result) throw InputError(outcome.error);

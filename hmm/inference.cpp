@@ -10,6 +10,7 @@
 #include "cuda/hmm/smooth.hpp"
 #include "cuda/hmm/viterbi.hpp"
 #include "hmm/lane_parameters.hpp"
+#include "hmm/mixture.hpp"
 
 namespace regent::hmm {
 namespace {
@@ -26,6 +27,12 @@ constexpr double impossible_below = -1.5e30;
 
 std::string name_of(const SeriesBatch& batch, std::size_t series) {
   return batch.names.empty() ? "series " + std::to_string(series) : batch.names[series];
+}
+
+// A mixture's components are summed into a table of log densities of its states, over which the most probable
+// path is taken too.
+bool runs_on_table(const Model& model, Kind kind) {
+  return kind == Kind::emission_table || model.emission == EmissionKind::mixture;
 }
 
 // A model whose emission is the table: what the lanes read of it is never used.
@@ -70,17 +77,23 @@ struct LaneInput {
   double log_likelihood = 0;   // to add to what the lane says
 };
 
+void check_observations(const Model& model, const std::string& name, std::span<const double> series) {
+  const std::size_t dimension = model.features.size();
+  for (std::size_t i = 0; i < series.size(); ++i) {
+    if (!std::isinf(series[i])) continue;
+    throw InputError("regime inference, " + name + ", bar " + std::to_string(i / dimension) + ": feature " +
+                     model.features[i % dimension] + " is infinite; a missing value is NaN");
+  }
+}
+
 void standardise(const Standardisation& standardisation, const Model& model, const std::string& name,
                  std::span<const double> series, LaneInput& lane) {
   const std::size_t dimension = model.features.size();
   std::vector<std::int64_t> present(dimension, 0);
   lane.values.resize(series.size());
+  check_observations(model, name, series);
   for (std::size_t i = 0; i < series.size(); ++i) {
     const std::size_t d = i % dimension;
-    if (std::isinf(series[i])) {
-      throw InputError("regime inference, " + name + ", bar " + std::to_string(i / dimension) + ": feature " +
-                       model.features[d] + " is infinite; a missing value is NaN");
-    }
     lane.values[i] = standardisation.apply(static_cast<int>(d), series[i]);
     present[d] += std::isnan(series[i]) ? 0 : 1;
   }
@@ -111,7 +124,7 @@ LaneInput lane_input(const Model& model, Kind kind, std::span<const double> seri
     throw InputError("regime inference, " + name + ": " + std::to_string(series.size()) +
                      " values are not one bar or more of " + std::to_string(columns) + " each");
   }
-  if (kind == Kind::observations) {
+  if (!runs_on_table(model, kind)) {
     const Standardisation standardisation = standardisation_of(model);
     lane.parameters = lane_parameters(model, standardisation);
     standardise(standardisation, model, name, series, lane);
@@ -119,9 +132,17 @@ LaneInput lane_input(const Model& model, Kind kind, std::span<const double> seri
   }
   const Model structure = structure_of(model);
   lane.parameters = lane_parameters(structure, standardisation_of(structure));
-  lane.values.resize(series.size());
-  for (std::size_t bar = 0; bar < series.size() / columns; ++bar) {
-    put_table_row(series.subspan(bar * columns, columns), name, bar, &lane.values[bar * columns],
+  std::vector<double> densities;
+  std::span<const double> table = series;
+  if (kind == Kind::observations) {
+    check_observations(model, name, series);
+    densities = mixture_log_densities(model, series);
+    table = densities;
+  }
+  const std::size_t states = model.states();
+  lane.values.resize(table.size());
+  for (std::size_t bar = 0; bar < table.size() / states; ++bar) {
+    put_table_row(table.subspan(bar * states, states), name, bar, &lane.values[bar * states],
                   lane.log_likelihood);
   }
   return lane;
@@ -132,14 +153,15 @@ template <class T>
 class Chunk {
  public:
   Chunk(std::span<const Model> models, const SeriesBatch& batch, std::vector<std::size_t> series)
-      : series_(std::move(series)), kind_(batch.kind) {
+      : series_(std::move(series)), tabled_(runs_on_table(models.front(), batch.kind)) {
     const Model& first = models.front();
-    view_.shape = shape_of(kind_ == Kind::observations ? first : structure_of(first));
-    columns_ = kind_ == Kind::observations ? view_.shape.dimension : view_.shape.states();
+    view_.shape = shape_of(tabled_ ? structure_of(first) : first);
+    view_.law = tabled_ ? cuda::hmm::EmissionLaw::gaussian : law_of(first);
+    columns_ = tabled_ ? view_.shape.states() : view_.shape.dimension;
     std::vector<LaneInput> inputs;
     for (const std::size_t one : series_) {
-      inputs.push_back(
-          lane_input(models[models.size() == 1 ? 0 : one], kind_, batch.series[one], name_of(batch, one)));
+      inputs.push_back(lane_input(models[models.size() == 1 ? 0 : one], batch.kind, batch.series[one],
+                                  name_of(batch, one)));
       lengths_.push_back(static_cast<std::int32_t>(inputs.back().values.size() / columns_));
       offsets_.push_back(inputs.back().log_likelihood);
     }
@@ -152,7 +174,7 @@ class Chunk {
     cuda::hmm::BatchView<T> view = view_;
     view.lengths = lengths_.data();
     view.parameters = parameters_.data();
-    (kind_ == Kind::observations ? view.observations : view.emission_table) = values_.data();
+    (tabled_ ? view.emission_table : view.observations) = values_.data();
     return view;
   }
   const std::vector<std::size_t>& series() const { return series_; }
@@ -179,7 +201,7 @@ class Chunk {
   }
 
   std::vector<std::size_t> series_;
-  Kind kind_;
+  bool tabled_;
   std::size_t columns_ = 0;
   cuda::hmm::BatchView<T> view_;
   std::vector<std::int32_t> lengths_;

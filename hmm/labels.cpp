@@ -6,51 +6,28 @@
 #include <numeric>
 
 #include "base/error.hpp"
+#include "hmm/moments.hpp"
 
 namespace regent::hmm {
 namespace {
 
-struct Gaussian {
-  Eigen::VectorXd mean;
-  Eigen::MatrixXd covariance;
-};
-
-Gaussian emission(const Model& model, int state) {
-  const int dimension = model.dimension();
-  Gaussian result{Eigen::VectorXd(dimension), Eigen::MatrixXd(dimension, dimension)};
-  for (int d = 0; d < dimension; ++d) {
-    result.mean(d) = model.means[state * dimension + d];
-    for (int e = 0; e < dimension; ++e) {
-      result.covariance(d, e) = model.covariances[(state * dimension + d) * dimension + e];
-    }
-  }
-  return result;
-}
-
-// The Gaussian with mean and covariance of a macro regime's mixture.
-Gaussian mixture(const Model& model, const std::vector<double>& weights, int macro) {
-  const int dimension = model.dimension();
-  Gaussian result{Eigen::VectorXd::Zero(dimension), Eigen::MatrixXd::Zero(dimension, dimension)};
+// Of a macro regime's bars.
+Moments macro_moments(const Model& model, const std::vector<double>& weights, int macro) {
+  std::vector<Moments> parts;
+  std::vector<double> shares;
   double total = 0;
   for (int j = 0; j < model.micros; ++j) total += weights[macro * model.micros + j];
-  for (int pass = 0; pass < 2; ++pass) {
-    for (int j = 0; j < model.micros; ++j) {
-      const int state = macro * model.micros + j;
-      const double share = total > 0 ? weights[state] / total : 1.0 / model.micros;
-      const Gaussian part = emission(model, state);
-      if (pass == 0) {
-        result.mean += share * part.mean;
-      } else {
-        const Eigen::VectorXd away = part.mean - result.mean;
-        result.covariance += share * (part.covariance + away * away.transpose());
-      }
-    }
+  for (int j = 0; j < model.micros; ++j) {
+    const int state = macro * model.micros + j;
+    parts.push_back(emission_moments(model, state));
+    shares.push_back(total > 0 ? weights[state] / total : 1.0 / model.micros);
   }
-  return result;
+  return mixed(parts, shares);
 }
 
-// −log of the overlap ∫√(pq) (Bhattacharyya 1943): at least 0, 0 for equal Gaussians.
-double distance(const Gaussian& a, const Gaussian& b) {
+// −log of the overlap ∫√(pq) of Gaussians with these moments (Bhattacharyya 1943): at least 0, 0 for equal
+// ones.
+double distance(const Moments& a, const Moments& b) {
   const Eigen::MatrixXd middle = 0.5 * (a.covariance + b.covariance);
   const Eigen::LLT<Eigen::MatrixXd> cholesky(middle);
   const Eigen::VectorXd away = a.mean - b.mean;
@@ -64,7 +41,7 @@ double distance(const Gaussian& a, const Gaussian& b) {
 
 bool drifts(const Model& model, const std::vector<double>& weights, int macro) {
   const int feature = return_feature(model);
-  const Gaussian whole = mixture(model, weights, macro);
+  const Moments whole = macro_moments(model, weights, macro);
   double bars = 0;
   for (int j = 0; j < model.micros; ++j) bars += weights[macro * model.micros + j];
   const double standard_error = std::sqrt(whole.covariance(feature, feature) / std::max(bars, 1.0));
@@ -97,11 +74,11 @@ std::vector<int> sorted_by(const std::vector<double>& keys) {
 }
 
 // For each regime of the old ones, the new one that takes its place.
-std::vector<int> places(const std::vector<Gaussian>& old_ones, const std::vector<Gaussian>& new_ones) {
+std::vector<int> places(const std::vector<Moments>& old_ones, const std::vector<Moments>& new_ones) {
   const int n = static_cast<int>(old_ones.size());
   std::vector<double> cost;
-  for (const Gaussian& old_one : old_ones) {
-    for (const Gaussian& new_one : new_ones) cost.push_back(distance(old_one, new_one));
+  for (const Moments& old_one : old_ones) {
+    for (const Moments& new_one : new_ones) cost.push_back(distance(old_one, new_one));
   }
   return optimal_assignment(cost, n);
 }
@@ -117,7 +94,7 @@ int return_feature(const Model& model) {
 
 Model reordered(const Model& model, const std::vector<int>& macro_order,
                 const std::vector<std::vector<int>>& micro_order) {
-  const int m = model.macros, n = model.micros, d = model.dimension();
+  const int m = model.macros, n = model.micros, d = model.dimension(), c = model.components;
   Model result = model;
   for (int i = 0; i < m; ++i) {
     const int from = macro_order[i];
@@ -133,25 +110,28 @@ Model reordered(const Model& model, const std::vector<int>& macro_order,
       for (int to = 0; to < n; ++to) {
         result.micro_transition[k * n + to] = model.micro_transition[source * n + micro_order[i][to]];
       }
-      std::copy_n(&model.means[source * d], d, &result.means[k * d]);
-      std::copy_n(&model.covariances[source * d * d], d * d, &result.covariances[k * d * d]);
+      std::copy_n(&model.means[source * c * d], c * d, &result.means[k * c * d]);
+      std::copy_n(&model.covariances[source * c * d * d], c * d * d, &result.covariances[k * c * d * d]);
+      if (!model.dof.empty()) result.dof[k] = model.dof[source];
+      if (!model.mixture_weights.empty())
+        std::copy_n(&model.mixture_weights[source * c], c, &result.mixture_weights[k * c]);
     }
   }
   return result;
 }
 
 Model order_by_volatility(const Model& model, std::vector<double>& weights) {
-  const int feature = return_feature(model), d = model.dimension();
+  const int feature = return_feature(model);
   std::vector<double> macro_variance;
   for (int i = 0; i < model.macros; ++i) {
-    macro_variance.push_back(mixture(model, weights, i).covariance(feature, feature));
+    macro_variance.push_back(macro_moments(model, weights, i).covariance(feature, feature));
   }
   const std::vector<int> macro_order = sorted_by(macro_variance);
   std::vector<std::vector<int>> micro_order;
   for (int from : macro_order) {
     std::vector<double> variance;
     for (int j = 0; j < model.micros; ++j) {
-      variance.push_back(model.covariances[((from * model.micros + j) * d + feature) * d + feature]);
+      variance.push_back(emission_moments(model, from * model.micros + j).covariance(feature, feature));
     }
     micro_order.push_back(sorted_by(variance));
   }
@@ -171,18 +151,18 @@ Model match_to_previous(const Model& model, const Model& previous, std::vector<d
   }
   // the previous fit's occupancies are not kept; its regimes are compared with equal shares
   const std::vector<double> equal(weights.size(), 1);
-  std::vector<Gaussian> old_macros, new_macros;
+  std::vector<Moments> old_macros, new_macros;
   for (int i = 0; i < model.macros; ++i) {
-    old_macros.push_back(mixture(previous, equal, i));
-    new_macros.push_back(mixture(model, equal, i));
+    old_macros.push_back(macro_moments(previous, equal, i));
+    new_macros.push_back(macro_moments(model, equal, i));
   }
   const std::vector<int> macro_order = places(old_macros, new_macros);
   std::vector<std::vector<int>> micro_order;
   for (int i = 0; i < model.macros; ++i) {
-    std::vector<Gaussian> old_micros, new_micros;
+    std::vector<Moments> old_micros, new_micros;
     for (int j = 0; j < model.micros; ++j) {
-      old_micros.push_back(emission(previous, i * model.micros + j));
-      new_micros.push_back(emission(model, macro_order[i] * model.micros + j));
+      old_micros.push_back(emission_moments(previous, i * model.micros + j));
+      new_micros.push_back(emission_moments(model, macro_order[i] * model.micros + j));
     }
     micro_order.push_back(places(old_micros, new_micros));
   }

@@ -1,90 +1,46 @@
 #include "hmm/lane_fit.hpp"
 
-#include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
 
+#include "hmm/emission_maximisation.hpp"
 #include "hmm/lane_parameters.hpp"
+#include "hmm/simplex.hpp"
 
 namespace regent::hmm {
 
 using cuda::hmm::AnyShape;
 using cuda::hmm::CountLayout;
+using cuda::hmm::EmissionLaw;
 using cuda::hmm::ParameterLayout;
-using cuda::hmm::triangle;
 using cuda::hmm::triangle_size;
 
-namespace {
-
-constexpr double weightless = 1e-6;  // expected bars of a state below which its mean and covariance stay
-
-// Posterior mode of one row of probabilities under Dirichlet(concentration). `skip`: an entry that is zero by
-// design.
-void maximise_row(double* row, const double* counts, int size, double concentration, int skip = -1) {
-  double total = 0;
-  for (int i = 0; i < size; ++i) total += i == skip ? 0 : counts[i] + concentration - 1;
-  if (!(total > 0)) return;
-  for (int i = 0; i < size; ++i) row[i] = i == skip ? 0 : (counts[i] + concentration - 1) / total;
+cuda::hmm::ShapeNumbers LaneFit::run_shape() const {
+  return {shape.macros, shape.micros * components, shape.dimension};
 }
 
-double log_dirichlet(const double* row, int size, double concentration, int skip = -1) {
-  double sum = 0;
-  if (concentration == 1) return 0;
-  for (int i = 0; i < size; ++i) sum += i == skip ? 0 : (concentration - 1) * std::log(row[i]);
-  return sum;
-}
-
-// Whether covariance − floor·I has a Cholesky factor: then no eigenvalue is below the floor. Packed.
-bool above_floor(int dimension, double floor, const double* covariance) {
-  double lower[triangle_size(cuda::hmm::dimension_max)];
-  for (int row = 0; row < dimension; ++row) {
-    for (int column = 0; column <= row; ++column) {
-      double value = covariance[triangle(row, column)] - (row == column ? floor : 0);
-      for (int e = 0; e < column; ++e) value -= lower[triangle(row, e)] * lower[triangle(column, e)];
-      if (row == column && !(value > 0)) return false;
-      lower[triangle(row, column)] =
-          row == column ? std::sqrt(value) : value / lower[triangle(column, column)];
-    }
-  }
-  return true;
-}
-
-}  // namespace
-
-void floor_covariance(int dimension, double floor, double* covariance) {
-  if (above_floor(dimension, floor, covariance)) return;
-  Eigen::MatrixXd full(dimension, dimension);
-  for (int row = 0; row < dimension; ++row) {
-    for (int column = 0; column <= row; ++column) {
-      full(row, column) = full(column, row) = covariance[triangle(row, column)];
-    }
-  }
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(full);
-  if (solver.info() != Eigen::Success || solver.eigenvalues().minCoeff() >= floor) return;
-  const Eigen::VectorXd values = solver.eigenvalues().cwiseMax(floor);
-  full = solver.eigenvectors() * values.asDiagonal() * solver.eigenvectors().transpose();
-  for (int row = 0; row < dimension; ++row) {
-    for (int column = 0; column <= row; ++column) covariance[triangle(row, column)] = full(row, column);
-  }
+EmissionLaw LaneFit::law() const {
+  return dof.empty() ? EmissionLaw::gaussian : EmissionLaw::student_t;
 }
 
 bool LaneFit::to_parameters(std::vector<double>& parameters) const {
-  const AnyShape s(shape);
+  const AnyShape s(run_shape());
   const ParameterLayout<AnyShape> layout{s};
   parameters.assign(layout.size(), 0);
-  for (int k = 0; k < s.states; ++k) {
-    parameters[layout.start(k)] = macro_start[k / s.micros] * micro_start[k];
-    parameters[layout.exit(k)] = micro_exit[k];
-    parameters[layout.entry(k)] = micro_start[k];
+  for (int part = 0; part < s.states; ++part) {
+    const int k = part / components, i = k / shape.micros;
+    const double weight = weight_of(k, part % components);
+    parameters[layout.start(part)] = macro_start[i] * micro_start[k] * weight;
+    parameters[layout.exit(part)] = micro_exit[k];
+    parameters[layout.entry(part)] = micro_start[k] * weight;
     for (int to = 0; to < s.micros; ++to) {
-      parameters[layout.stay(k / s.micros, k % s.micros, to)] =
-          (1 - micro_exit[k]) * micro_transition[k * s.micros + to];
+      const int micro = to / components;
+      parameters[layout.stay(i, part % s.micros, to)] = (1 - micro_exit[k]) *
+                                                        micro_transition[k * shape.micros + micro] *
+                                                        weight_of(i * shape.micros + micro, to % components);
     }
-    double* covariance = &parameters[layout.covariance(k, 0)];
-    std::copy_n(&covariances[k * triangle_size(s.dimension)], triangle_size(s.dimension), covariance);
-    std::copy_n(&means[k * s.dimension], s.dimension, &parameters[layout.mean(k, 0)]);
-    if (!precision_factor(s.dimension, covariance, &parameters[layout.factor(k, 0)],
-                          &parameters[layout.log_normaliser(k)])) {
+    if (!put_emission(s, part, &means[part * s.dimension], &covariances[part * triangle_size(s.dimension)],
+                      dof.empty() ? 0 : dof[part], parameters.data())) {
       return false;
     }
   }
@@ -92,9 +48,27 @@ bool LaneFit::to_parameters(std::vector<double>& parameters) const {
   return true;
 }
 
-void LaneFit::maximise(const std::vector<double>& counts, const FitSettings& settings) {
+std::vector<double> LaneFit::state_counts(const std::vector<double>& counts) const {
+  const AnyShape run(run_shape()), s(shape);
+  const CountLayout<AnyShape> from{run}, to{s};
+  std::vector<double> sums(to.size(), 0);
+  for (int part = 0; part < run.states; ++part) {
+    const int k = part / components, i = k / s.micros;
+    sums[to.start(k)] += counts[from.start(part)];
+    sums[to.entry(k)] += counts[from.entry(part)];
+    sums[to.exit(k)] += counts[from.exit(part)];
+    sums[to.weight(k)] += counts[from.weight(part)];
+    for (int next = 0; next < run.micros; ++next)
+      sums[to.stay(i, k % s.micros, next / components)] += counts[from.stay(i, part % run.micros, next)];
+  }
+  std::copy_n(&counts[from.macro(0, 0)], s.macros * s.macros, &sums[to.macro(0, 0)]);
+  return sums;
+}
+
+void LaneFit::maximise(const std::vector<double>& part_counts, const FitSettings& settings) {
   const AnyShape s(shape);
   const CountLayout<AnyShape> layout{s};
+  const std::vector<double> counts = state_counts(part_counts);
   const double prior = settings.dirichlet;
   double entries[cuda::hmm::states_max], macro_starts[cuda::hmm::states_max] = {};
   for (int k = 0; k < s.states; ++k) {
@@ -118,23 +92,7 @@ void LaneFit::maximise(const std::vector<double>& counts, const FitSettings& set
       if (total > 0) micro_exit[k] = exits / total;
     }
   }
-  const double strength = settings.inverse_wishart_strength;
-  for (int k = 0; k < s.states; ++k) {
-    const double weight = counts[layout.weight(k)];
-    if (!(weight > weightless)) continue;
-    double shift[cuda::hmm::dimension_max];
-    for (int d = 0; d < s.dimension; ++d) shift[d] = counts[layout.first(k, d)] / weight;
-    double* covariance = &covariances[k * triangle_size(s.dimension)];
-    for (int row = 0; row < s.dimension; ++row) {
-      for (int column = 0; column <= row; ++column) {
-        const double scatter =
-            counts[layout.second(k, triangle(row, column))] - weight * shift[row] * shift[column];
-        covariance[triangle(row, column)] = (scatter + (row == column ? strength : 0)) / (weight + strength);
-      }
-    }
-    floor_covariance(s.dimension, settings.covariance_floor, covariance);
-    for (int d = 0; d < s.dimension; ++d) means[k * s.dimension + d] += shift[d];
-  }
+  maximise_emissions(part_counts, settings, *this);
 }
 
 double LaneFit::log_prior(const FitSettings& settings) const {
@@ -152,16 +110,7 @@ double LaneFit::log_prior(const FitSettings& settings) const {
       if (prior - 1 + settings.sticky > 0) sum += (prior - 1 + settings.sticky) * std::log1p(-micro_exit[k]);
     }
   }
-  for (int k = 0; k < s.states; ++k) {
-    double factor[triangle(cuda::hmm::dimension_max, 0)], log_normaliser = 0;
-    const double* covariance = &covariances[k * triangle_size(s.dimension)];
-    if (!precision_factor(s.dimension, covariance, factor, &log_normaliser)) return -INFINITY;
-    double trace = 0;  // of the precision: squares of the factor
-    for (int e = 0; e < triangle_size(s.dimension); ++e) trace += factor[e] * factor[e];
-    const double log_determinant = -2 * (log_normaliser + 0.5 * s.dimension * std::log(2 * M_PI));
-    sum -= 0.5 * settings.inverse_wishart_strength * (log_determinant + trace);
-  }
-  return sum;
+  return sum + log_emission_prior(settings, *this);
 }
 
 }  // namespace regent::hmm

@@ -16,22 +16,35 @@ struct LaneFit {
   std::vector<double> micro_start;       // [M, m]
   std::vector<double> micro_transition;  // [M, m, m]
   std::vector<double> micro_exit;        // [M, m], 0 when M = 1
-  std::vector<double> means;             // [K, D]
-  std::vector<double> covariances;       // [K, packed D, D]
+  int components = 1;                    // C
+  std::vector<double> means;             // [K, C, D]
+  std::vector<double> covariances;       // [K, C, packed D, D]
+  std::vector<double> dof;               // [K], Student-t only, else empty
+  std::vector<double> mixture_weights;   // [K, C], mixtures only, else empty
 
-  // In the order of ParameterLayout. False when a covariance is not positive definite.
+  // What the compute layer runs: a state of a mixture is C Gaussian sub-states, its parts, with
+  //   P((k,c) → (k',c')) = P(k → k')·w_k'c'
+  // which within a macro regime is a matter of stay and entry alone.
+  cuda::hmm::ShapeNumbers run_shape() const;  // {M, m·C, D}
+  cuda::hmm::EmissionLaw law() const;
+  double weight_of(int state, int component) const {
+    return mixture_weights.empty() ? 1 : mixture_weights[state * components + component];
+  }
+
+  // In the order of ParameterLayout of run_shape(). False when a covariance is not positive definite.
   bool to_parameters(std::vector<double>& parameters) const;
 
-  // The M-step: maximises expected log-likelihood plus log prior, given `counts` (CountLayout) about the
-  // present means. A row without any count or prior keeps its values, and so does a state without weight.
-  void maximise(const std::vector<double>& counts, const FitSettings& settings);
+  // `counts` (CountLayout of run_shape()) summed over components: transitions and weights in the order of
+  // CountLayout of `shape`; its moments stay zero.
+  std::vector<double> state_counts(const std::vector<double>& counts) const;
 
-  // Log prior up to a constant: Dirichlet on every row, Beta on exits, inverse-Wishart on covariances.
+  // The M-step: maximises expected log-likelihood plus log prior, given the counts of its parts (CountLayout
+  // of run_shape()) about the present means. A row without any count or prior keeps its values, and so does a
+  // part without weight.
+  void maximise(const std::vector<double>& part_counts, const FitSettings& settings);
+
+  // Log prior up to a constant: Dirichlet on every row, Beta on exits, and that of the emissions.
   double log_prior(const FitSettings& settings) const;
 };
-
-// The covariance nearest in likelihood to `covariance` (packed) whose eigenvalues are all at least `floor`:
-// the exact maximiser under that constraint, so EM stays monotone.
-void floor_covariance(int dimension, double floor, double* covariance);
 
 }  // namespace regent::hmm

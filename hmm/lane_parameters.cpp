@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "cuda/hmm/gamma_body.hpp"
 
 namespace regent::hmm {
 
@@ -23,14 +24,14 @@ double Standardisation::apply(int feature, double value) const {
 }
 
 Standardisation standardisation_of(const Model& model) {
-  const int states = model.states(), dimension = model.dimension();
+  const int parts = model.states() * model.components, dimension = model.dimension();
   Standardisation result{std::vector<double>(dimension, 0), std::vector<double>(dimension, 0)};
   for (int d = 0; d < dimension; ++d) {
-    for (int k = 0; k < states; ++k) result.centre[d] += model.means[k * dimension + d] / states;
+    for (int part = 0; part < parts; ++part) result.centre[d] += model.means[part * dimension + d] / parts;
     double variance = 0;
-    for (int k = 0; k < states; ++k) {
-      const double away = model.means[k * dimension + d] - result.centre[d];
-      variance += (model.covariances[(k * dimension + d) * dimension + d] + away * away) / states;
+    for (int part = 0; part < parts; ++part) {
+      const double away = model.means[part * dimension + d] - result.centre[d];
+      variance += (model.covariances[(part * dimension + d) * dimension + d] + away * away) / parts;
     }
     result.scale[d] = std::sqrt(variance);
   }
@@ -39,6 +40,11 @@ Standardisation standardisation_of(const Model& model) {
 
 cuda::hmm::ShapeNumbers shape_of(const Model& model) {
   return {model.macros, model.micros, model.dimension()};
+}
+
+cuda::hmm::EmissionLaw law_of(const Model& model) {
+  return model.emission == EmissionKind::student_t ? cuda::hmm::EmissionLaw::student_t
+                                                   : cuda::hmm::EmissionLaw::gaussian;
 }
 
 bool precision_factor(int dimension, const double* covariance, double* factor, double* log_normaliser) {
@@ -69,10 +75,27 @@ bool precision_factor(int dimension, const double* covariance, double* factor, d
   return true;
 }
 
+bool put_emission(const AnyShape& shape, int state, const double* mean, const double* covariance, double dof,
+                  double* lane) {
+  const ParameterLayout<AnyShape> layout{shape};
+  const int dimension = shape.dimension;
+  std::copy_n(mean, dimension, &lane[layout.mean(state, 0)]);
+  std::copy_n(covariance, cuda::hmm::triangle_size(dimension), &lane[layout.covariance(state, 0)]);
+  double& log_normaliser = lane[layout.log_normaliser(state)];
+  if (!precision_factor(dimension, covariance, &lane[layout.factor(state, 0)], &log_normaliser)) return false;
+  if (!(dof > 0)) return true;
+  lane[layout.dof(state)] = dof;
+  lane[layout.odd_normaliser(state)] = cuda::hmm::log_gamma_step(0.5 * dof);
+  if (dimension % 2 == 1) log_normaliser += lane[layout.odd_normaliser(state)];
+  for (int step = dimension % 2; step + 1 < dimension; step += 2) log_normaliser += std::log1p(step / dof);
+  return true;
+}
+
 std::vector<double> lane_parameters(const Model& model, const Standardisation& standardisation) {
   const AnyShape shape(shape_of(model));
   const ParameterLayout<AnyShape> layout{shape};
   const int dimension = shape.dimension;
+  REGENT_INVARIANT(model.emission != EmissionKind::mixture, "a mixture is run as its expansion");
   std::vector<double> lane(layout.size(), 0);
   const std::vector<double> start = model.flat_start();
   std::copy(start.begin(), start.end(), lane.begin());
@@ -92,16 +115,16 @@ std::vector<double> lane_parameters(const Model& model, const Standardisation& s
   }
   std::copy(model.micro_start.begin(), model.micro_start.end(), lane.begin() + layout.entry(0));
   for (int k = 0; k < shape.states; ++k) {
+    double mean[cuda::hmm::dimension_max], covariance[triangle(cuda::hmm::dimension_max, 0)];
     for (int d = 0; d < dimension; ++d) {
-      lane[layout.mean(k, d)] =
-          (model.means[k * dimension + d] - standardisation.centre[d]) / standardisation.scale[d];
+      mean[d] = (model.means[k * dimension + d] - standardisation.centre[d]) / standardisation.scale[d];
       for (int e = 0; e <= d; ++e) {
-        lane[layout.covariance(k, triangle(d, e))] = model.covariances[(k * dimension + d) * dimension + e] /
-                                                     (standardisation.scale[d] * standardisation.scale[e]);
+        covariance[triangle(d, e)] = model.covariances[(k * dimension + d) * dimension + e] /
+                                     (standardisation.scale[d] * standardisation.scale[e]);
       }
     }
-    if (!precision_factor(dimension, &lane[layout.covariance(k, 0)], &lane[layout.factor(k, 0)],
-                          &lane[layout.log_normaliser(k)])) {
+    const double dof = model.dof.empty() ? 0 : model.dof[k];
+    if (!put_emission(shape, k, mean, covariance, dof, lane.data())) {
       throw InputError("table covariances, state " + std::to_string(k) + " is not positive definite");
     }
   }

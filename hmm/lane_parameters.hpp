@@ -23,7 +23,8 @@ struct Standardisation {
 // From a model alone: the centre and spread of its emissions.
 Standardisation standardisation_of(const Model& model);
 
-// One lane's parameters, in the order of ParameterLayout. A hierarchy of one macro regime is flattened, so
+// One lane's parameters, in the order of ParameterLayout; not of a mixture, which is run as its expansion
+// (mixture.hpp). A hierarchy of one macro regime is flattened, so
 // that the lanes need no exits then.
 std::vector<double> lane_parameters(const Model& model, const Standardisation& standardisation);
 
@@ -31,7 +32,14 @@ std::vector<double> lane_parameters(const Model& model, const Standardisation& s
 // definite.
 bool precision_factor(int dimension, const double* covariance, double* factor, double* log_normaliser);
 
+// Everything of one emission into one lane's parameters: mean, covariance, factor, normaliser, and of a
+// Student-t (dof > 0) what its degrees of freedom ask for. False when the covariance (packed) is not positive
+// definite.
+bool put_emission(const cuda::hmm::AnyShape& shape, int state, const double* mean, const double* covariance,
+                  double dof, double* lane);
+
 cuda::hmm::ShapeNumbers shape_of(const Model& model);
+cuda::hmm::EmissionLaw law_of(const Model& model);
 
 // Puts one lane's values into a [blocks, values, 32] array; the last lane also fills the rest of its block.
 template <class T>

@@ -6,12 +6,15 @@
 #include <numeric>
 
 #include "base/philox.hpp"
+#include "hmm/emission_maximisation.hpp"
 
 namespace regent::hmm {
 namespace {
 
 constexpr int lloyd_rounds_max = 25;
-constexpr int by_affinity = 0;  // instead of a window
+constexpr int by_affinity = 0;                      // instead of a window
+constexpr std::uint32_t component_path = 1U << 24;  // of draws: beyond those of states
+constexpr double start_dof = 10;
 
 double squared_distance(const double* a, const double* b, int dimension) {
   double sum = 0;
@@ -204,9 +207,48 @@ std::vector<int> split_into_states(const std::vector<double>& points, const std:
   return states;
 }
 
+// Part of every bar: components by k-means++ within each state.
+std::vector<int> split_into_parts(const std::vector<double>& points, const std::vector<int>& states,
+                                  const FitSettings& settings, int dimension, int restart) {
+  if (settings.components == 1) return states;
+  std::vector<int> parts(states.size());
+  for (int k = 0; k < settings.macros * settings.micros; ++k) {
+    std::vector<double> members;
+    for (std::size_t t = 0; t < states.size(); ++t) {
+      if (states[t] != k) continue;
+      members.insert(members.end(), &points[t * dimension], &points[t * dimension] + dimension);
+    }
+    if (members.empty()) continue;
+    const std::vector<int> labels = cluster(members, dimension, settings.components, settings.seed,
+                                            component_path + static_cast<std::uint32_t>(restart) * 64 + k);
+    std::size_t next = 0;
+    for (std::size_t t = 0; t < states.size(); ++t) {
+      if (states[t] == k) parts[t] = k * settings.components + labels[next++];
+    }
+  }
+  return parts;
+}
+
+// Weights of the components, one bar added to each.
+void start_mixture(const std::vector<int>& parts, LaneFit& lane) {
+  std::vector<double> sizes(lane.run_shape().states(), 1);
+  for (int part : parts) sizes[part] += 1;
+  lane.mixture_weights.resize(sizes.size());
+  for (std::size_t first = 0; first < sizes.size(); first += lane.components) {
+    const double total = std::accumulate(&sizes[first], &sizes[first] + lane.components, 0.0);
+    for (int c = 0; c < lane.components; ++c) lane.mixture_weights[first + c] = sizes[first + c] / total;
+  }
+}
+
+// A scale matrix under which the variance is the cluster's.
+void start_student(LaneFit& lane) {
+  lane.dof.assign(lane.shape.states(), start_dof);
+  for (double& value : lane.covariances) value *= (start_dof - 2) / start_dof;
+}
+
 void start_emissions(const std::vector<double>& points, const std::vector<int>& states, int dimension,
                      LaneFit& lane) {
-  const int count = lane.shape.states(), packed = cuda::hmm::triangle_size(dimension);
+  const int count = lane.run_shape().states(), packed = cuda::hmm::triangle_size(dimension);
   std::vector<double> sizes(count, 0);
   for (std::size_t t = 0; t < states.size(); ++t) {
     sizes[states[t]] += 1;
@@ -314,7 +356,11 @@ LaneFit lane_of(const Model& model, const Standardisation& standardisation) {
       }
     }
   }
-  for (int k = 0; k < model.states(); ++k) {
+  lane.components = model.components;
+  lane.dof = model.dof;
+  for (double& dof : lane.dof) dof = std::clamp(dof, dof_min, dof_max);
+  lane.mixture_weights = model.mixture_weights;
+  for (int k = 0; k < lane.run_shape().states(); ++k) {
     for (int row = 0; row < dimension; ++row) {
       const double scale = standardisation.scale[row];
       lane.means.push_back((model.means[k * dimension + row] - standardisation.centre[row]) / scale);
@@ -330,20 +376,24 @@ LaneFit lane_of(const Model& model, const Standardisation& standardisation) {
 LaneFit start_lane(const Stretches& stretches, const FitSettings& settings, int dimension, int restart) {
   LaneFit lane;
   lane.shape = {settings.macros, settings.micros, dimension};
-  const int count = lane.shape.states();
+  lane.components = settings.components;
+  const int count = lane.shape.states(), parts = lane.run_shape().states();
   lane.macro_start.assign(settings.macros, 0);
   lane.macro_transition.assign(static_cast<std::size_t>(settings.macros) * settings.macros, 0);
   lane.micro_start.assign(count, 0);
   lane.micro_transition.assign(static_cast<std::size_t>(count) * settings.micros, 0);
   lane.micro_exit.assign(count, 0);
-  lane.means.assign(static_cast<std::size_t>(count) * dimension, 0);
-  lane.covariances.assign(static_cast<std::size_t>(count) * cuda::hmm::triangle_size(dimension), 0);
+  lane.means.assign(static_cast<std::size_t>(parts) * dimension, 0);
+  lane.covariances.assign(static_cast<std::size_t>(parts) * cuda::hmm::triangle_size(dimension), 0);
   Bars bars{stretches.values, stretches.ends};
   for (double& value : bars.points) value = std::isnan(value) ? 0 : std::clamp(value, -40.0, 40.0);
   const std::vector<int> macro = settings.macros == 1 ? std::vector<int>(bars.points.size() / dimension, 0)
                                                       : split_into_macros(bars, settings, dimension, restart);
   const std::vector<int> states = split_into_states(bars.points, macro, settings, dimension, restart);
-  start_emissions(bars.points, states, dimension, lane);
+  const std::vector<int> part = split_into_parts(bars.points, states, settings, dimension, restart);
+  start_emissions(bars.points, part, dimension, lane);
+  if (settings.emission == EmissionKind::mixture) start_mixture(part, lane);
+  if (settings.emission == EmissionKind::student_t) start_student(lane);
   start_transitions(states, bars.ends, lane);
   return lane;
 }

@@ -46,8 +46,12 @@ std::vector<double> with_gaps(std::vector<double> bars, int dimension) {
 }
 
 TEST(Filter, EqualsTheBatchForwardPassToTheLastBitOnEveryInstructionSet) {
-  for (int macros : {1, 3}) {
+  for (const auto& [macros, student] : {std::pair{1, false}, std::pair{3, false}, std::pair{3, true}}) {
     Model model = market_hierarchy(4);
+    if (student) {
+      model.emission = EmissionKind::student_t;
+      for (int k = 0; k < 9; ++k) model.dof.push_back(2.5 + k);
+    }
     if (macros == 1) {  // the same law without a hierarchy
       model.micro_transition = model.flat_transition();
       model.micro_start = model.flat_start();
@@ -70,6 +74,7 @@ TEST(Filter, EqualsTheBatchForwardPassToTheLastBitOnEveryInstructionSet) {
     put_lane<double>(lane, 0, true, parameters);
     cuda::hmm::BatchView<double> view;
     view.shape = shape_of(model);
+    view.law = law_of(model);
     view.lanes = 1;
     view.steps = 1000;
     view.parameters = parameters.data();

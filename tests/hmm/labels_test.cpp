@@ -7,6 +7,7 @@
 #include <random>
 
 #include "base/error.hpp"
+#include "hmm/moments.hpp"
 #include "tests/hmm/simulation.hpp"
 
 namespace regent::hmm {
@@ -102,6 +103,36 @@ TEST(Labels, FollowThePreviousFitThroughAnyShuffle) {
     EXPECT_EQ(matched.macro_transition, moved.macro_transition);
     EXPECT_EQ(matched.labels, previous.labels);
   }
+}
+
+TEST(Labels, TakeTheWholeVarianceOfHeavyTailsAndMixtures) {
+  Model model = market_hierarchy(1);
+  model.emission = EmissionKind::student_t;
+  model.dof.assign(9, 5);
+  std::fill(model.means.begin(), model.means.end(), 0.0);
+  std::fill(model.covariances.begin(), model.covariances.end(), 1.0);
+  model.dof[0] = model.dof[1] = model.dof[2] = 2.5;  // scale 1, variance 5
+  std::vector<double> weights(9, 500);
+  const Model heavy_last = order_by_volatility(model, weights);
+  EXPECT_EQ(heavy_last.dof[6], 2.5);
+  EXPECT_EQ(heavy_last.dof[0], 5);
+  EXPECT_DOUBLE_EQ(emission_moments(model, 0).covariance(0, 0), 5);
+  // ±2 with unit variances: 1 + 4, more than one Gaussian of variance 3
+  Model mixture = market_hierarchy(1);
+  mixture.emission = EmissionKind::mixture;
+  mixture.components = 2;
+  mixture.means.clear();
+  mixture.covariances.clear();
+  for (int k = 0; k < 9; ++k) {
+    const double spread = k < 3 ? 2 : 0, variance = k < 3 ? 1 : k < 6 ? 2 : 3;
+    mixture.means.insert(mixture.means.end(), {-spread, spread});
+    mixture.covariances.insert(mixture.covariances.end(), {variance, variance});
+    mixture.mixture_weights.insert(mixture.mixture_weights.end(), {0.5, 0.5});
+  }
+  EXPECT_DOUBLE_EQ(emission_moments(mixture, 0).covariance(0, 0), 5);
+  const Model ordered = order_by_volatility(mixture, weights);
+  EXPECT_EQ(ordered.means[12], -2);
+  EXPECT_EQ(ordered.covariances[0], 2);
 }
 
 TEST(Labels, RefuseAPreviousFitOfAnotherShape) {

@@ -161,19 +161,6 @@ TEST(MaximisationStep, KeepsRowsAndStatesWithoutAnyWeight) {
   EXPECT_EQ(kept.covariances, before.covariances);
 }
 
-TEST(CovarianceFloor, LiftsSmallEigenvaluesAndKeepsTheOthers) {
-  // eigenvalues 2 and 1e-9 along (1, 1) and (1, −1)
-  double covariance[] = {1, 1 - 1e-9, 1};
-  floor_covariance(2, 0.1, covariance);
-  EXPECT_NEAR(covariance[0], 1.05, 1e-8);
-  EXPECT_NEAR(covariance[1], 0.95, 1e-8);
-  double fine[] = {1, 0.2, 2};
-  floor_covariance(2, 0.1, fine);
-  EXPECT_EQ(fine[0], 1);
-  EXPECT_EQ(fine[1], 0.2);
-  EXPECT_EQ(fine[2], 2);
-}
-
 TEST(Clusters, FindSeparateCloudsAndDoNotDependOnTheOrderOfBars) {
   std::mt19937_64 engine(3);
   std::normal_distribution<double> normal;

@@ -19,7 +19,7 @@ inline Simulated simulate(const Model& model, int steps, std::uint64_t seed) {
   const int states = model.states(), dimension = model.dimension();
   const std::vector<double> start = model.flat_start(), transition = model.flat_transition();
   std::vector<Eigen::MatrixXd> factors;
-  for (int k = 0; k < states; ++k) {
+  for (int k = 0; k < states * model.components; ++k) {
     Eigen::MatrixXd covariance(dimension, dimension);
     for (int r = 0; r < dimension; ++r) {
       for (int c = 0; c < dimension; ++c)
@@ -32,12 +32,20 @@ inline Simulated simulate(const Model& model, int steps, std::uint64_t seed) {
   for (int t = 0; t < steps; ++t) {
     const double* row = t == 0 ? start.data() : &transition[result.states.back() * states];
     result.states.push_back(std::discrete_distribution<int>(row, row + states)(engine));
+    int part = result.states.back();
+    if (model.emission == EmissionKind::mixture) {
+      const double* weights = &model.mixture_weights[part * model.components];
+      part = part * model.components +
+             std::discrete_distribution<int>(weights, weights + model.components)(engine);
+    }
     Eigen::VectorXd noise(dimension);
     for (int d = 0; d < dimension; ++d) noise(d) = normal(engine);
-    const Eigen::VectorXd value = factors[result.states.back()] * noise;
-    for (int d = 0; d < dimension; ++d) {
-      result.bars.push_back(model.means[result.states.back() * dimension + d] + value(d));
+    if (model.emission == EmissionKind::student_t) {
+      const double dof = model.dof[part];
+      noise /= std::sqrt(std::chi_squared_distribution<double>(dof)(engine) / dof);
     }
+    const Eigen::VectorXd value = factors[part] * noise;
+    for (int d = 0; d < dimension; ++d) result.bars.push_back(model.means[part * dimension + d] + value(d));
   }
   return result;
 }
