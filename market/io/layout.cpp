@@ -173,6 +173,14 @@ Layout find_layout(const std::vector<std::string>& names, const std::string& fil
   return layout;
 }
 
+bool is_time_name(const std::string& name) {
+  return std::ranges::find(time_names, normal(name)) != time_names.end();
+}
+
+bool is_symbol_name(const std::string& name) {
+  return std::ranges::find(symbol_names, normal(name)) != symbol_names.end();
+}
+
 std::string symbol_from_file_name(const std::string& file) {
   std::string stem = std::filesystem::path(file).filename().string();
   for (const std::string_view ending : {".gz", ".csv", ".parquet", ".txt", ".pq"}) {

@@ -35,6 +35,10 @@ struct Layout {
 // Throws InputError naming the file and the columns when they are no bars.
 Layout find_layout(const std::vector<std::string>& names, const std::string& file, bool adjusted);
 
+// Whether a column of this name holds times, or symbols (any case).
+bool is_time_name(const std::string& name);
+bool is_symbol_name(const std::string& name);
+
 // BTCUSDT_1h.csv.gz → BTCUSDT; trailing parts that are a timeframe or a number are left out.
 std::string symbol_from_file_name(const std::string& file);
 

@@ -69,7 +69,8 @@ struct RawRows {
 
 RawRows read_csv(const std::string& file, bool adjusted);
 RawRows read_parquet(const std::string& file, bool adjusted);
-// By the file's first bytes. Throws InputError.
+// By the file's first bytes. Throws InputError for what is no file, or an empty one.
+bool is_parquet_file(const std::string& file);
 RawRows read_rows(const std::string& file, bool adjusted);
 
 }  // namespace regent::market

@@ -247,12 +247,12 @@ void report_ignored(const std::vector<CleanFile>& files, ImportReport& report) {
 
 }  // namespace
 
-RawRows read_rows(const std::string& file, bool adjusted) {
+bool is_parquet_file(const std::string& file) {
   std::error_code error;
   if (!std::filesystem::exists(file, error)) throw InputError(file + ": no such file");
   if (!std::filesystem::is_regular_file(file, error)) throw InputError(file + ": is no regular file");
   if (std::filesystem::file_size(file, error) == 0) {
-    throw InputError(file + ": the file is empty; expected CSV, CSV.gz or Parquet with bars");
+    throw InputError(file + ": the file is empty; expected CSV, CSV.gz or Parquet with rows");
   }
   std::ifstream in(file, std::ios::binary);
   if (!in) throw InputError(file + ": cannot be opened for reading");
@@ -262,7 +262,11 @@ RawRows read_rows(const std::string& file, bool adjusted) {
   if (!is_parquet && std::filesystem::path(file).extension() == ".parquet") {
     throw InputError(file + ": is no Parquet file (it does not start with PAR1)");
   }
-  RawRows raw = is_parquet ? read_parquet(file, adjusted) : read_csv(file, adjusted);
+  return is_parquet;
+}
+
+RawRows read_rows(const std::string& file, bool adjusted) {
+  RawRows raw = is_parquet_file(file) ? read_parquet(file, adjusted) : read_csv(file, adjusted);
   if (raw.layout.form == Layout::Form::one_symbol) raw.intern(symbol_from_file_name(file));
   return raw;
 }

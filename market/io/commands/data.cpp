@@ -7,11 +7,11 @@
 
 #include "base/command_line.hpp"
 #include "base/error.hpp"
+#include "base/table.hpp"
 #include "market/csv_panel.hpp"
 #include "market/feature_stream.hpp"
-#include "market/io/commands/data_input.hpp"
 #include "market/io/commands/summary.hpp"
-#include "market/io/commands/table.hpp"
+#include "market/io/data_input.hpp"
 #include "market/market_state.hpp"
 
 namespace regent::market {

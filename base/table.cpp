@@ -1,9 +1,9 @@
-#include "market/io/commands/table.hpp"
+#include "base/table.hpp"
 
 #include <algorithm>
 #include <cstdio>
 
-namespace regent::market {
+namespace regent {
 
 std::size_t width_of(const std::string& text) {
   return static_cast<std::size_t>(
@@ -45,4 +45,4 @@ std::string Table::text() const {
   return out;
 }
 
-}  // namespace regent::market
+}  // namespace regent

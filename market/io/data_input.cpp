@@ -1,10 +1,10 @@
-#include "market/io/commands/data_input.hpp"
+#include "market/io/data_input.hpp"
 
 #include <algorithm>
 #include <sstream>
 
 #include "base/error.hpp"
-#include "market/io/commands/table.hpp"
+#include "base/table.hpp"
 #include "market/panel_selection.hpp"
 
 namespace regent::market {

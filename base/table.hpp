@@ -7,7 +7,7 @@
 
 #include "base/terminal.hpp"
 
-namespace regent::market {
+namespace regent {
 
 struct Table {
   struct Cell {
@@ -26,4 +26,4 @@ std::size_t width_of(const std::string& text);
 std::string percent(double fraction, int digits = 1);  // "–" when NaN
 std::string grouped(std::size_t number);               // 1 234 567 with thin separators: "1,234,567"
 
-}  // namespace regent::market
+}  // namespace regent
