@@ -1,0 +1,265 @@
+#include "hmm/commands/fit_command.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <optional>
+
+#include "base/error.hpp"
+#include "base/table.hpp"
+#include "base/terminal.hpp"
+#include "hmm/commands/fit_flags.hpp"
+#include "hmm/commands/model_choice.hpp"
+#include "hmm/commands/output.hpp"
+#include "hmm/commands/regime_report.hpp"
+#include "hmm/fit_batch.hpp"
+
+namespace regent::hmm {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::size_t symbols_shown = 3;
+
+struct Flags : FitFlags {
+  std::string out, previous;
+};
+
+// One fitted model with what is told of it.
+struct Fitted {
+  std::string symbol;
+  std::size_t bars = 0;
+  std::string file, error;
+  std::optional<FitResult> result;
+  std::optional<RegimeReport> report;
+};
+
+bool is_file_name(const std::string& out) {
+  return out.ends_with(".json") || out.ends_with(".safetensors");
+}
+
+void check_out(const Flags& flags, const SeriesInput& input) {
+  const bool one = flags.pooled || input.series.size() == 1;
+  if (!one && is_file_name(flags.out)) {
+    throw InputError("--out " + flags.out + ": " + std::to_string(input.series.size()) +
+                     " symbols give a model each, so name a folder; or fit one with --pooled or --panel");
+  }
+}
+
+// A symbol may hold a slash (BTC/USDT), which no file name does.
+std::string file_of(const Flags& flags, const std::string& symbol) {
+  if (is_file_name(flags.out)) return flags.out;
+  std::string name = symbol.empty() ? (flags.panel ? "market" : "model") : symbol;
+  std::ranges::replace(name, '/', '_');
+  return (std::filesystem::path(flags.out) / (name + ".json")).string();
+}
+
+std::vector<Series> views(const SeriesInput& input) {
+  std::vector<Series> series;
+  for (const auto& one : input.series) {
+    series.push_back(
+        {.name = one.symbol.empty() ? input.table.file : one.symbol, .observations = one.values});
+  }
+  return series;
+}
+
+std::vector<const Model*> previous_models(const std::optional<ModelChoice>& choice,
+                                          const SeriesInput& input) {
+  std::vector<const Model*> models;
+  if (!choice) return models;
+  for (const auto& one : input.series) {
+    const auto all = choice->by_symbol.find(""), own = choice->by_symbol.find(one.symbol);
+    models.push_back(all != choice->by_symbol.end()   ? &all->second
+                     : own != choice->by_symbol.end() ? &own->second
+                                                      : nullptr);
+  }
+  return models;
+}
+
+// In groups, so that a person sees it advance; a series' fit does not depend on its group.
+std::vector<FitOutcome> fit_all(const cuda::Resources& resources, const SeriesInput& input,
+                                const FitSettings& settings, const std::vector<const Model*>& previous,
+                                bool show) {
+  constexpr std::size_t group = 32;
+  const std::vector<Series> series = views(input);
+  std::vector<FitOutcome> outcomes;
+  std::optional<Progress> progress;
+  if (show && series.size() > 1) progress.emplace("fit", std::ssize(series));
+  for (std::size_t first = 0; first < series.size(); first += group) {
+    const std::size_t count = std::min(group, series.size() - first);
+    const auto before = previous.empty() ? std::span<const Model* const>{}
+                                         : std::span<const Model* const>(previous).subspan(first, count);
+    auto part =
+        fit_batch(resources, std::span(series).subspan(first, count), input.columns, settings, before);
+    std::ranges::move(part, std::back_inserter(outcomes));
+    if (progress) progress->advance(std::ssize(outcomes));
+  }
+  if (progress) progress->finish();
+  return outcomes;
+}
+
+// Expected bars per state, [K], summed over the series that `model` was fitted to.
+std::vector<double> weights_of_all(const cuda::Resources& resources, const Model& model,
+                                   const SeriesBatch& batch) {
+  const Posteriors smoothed = smoothed_posteriors(resources, std::span(&model, 1), batch);
+  std::vector<double> weights(static_cast<std::size_t>(model.states()), 0);
+  for (const auto& series : smoothed.probability) {
+    for (std::size_t i = 0; i < series.size(); ++i) weights[i % weights.size()] += series[i];
+  }
+  return weights;
+}
+
+void complete(const cuda::Resources& resources, const SeriesBatch& batch, double periods, bool relabel,
+              Fitted& fitted) {
+  Model& model = fitted.result->model;
+  const std::vector<double> weights = weights_of_all(resources, model, batch);
+  if (relabel) name_flat_states(model, weights);
+  fitted.report = report_of(fitted.symbol, model, weights, periods);
+}
+
+std::vector<Fitted> fit_symbols(const Flags& flags, const cuda::Resources& resources,
+                                const SeriesInput& input, const std::optional<ModelChoice>& previous) {
+  auto outcomes = fit_all(resources, input, fit_settings(flags), previous_models(previous, input),
+                          !flags.source.bars.json);
+  const double periods = periods_per_year_of(input);
+  const SeriesBatch batch = input.batch();
+  std::vector<Fitted> all;
+  for (std::size_t s = 0; s < outcomes.size(); ++s) {
+    Fitted one{input.series[s].symbol, input.series[s].rows.size(),   "",
+               outcomes[s].error,      std::move(outcomes[s].result), {}};
+    if (one.result) {
+      const SeriesBatch alone{batch.kind, {batch.series[s]}, {batch.names[s]}};
+      complete(resources, alone, periods, !previous, one);
+    }
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
+std::vector<Fitted> fit_shared(const Flags& flags, const cuda::Resources& resources, const SeriesInput& input,
+                               const std::optional<ModelChoice>& previous) {
+  const Model* before = previous ? &previous->any() : nullptr;
+  Fitted one{"", input.table.rows, "", "", {}, {}};
+  one.result = fit_pooled(resources, views(input), input.columns, fit_settings(flags), before);
+  complete(resources, input.batch(), periods_per_year_of(input), !previous, one);
+  std::vector<Fitted> all;
+  all.push_back(std::move(one));
+  return all;
+}
+
+void write_models(const Flags& flags, std::vector<Fitted>& all) {
+  if (flags.out.empty()) return;
+  if (!is_file_name(flags.out)) std::filesystem::create_directories(flags.out);
+  for (auto& one : all) {
+    if (!one.result) continue;
+    one.file = file_of(flags, one.symbol);
+    write_model(one.result->model, one.file);
+  }
+}
+
+ordered_json fitted_json(const Fitted& one) {
+  ordered_json out;
+  if (!one.symbol.empty()) out["symbol"] = one.symbol;
+  if (!one.result) {
+    out["error"] = one.error;
+    return out;
+  }
+  out["file"] = one.file.empty() ? ordered_json(nullptr) : ordered_json(one.file);
+  out["bars"] = one.bars;
+  out["log_likelihood"] = json_number(one.result->log_likelihood);
+  out["penalised_log_likelihood"] = json_number(one.result->penalised_log_likelihood);
+  out["iterations"] = one.result->iterations;
+  out["converged"] = one.result->converged;
+  out["failed_restarts"] = one.result->failed_restarts;
+  out["model"] = report_json(*one.report);
+  return out;
+}
+
+void print_fits(const std::vector<Fitted>& all) {
+  Table table;
+  table.header = {"symbol", "bars", "log-likelihood", "per bar", "iterations", "", ""};
+  table.right = {false, true, true, true, true, false, false};
+  for (const auto& one : all) {
+    if (!one.result) {
+      table.rows.push_back({{one.symbol, Colour::bold},
+                            {grouped(one.bars)},
+                            {""},
+                            {""},
+                            {""},
+                            {"failed", Colour::red},
+                            {one.error}});
+      continue;
+    }
+    const FitResult& result = *one.result;
+    table.rows.push_back(
+        {{one.symbol.empty() ? "model" : one.symbol, Colour::bold},
+         {grouped(one.bars)},
+         {digits(result.log_likelihood, 8)},
+         {digits(result.log_likelihood / static_cast<double>(one.bars), 5)},
+         {std::to_string(result.iterations)},
+         {result.converged ? "converged" : "stopped", result.converged ? Colour::green : Colour::yellow},
+         {one.file}});
+  }
+  std::cout << table.text();
+  std::size_t shown = 0;
+  for (const auto& one : all) {
+    if (!one.result || shown++ == symbols_shown) continue;
+    if (shown > symbols_shown) break;
+    std::cout << '\n' << report_text(*one.report);
+  }
+  if (all.size() > symbols_shown) std::cout << "\n  regent hmm describe shows the regimes of the others\n";
+}
+
+void throw_if_none(const std::vector<Fitted>& all) {
+  for (const auto& one : all) {
+    if (one.result) return;
+  }
+  throw InputError(all.front().error);
+}
+
+int run(const Flags& flags) {
+  const FitSettings settings = fit_settings(flags);  // before any file is read
+  const SeriesInput input = read_fit_series(flags);
+  check_out(flags, input);
+  std::optional<ModelChoice> previous;
+  if (!flags.previous.empty()) previous = read_models(flags.previous);
+  const auto resources = cuda::Resources::make(flags.device);
+  std::vector<Fitted> all = flags.pooled ? fit_shared(flags, resources, input, previous)
+                                         : fit_symbols(flags, resources, input, previous);
+  throw_if_none(all);
+  write_models(flags, all);
+  if (!flags.source.bars.json) {
+    print_fits(all);
+    return 0;
+  }
+  auto models = ordered_json::array();
+  for (const auto& one : all) models.push_back(fitted_json(one));
+  std::cout << ordered_json{{"macros", settings.macros},
+                            {"micros", settings.micros},
+                            {"features", input.columns},
+                            {"seed", settings.seed},
+                            {"models", models}}
+                   .dump(2)
+            << '\n';
+  return 0;
+}
+
+}  // namespace
+
+void add_fit_command(CLI::App& app, std::function<int()>& body) {
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command =
+      app.add_subcommand("fit", "Fit a model per symbol, or one of the market, or one for all");
+  add_fit_flags(*command, *flags);
+  command
+      ->add_option(
+          "--out", flags->out,
+          "FILE.json or FILE.safetensors for one model; a folder, which gets SYMBOL.json, for several")
+      ->type_name("PATH");
+  command->add_option("--previous", flags->previous, "The fit before: labels stay where they were")
+      ->type_name("PATH");
+  command->callback([flags, &body] { body = [flags] { return run(*flags); }; });
+}
+
+}  // namespace regent::hmm

@@ -1,0 +1,110 @@
+#include "hmm/commands/fit_flags.hpp"
+
+#include <sstream>
+
+#include "base/error.hpp"
+#include "market/io/cell_text.hpp"
+#include "market/io/layout.hpp"
+
+namespace regent::hmm {
+namespace {
+
+FitSettings configured(const Config& config) {
+  FitSettings settings;
+  settings.macros = static_cast<int>(config.integer("hmm.macros"));
+  settings.micros = static_cast<int>(config.integer("hmm.micros"));
+  settings.restarts = static_cast<int>(config.integer("hmm.restarts"));
+  settings.iterations_max = static_cast<int>(config.integer("hmm.iterations_max"));
+  settings.tolerance = config.real("hmm.tolerance");
+  settings.covariance_floor = config.real("hmm.covariance_floor");
+  settings.dirichlet = config.real("hmm.dirichlet");
+  settings.sticky = config.real("hmm.sticky");
+  settings.inverse_wishart_strength = config.real("hmm.inverse_wishart_strength");
+  settings.seed = static_cast<std::uint64_t>(config.integer("runtime.seed"));
+  return settings;
+}
+
+bool is_numeric(const market::SeriesColumn& column) {
+  if (column.is_timestamp || market::is_time_name(column.name) || market::is_symbol_name(column.name))
+    return false;
+  bool any = column.texts.empty();
+  for (const auto& text : column.texts) {
+    const bool number = market::number_from_text(text).has_value();
+    if (!number && !market::is_missing_text(text)) return false;
+    any = any || number;
+  }
+  return any;
+}
+
+std::vector<std::string> numeric_columns(const std::string& file) {
+  std::vector<std::string> names;
+  for (const auto& column : market::read_series(file).columns) {
+    if (is_numeric(column)) names.push_back(column.name);
+  }
+  if (names.empty()) throw InputError(file + ": no column of numbers to fit; name them with --features");
+  return names;
+}
+
+std::vector<std::string> features_of(const FitFlags& flags) {
+  const auto named = split_names(flags.features);
+  if (!named.empty()) return named;
+  if (!flags.source.data.empty()) return numeric_columns(flags.source.data);
+  if (flags.panel) return {"market_return", "market_volatility_5", "market_volatility_21"};
+  return {"log_return", "realised_volatility_21"};
+}
+
+}  // namespace
+
+std::vector<std::string> split_names(const std::string& list) {
+  std::vector<std::string> names;
+  std::istringstream in(list);
+  for (std::string name; std::getline(in, name, ',');) {
+    if (!name.empty()) names.push_back(name);
+  }
+  return names;
+}
+
+void add_fit_flags(CLI::App& command, FitFlags& flags) {
+  add_source_flags(command, flags.source, false);
+  command
+      .add_option("--features", flags.features,
+                  "With commas: columns of --data, features of the bars, or of the whole market (market_…)")
+      ->type_name("A,B");
+  command.add_flag("--panel", flags.panel, "One model of the whole market instead of one per symbol");
+  command.add_flag("--pooled", flags.pooled, "One model that all symbols share");
+  command.add_option("--states", flags.states, "States of a flat model")->check(CLI::Range(1, 32));
+  command.add_option("--macros", flags.macros, "Macro regimes of a hierarchy")->check(CLI::Range(1, 32));
+  command.add_option("--micros", flags.micros, "Micro states of each macro regime")->check(CLI::Range(1, 32));
+  command.add_option("--restarts", flags.restarts, "Fits from different starts; the best is kept")
+      ->check(CLI::Range(1, 4096));
+  command.add_option("--seed", flags.seed, "Of the starts")->check(CLI::NonNegativeNumber);
+  command.add_option("--device", flags.device, "auto, cpu or cuda")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+      ->capture_default_str();
+}
+
+FitSettings fit_settings(const FitFlags& flags) {
+  if (flags.states > 0 && (flags.macros > 0 || flags.micros > 0)) {
+    throw InputError("--states is for a flat model, --macros and --micros are for a hierarchy: not both");
+  }
+  if (flags.panel && flags.pooled) throw InputError("--panel and --pooled are two different single models");
+  FitSettings settings = configured(load_config(flags.source.bars.common));
+  if (flags.macros > 0) settings.macros = flags.macros;
+  if (flags.micros > 0) settings.micros = flags.micros;
+  if (flags.states > 0) {
+    settings.macros = 1;
+    settings.micros = flags.states;
+  }
+  if (flags.restarts > 0) settings.restarts = flags.restarts;
+  if (flags.seed >= 0) settings.seed = static_cast<std::uint64_t>(flags.seed);
+  return settings;
+}
+
+SeriesInput read_fit_series(const FitFlags& flags) {
+  if (flags.panel && !flags.source.data.empty()) {
+    throw InputError("--panel makes its features from bars; a table given with --data is taken as it is");
+  }
+  return read_feature_series(flags.source, features_of(flags));
+}
+
+}  // namespace regent::hmm

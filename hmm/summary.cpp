@@ -1,0 +1,155 @@
+#include "hmm/summary.hpp"
+
+#include <Eigen/Dense>
+#include <cmath>
+#include <numeric>
+
+#include "base/error.hpp"
+#include "hmm/labels.hpp"
+
+namespace regent::hmm {
+namespace {
+
+constexpr int doublings = 40;  // the mean over 2^40 bars is at rest for every practical purpose
+
+bool is_hierarchy(const Model& model) {
+  return model.macros > 1;
+}
+int states_in_regime(const Model& model) {
+  return is_hierarchy(model) ? model.micros : 1;
+}
+
+Eigen::MatrixXd flat_matrix(const Model& model) {
+  const std::vector<double> flat = model.flat_transition();
+  return Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
+      flat.data(), model.states(), model.states());
+}
+
+// Expected visits to a regime's states before it is left: entry·(I − A)⁻¹·1 (phase-type law, Neuts 1981).
+double mean_duration(const Model& model, const Eigen::MatrixXd& transition, int regime) {
+  const int size = states_in_regime(model), first = regime * size;
+  Eigen::RowVectorXd entry = Eigen::RowVectorXd::Ones(size);
+  for (int j = 0; is_hierarchy(model) && j < size; ++j) entry(j) = model.micro_start[first + j];
+  const Eigen::MatrixXd leaving =
+      Eigen::MatrixXd::Identity(size, size) - transition.block(first, first, size, size);
+  const Eigen::FullPivLU<Eigen::MatrixXd> solver(leaving);
+  return solver.isInvertible() ? (entry * solver.solve(Eigen::VectorXd::Ones(size)))(0) : INFINITY;
+}
+
+struct Moments {
+  double mean = 0, variance = 0;
+};
+
+Moments state_moments(const Model& model, int state, int d) {
+  const int components = model.components, dimension = model.dimension();
+  Moments result;
+  double square = 0;
+  for (int c = 0; c < components; ++c) {
+    const int part = state * components + c;
+    const double weight = model.mixture_weights.empty() ? 1.0 / components : model.mixture_weights[part];
+    const double mean = model.means[part * dimension + d];
+    result.mean += weight * mean;
+    square += weight * mean * mean;
+    result.variance += weight * model.covariances[(part * dimension + d) * dimension + d];
+  }
+  if (model.emission == EmissionKind::student_t) {
+    const double dof = model.dof[state];
+    result.variance = dof > 2 ? result.variance * dof / (dof - 2) : INFINITY;
+  }
+  result.variance += std::max(0.0, square - result.mean * result.mean);
+  return result;
+}
+
+void add_moments(const Model& model, std::span<const double> weights, int regime, RegimeSummary& summary) {
+  const int size = states_in_regime(model), first = regime * size;
+  for (int d = 0; d < model.dimension(); ++d) {
+    double mean = 0, variance = 0;
+    for (int k = 0; k < size; ++k) mean += weights[k] * state_moments(model, first + k, d).mean;
+    for (int k = 0; k < size; ++k) {
+      const Moments moments = state_moments(model, first + k, d);
+      const double away = moments.mean - mean;
+      variance += weights[k] * (moments.variance + away * away);
+    }
+    summary.means.push_back(mean);
+    summary.deviations.push_back(std::sqrt(variance));
+  }
+}
+
+// The weights of a regime's states, summing to one; equal where it has none.
+std::vector<double> shares_within(std::span<const double> weights) {
+  const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+  std::vector<double> shares;
+  for (const double weight : weights) {
+    shares.push_back(total > 0 ? weight / total : 1.0 / static_cast<double>(weights.size()));
+  }
+  return shares;
+}
+
+}  // namespace
+
+int regimes_of(const Model& model) {
+  return is_hierarchy(model) ? model.macros : model.states();
+}
+
+int regime_of_state(const Model& model, int state) {
+  return is_hierarchy(model) ? state / model.micros : state;
+}
+
+std::string label_of_regime(const Model& model, int regime) {
+  if (std::ssize(model.labels) == regimes_of(model)) return model.labels[static_cast<std::size_t>(regime)];
+  return "state_" + std::to_string(regime);
+}
+
+std::vector<double> long_run_shares(const Model& model) {
+  Eigen::MatrixXd step = flat_matrix(model);
+  const std::vector<double> start = model.flat_start();
+  // mean over 2n bars = mean over n, and the same n bars later
+  Eigen::RowVectorXd mean = Eigen::Map<const Eigen::RowVectorXd>(start.data(), model.states());
+  for (int i = 0; i < doublings; ++i) {
+    mean = 0.5 * (mean + mean * step);
+    mean /= mean.sum();
+    step = step * step;
+    for (int row = 0; row < step.rows(); ++row) step.row(row) /= step.row(row).sum();
+  }
+  return {mean.data(), mean.data() + mean.size()};
+}
+
+std::vector<RegimeSummary> summarise(const Model& model, std::span<const double> state_weights) {
+  REGENT_INVARIANT(std::ssize(state_weights) == model.states(), "one weight per state");
+  const Eigen::MatrixXd transition = flat_matrix(model);
+  const double total = std::accumulate(state_weights.begin(), state_weights.end(), 0.0);
+  const int count = regimes_of(model), size = states_in_regime(model);
+  std::vector<RegimeSummary> regimes(count);
+  for (int i = 0; i < count; ++i) {
+    RegimeSummary& regime = regimes[i];
+    const auto own = state_weights.subspan(static_cast<std::size_t>(i) * size, size);
+    const std::vector<double> within = shares_within(own);
+    regime.label = label_of_regime(model, i);
+    regime.share = std::accumulate(own.begin(), own.end(), 0.0) / total;
+    regime.mean_duration_bars = mean_duration(model, transition, i);
+    regime.next.assign(count, 0);
+    for (int k = 0; k < size; ++k) {
+      for (int to = 0; to < model.states(); ++to) {
+        regime.next[regime_of_state(model, to)] += within[k] * transition(i * size + k, to);
+      }
+    }
+    if (model.has_emission()) add_moments(model, within, i, regime);
+  }
+  return regimes;
+}
+
+void name_flat_states(Model& model, std::span<const double> state_weights) {
+  const int states = model.states();
+  if (model.macros > 1) return;
+  if (states == 2) model.labels = {"calm", "chaos"};
+  if (states == 3) {
+    const Moments middle = state_moments(model, 1, return_feature(model));
+    const double error = std::sqrt(middle.variance / std::max(state_weights[1], 1.0));
+    model.labels = {"calm", std::abs(middle.mean) > 2 * error ? "trend" : "mid", "chaos"};
+  }
+  if (states == 2 || states == 3) return;
+  model.labels.clear();
+  for (int k = 0; k < states; ++k) model.labels.push_back("state_" + std::to_string(k));
+}
+
+}  // namespace regent::hmm

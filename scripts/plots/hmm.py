@@ -1,0 +1,271 @@
+#!/usr/bin/env python3
+"""Draws the pictures of `regent hmm plot` and `regent hmm select` from what they wrote into a folder.
+
+usage: hmm.py FOLDER
+
+From series.parquet and regimes.json, for every symbol: price.png (price in its regimes, and the filtered posterior),
+posteriors.png (filtered beside smoothed), transitions.png, durations.png. From selection.json: selection.png.
+Only draws: every number comes from the command.
+"""
+
+import json
+import pathlib
+import sys
+
+import numpy as np
+import pyarrow.parquet as parquet
+from matplotlib.patches import FancyArrowPatch, Patch
+
+import style
+from style import plt
+
+BARS_DRAWN_MAX = 4000  # more are not told apart in a picture; stretches are then shaded by their most frequent regime
+
+
+def read_series(path):
+    table = parquet.read_table(path)
+    columns = {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
+    if "timestamp" in columns:
+        columns["time"] = columns.pop("timestamp").astype("datetime64[ms]")
+    else:
+        columns["time"] = columns.pop("row")
+    return columns
+
+
+def of_symbol(series, symbol):
+    rows = series["symbol"] == symbol
+    return {name: values[rows] for name, values in series.items()}
+
+
+def colours_of(labels):
+    return [style.regime_colour(label, i) for i, label in enumerate(labels)]
+
+
+def thinned(series, regimes):
+    """Every stretch of bars as one: the last price, the mean posterior, the most frequent regime."""
+    bars = len(series["time"])
+    step = -(-bars // BARS_DRAWN_MAX)
+    if step == 1:
+        return series
+    ends = np.minimum(np.arange(step, bars + step, step), bars)
+    firsts = np.r_[0, ends[:-1]]
+    thin = {"time": series["time"][firsts], "price": series["price"][ends - 1]}
+    counts = np.stack([np.add.reduceat(series["regime"] == i, firsts) for i in range(regimes)])
+    thin["regime"] = counts.argmax(axis=0)
+    for name, values in series.items():
+        if name.startswith(("filtered_", "smoothed_")):
+            thin[name] = np.add.reduceat(values, firsts) / (ends - firsts)
+    return thin
+
+
+def finish(figure, axes, times, path):
+    if np.issubdtype(times.dtype, np.datetime64):
+        style.finish(figure, axes, path)
+        return
+    axes[-1].set_xlabel("bar")
+    figure.align_ylabels(axes)
+    figure.savefig(path, bbox_inches="tight")
+    plt.close(figure)
+
+
+def shade(axis, times, regimes, labels, alpha):
+    colours = colours_of(labels)
+    for first, end, regime in style.runs_of(regimes):
+        if regime >= 0:
+            style.span(axis, times, first, end, color=colours[regime], alpha=alpha)
+
+
+def stack(axis, series, prefix, labels):
+    shares = np.nan_to_num(np.stack([series[f"{prefix}{i}"] for i in range(len(labels))]))
+    axis.stackplot(series["time"], shares, colors=colours_of(labels), alpha=0.75, linewidth=0)
+    axis.set_ylim(0, 1)
+    axis.margins(x=0)
+
+
+def legend(axis, labels, **place):
+    patches = [Patch(color=colour, alpha=0.5, label=label) for label, colour in zip(labels, colours_of(labels))]
+    axis.legend(handles=patches, ncols=min(len(labels), 6), **place)
+
+
+def draw_price(series, labels, price_name, title, path):
+    thin = thinned(series, len(labels))
+    figure, (top, bottom) = plt.subplots(2, 1, figsize=(11, 6.5), sharex=True, height_ratios=[2, 1], layout="constrained")
+    shade(top, thin["time"], thin["regime"], labels, alpha=0.4)
+    top.plot(thin["time"], thin["price"], color="black", linewidth=0.9)
+    top.margins(x=0)
+    if np.nanmin(thin["price"]) > 0:
+        top.set_yscale("log")
+        top.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        wide = np.nanmax(thin["price"]) > 15 * np.nanmin(thin["price"])  # then the powers of ten are labels enough
+        top.yaxis.set_minor_formatter(lambda value, _: "" if wide else f"{value:g}")
+    top.set_ylabel(f"{price_name}, log scale" if np.nanmin(thin["price"]) > 0 else price_name)
+    top.set_title(f"{title}most probable path of regimes, with hindsight (Viterbi)")
+    legend(top, labels, loc="upper left")
+    stack(bottom, thin, "filtered_", labels)
+    bottom.set_ylabel("filtered posterior")
+    bottom.set_title("as live use saw it: P(regime | bars so far)")
+    finish(figure, [top, bottom], thin["time"], path)
+
+
+def draw_posteriors(series, labels, title, path):
+    thin = thinned(series, len(labels))
+    figure, (top, bottom) = plt.subplots(2, 1, figsize=(11, 5), sharex=True, layout="constrained")
+    stack(top, thin, "filtered_", labels)
+    top.set_title(f"{title}filtered: P(regime | bars so far)")
+    top.set_ylabel("probability")
+    stack(bottom, thin, "smoothed_", labels)
+    bottom.set_title("smoothed: P(regime | all bars), with hindsight")
+    bottom.set_ylabel("probability")
+    legend(top, labels, loc="upper left")
+    finish(figure, [top, bottom], thin["time"], path)
+
+
+def spot(i, count):
+    angle = np.pi / 2 - 2 * np.pi * i / max(count, 1)
+    return np.array([np.cos(angle), np.sin(angle)]) if count > 1 else np.zeros(2)
+
+
+def draw_transitions(regimes, title, path):
+    """Area of a circle: share of the bars. Arrow: probability to move there at the next bar."""
+    count = len(regimes)
+    labels = [regime["label"] for regime in regimes]
+    colours = colours_of(labels)
+    figure, axis = plt.subplots(figsize=(6.5, 6.5), layout="constrained")
+    radii = [0.16 + 0.22 * np.sqrt(regime["share"]) for regime in regimes]
+    largest = max((p for i, regime in enumerate(regimes) for j, p in enumerate(regime["next"]) if i != j), default=1) or 1
+    for i, regime in enumerate(regimes):
+        for j, probability in enumerate(regime["next"]):
+            if i == j or probability < 5e-5:
+                continue
+            start, end = spot(i, count), spot(j, count)
+            way = (end - start) / np.linalg.norm(end - start)
+            side = np.array([-way[1], way[0]])
+            arrow = FancyArrowPatch(start + radii[i] * way, end - radii[j] * way, connectionstyle="arc3,rad=0.18",
+                                    arrowstyle="-|>", mutation_scale=12, color=colours[i],
+                                    linewidth=0.6 + 3.4 * probability / largest)
+            axis.add_patch(arrow)
+            if count <= 6:
+                length = np.linalg.norm(end - start)
+                place = (start + end) / 2 - side * 0.15 * length
+                axis.text(*place, f"{100 * probability:.2g} %", ha="center", va="center", fontsize=8)
+    for i, regime in enumerate(regimes):
+        axis.add_patch(plt.Circle(spot(i, count), radii[i], color=colours[i], alpha=0.85, linewidth=0))
+        axis.text(*spot(i, count), f"{regime['label']}\n{100 * regime['share']:.0f} % of bars\nstays {100 * regime['next'][i]:.1f} %",
+                  ha="center", va="center", fontsize=8)
+    places = np.array([spot(i, count) for i in range(count)])
+    axis.set_xlim(places[:, 0].min() - 0.6, places[:, 0].max() + 0.6)
+    axis.set_ylim(places[:, 1].min() - 0.6, places[:, 1].max() + 0.6)
+    axis.set_aspect("equal")
+    axis.axis("off")
+    axis.set_title(f"{title}P(regime of the next bar)")
+    figure.savefig(path, bbox_inches="tight")
+    plt.close(figure)
+
+
+def draw_durations(series, regimes, title, path):
+    labels = [regime["label"] for regime in regimes]
+    lengths = [[] for _ in labels]
+    runs = list(style.runs_of(series["regime"]))
+    for first, end, regime in runs[1:-1]:  # the first and the last are cut by the data
+        if regime >= 0:
+            lengths[regime].append(end - first)
+    figure, axes = plt.subplots(1, len(labels), figsize=(max(6, 3.2 * len(labels)), 3.4), squeeze=False, layout="constrained")
+    longest = max((max(one) for one in lengths if one), default=1)
+    edges = np.unique(np.round(np.geomspace(1, longest + 1, 24)))
+    for axis, regime, colour, one in zip(axes[0], regimes, colours_of(labels), lengths):
+        if one:
+            axis.hist(one, bins=edges, color=colour, alpha=0.8)
+        axis.set_xscale("log")
+        axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        mean = regime["mean_duration_bars"]
+        text = f"{regime['label']}: {len(one)} visits"
+        if one:
+            text += f", mean {np.mean(one):.3g} bars"
+        if isinstance(mean, (int, float)):
+            axis.axvline(mean, color="black", linestyle="--", linewidth=1, label=f"model's mean {mean:.3g}")
+            axis.set_ylim(0, 1.25 * max(axis.get_ylim()[1], 1))  # room for the legend
+            axis.legend(loc="upper right")
+        axis.set_title(text, fontsize=9)
+        axis.set_xlabel("bars in a row")
+    axes[0][0].set_ylabel("visits of the decoded path")
+    figure.suptitle(f"{title}how long regimes last", x=0.01, ha="left")
+    figure.savefig(path, bbox_inches="tight")
+    plt.close(figure)
+
+
+def file_name(symbol):
+    return symbol.replace("/", "_")
+
+
+def draw_regimes(folder):
+    series = read_series(folder / "series.parquet")
+    written = json.loads((folder / "regimes.json").read_text())
+    drawn = []
+    for model in written["models"]:
+        symbol = model.get("symbol", "")
+        own = of_symbol(series, symbol)
+        regimes = model["regimes"]
+        labels = [regime["label"] for regime in regimes]
+        prefix = f"{file_name(symbol)}_" if symbol else ""
+        title = f"{symbol}: " if symbol else ""
+        if np.isfinite(own["price"]).any():
+            draw_price(own, labels, written["price"], title, folder / f"{prefix}price.png")
+            drawn.append(f"{prefix}price.png")
+        draw_posteriors(own, labels, title, folder / f"{prefix}posteriors.png")
+        draw_transitions(regimes, title, folder / f"{prefix}transitions.png")
+        draw_durations(own, regimes, title, folder / f"{prefix}durations.png")
+        drawn += [f"{prefix}posteriors.png", f"{prefix}transitions.png", f"{prefix}durations.png"]
+    return drawn
+
+
+CRITERIA = [("aic", "AIC", "#0072B2"), ("aicc", "AICc", "#56B4E9"), ("bic", "BIC", "#D55E00"), ("hqic", "HQIC", "#E69F00")]
+
+
+def draw_selection(folder):
+    """Criteria relative to their own best, in nats per bar; below it the held-out log-likelihood per bar."""
+    written = json.loads((folder / "selection.json").read_text())
+    rows = [row for row in written["candidates"] if row.get("error") is None]
+    names = [row["name"] for row in rows]
+    places = np.arange(len(rows))
+    held_out = all(isinstance(row.get("held_out"), (int, float)) for row in rows)
+    figure, axes = plt.subplots(1 + held_out, 1, figsize=(max(6, 0.8 * len(rows) + 3), 3.4 + 2.6 * held_out), sharex=True,
+                                squeeze=False, layout="constrained")
+    top = axes[0][0]
+    for key, name, colour in CRITERIA:
+        values = np.array([row[key] if isinstance(row.get(key), (int, float)) else np.nan for row in rows])
+        if np.isnan(values).all():
+            continue
+        best = np.nanargmin(values)
+        top.plot(places, (values - values[best]) / (2 * written["bars"]), "o-", color=colour, label=name, markersize=4)
+        top.plot(best, 0, "o", color=colour, markersize=11, markerfacecolor="none")
+    top.set_ylabel("above the best,\nnats per bar")
+    top.set_title("Information criteria (ringed: best)")
+    top.legend(ncols=4)
+    last = axes[-1][0]
+    if held_out:
+        values = np.array([row["held_out"] for row in rows])
+        last.plot(places, values, "o-", color="black", markersize=4)
+        last.plot(values.argmax(), values.max(), "o", color="black", markersize=11, markerfacecolor="none")
+        last.set_ylabel("held-out\nlog-likelihood per bar")
+    last.set_xticks(places, names, rotation=30 if len(rows) > 6 else 0, ha="right" if len(rows) > 6 else "center")
+    figure.savefig(folder / "selection.png", bbox_inches="tight")
+    plt.close(figure)
+    return ["selection.png"]
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    folder = pathlib.Path(sys.argv[1])
+    drawn = []
+    if (folder / "regimes.json").exists():
+        drawn += draw_regimes(folder)
+    if (folder / "selection.json").exists():
+        drawn += draw_selection(folder)
+    if not drawn:
+        sys.exit(f"{folder}: neither regimes.json nor selection.json; regent hmm plot and select write them")
+    print(f"  drew {len(drawn)} pictures in {folder}: {', '.join(drawn[:8])}{' …' if len(drawn) > 8 else ''}")
+
+
+if __name__ == "__main__":
+    main()

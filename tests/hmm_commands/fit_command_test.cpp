@@ -1,0 +1,132 @@
+// regent hmm fit
+
+#include <cmath>
+#include <random>
+
+#include "hmm/model_file.hpp"
+#include "hmm_command.hpp"
+
+namespace regent::hmm::test {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class HmmFit : public HmmCommand {
+ protected:
+  // Closes of symbols that are quiet in the first half and wild in the second.
+  void write_closes(int symbols, int bars) const {
+    std::mt19937_64 engine(4);
+    std::normal_distribution<double> normal;
+    std::string csv = "timestamp";
+    std::vector<double> level(symbols, 100);
+    for (int s = 0; s < symbols; ++s) csv += ",S" + std::to_string(s);
+    for (int t = 0; t < bars; ++t) {
+      csv += "\n" + std::to_string(1577836800000LL + 86400000LL * t);
+      for (double& price : level) {
+        price *= std::exp((t < bars / 2 ? 0.004 : 0.03) * normal(engine));
+        csv += "," + std::to_string(price);
+      }
+    }
+    write("closes.csv", csv + "\n");
+  }
+  void write_table() const {
+    std::mt19937_64 engine(5);
+    std::normal_distribution<double> normal;
+    std::string csv = "date,symbol,log_return,note\n";
+    for (int t = 0; t < 400; ++t) {
+      for (const char* symbol : {"AA", "BB"}) {
+        csv += std::to_string(1577836800000LL + 86400000LL * t) + "," + symbol + "," +
+               std::to_string((t / 100 % 2 == 0 ? 0.5 : 3) * normal(engine)) + ",x\n";
+      }
+    }
+    write("table.csv", csv);
+  }
+};
+
+TEST_F(HmmFit, FitsAModelPerSymbolOfATableAndDecodesWithThem) {
+  write_table();
+  const auto fitted = run("fit --data table.csv --states 2 --out models --json");
+  ASSERT_EQ(fitted.code, 0) << fitted.err;
+  const auto json = fitted.json();
+  ASSERT_EQ(json["models"].size(), 2U);
+  EXPECT_EQ(json["features"], (std::vector<std::string>{"log_return"}));
+  EXPECT_EQ(json["models"][1]["symbol"], "BB");
+  EXPECT_EQ(json["models"][1]["file"], "models/BB.json");
+  EXPECT_EQ(json["models"][1]["model"]["regimes"][1]["label"], "chaos");
+  // 0.5 and 3: the regimes that the table was made of, drawn together a little by the covariance prior
+  EXPECT_NEAR(json["models"][1]["model"]["regimes"][0]["deviations"]["log_return"].get<double>(), 0.5, 0.12);
+  EXPECT_NEAR(json["models"][1]["model"]["regimes"][1]["deviations"]["log_return"].get<double>(), 3, 0.35);
+  EXPECT_NEAR(json["models"][1]["model"]["regimes"][0]["share"].get<double>(), 0.5, 0.06);
+  const auto scored = run("score --model models --data table.csv --json").json();
+  EXPECT_NEAR(scored["series"][1]["log_likelihood"].get<double>(),
+              json["models"][1]["log_likelihood"].get<double>(), 1e-6);
+  const auto path = run("decode --model models --data table.csv --json").json()["series"][1]["path"];
+  EXPECT_EQ(path[50], 0);
+  EXPECT_EQ(path[150], 1);
+}
+
+TEST_F(HmmFit, FitsOneModelOfTheMarketOrForAllSymbols) {
+  write_closes(3, 300);
+  const auto market = run("fit closes.csv --panel --states 2 --restarts 2 --out market.safetensors --json");
+  ASSERT_EQ(market.code, 0) << market.err;
+  EXPECT_THAT(read_model(path("market.safetensors")).features,
+              ElementsAre("market_return", "market_volatility_5", "market_volatility_21"));
+  const auto decoded = run("decode closes.csv --model market.safetensors --json");
+  ASSERT_EQ(decoded.code, 0) << decoded.err;
+  const auto path = decoded.json()["path"];
+  EXPECT_EQ(path.front(), 0);
+  EXPECT_EQ(path.back(), 1);
+  const auto pooled = run("fit closes.csv --pooled --states 2 --restarts 2 --out pooled.json --json");
+  ASSERT_EQ(pooled.code, 0) << pooled.err;
+  EXPECT_EQ(pooled.json()["models"].size(), 1U);
+  const auto scored = run("score closes.csv --model pooled.json --json").json();
+  EXPECT_NEAR(scored["log_likelihood"].get<double>(),
+              pooled.json()["models"][0]["log_likelihood"].get<double>(), 1e-6);
+  EXPECT_EQ(scored["series"].size(), 3U);
+  // the same seed gives the same bits
+  run("fit closes.csv --pooled --states 2 --restarts 2 --out again.json");
+  EXPECT_EQ(bytes_of("again.json"), bytes_of("pooled.json"));
+}
+
+TEST_F(HmmFit, KeepsTheOtherSymbolsWhenOneCannotBeFitted) {
+  std::string csv = "symbol,r\n";
+  std::mt19937_64 engine(6);
+  std::normal_distribution<double> normal;
+  for (int t = 0; t < 60; ++t) csv += "GOOD," + std::to_string(normal(engine)) + "\nFLAT,1\n";
+  write("x.csv", csv);
+  const auto fitted = run("fit --data x.csv --states 2 --restarts 1 --out models");
+  ASSERT_EQ(fitted.code, 0) << fitted.err;
+  EXPECT_THAT(fitted.out, AllOf(HasSubstr("failed"), HasSubstr("FLAT"), HasSubstr("constant")));
+  EXPECT_TRUE(std::filesystem::exists(path("models/GOOD.json")));
+  EXPECT_FALSE(std::filesystem::exists(path("models/FLAT.json")));
+  write("flat.csv", "r\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n");
+  const auto none = run("fit --data flat.csv --states 2 --out flat.json");
+  EXPECT_EQ(none.code, 2);
+  EXPECT_THAT(none.err, HasSubstr("feature r is constant"));
+  EXPECT_FALSE(std::filesystem::exists(path("flat.json")));
+}
+
+TEST_F(HmmFit, SaysWhichFlagsContradict) {
+  write_closes(2, 60);
+  const auto complaint = [&](const std::string& arguments) {
+    const auto outcome = run("fit " + arguments);
+    EXPECT_EQ(outcome.code, 2) << arguments << ": " << outcome.err;
+    return outcome.err;
+  };
+  EXPECT_THAT(complaint("closes.csv --states 2 --macros 2"), HasSubstr("not both"));
+  EXPECT_THAT(complaint("closes.csv --panel --pooled"), HasSubstr("--pooled"));
+  EXPECT_THAT(complaint("closes.csv --states 2 --out one.json"), HasSubstr("2 symbols give a model each"));
+  EXPECT_THAT(complaint("closes.csv --features log_retrun"), HasSubstr("did you mean 'log_return'"));
+  EXPECT_THAT(complaint("closes.csv --features log_return,market_return"), HasSubstr("one model"));
+  EXPECT_THAT(complaint("closes.csv --data closes.csv"), HasSubstr("only one of them"));
+  EXPECT_THAT(complaint("--data closes.csv --features S7"), HasSubstr("no column \"S7\""));
+  EXPECT_THAT(complaint("closes.csv --states 33"), HasSubstr("--states"));
+  EXPECT_THAT(complaint(""), HasSubstr("--data"));
+  write("text.csv", "name\nx\n");
+  EXPECT_THAT(complaint("--data text.csv"), HasSubstr("no column of numbers"));
+}
+
+}  // namespace
+}  // namespace regent::hmm::test
