@@ -84,7 +84,7 @@ TEST(EmissionFit, RaisesThePenalisedLikelihoodWithEveryIterationForEveryKind) {
       settings.tolerance = 0;
       settings.double_precision = true;
       double before = -INFINITY;
-      for (int iterations = 1; iterations <= 25; ++iterations) {
+      for (int iterations = 1; iterations <= 15; ++iterations) {
         settings.iterations_max = iterations;
         const FitResult result = fit(cpu(), data.bars, {"market_return", "x"}, settings);
         EXPECT_EQ(result.failed_restarts, 0);
@@ -116,14 +116,15 @@ TEST(EmissionFit, RecoversStudentsTails) {
   const Model truth = two_states(EmissionKind::student_t);
   for (std::uint64_t seed : {1, 2}) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    const Simulated data = simulate(truth, 20000, seed);
+    const Simulated data = simulate(truth, 12000, seed);
     FitSettings settings = flat_settings(EmissionKind::student_t, CovarianceKind::full, 2);
-    settings.tolerance = 1e-8;
-    settings.iterations_max = 500;
+    settings.restarts = 1;
+    settings.tolerance = 1e-7;
+    settings.iterations_max = 300;
     const FitResult result = fit(cpu(), data.bars, truth.features, settings);
     const Model& model = result.model;
     const int first = std::abs(model.means[0]) < 0.5 ? 0 : 1;  // volatility orders the states
-    const double visits = 8000;                                // of the rarer state, at the least
+    const double visits = 4000;                                // of the rarer state, at the least
     for (int k = 0; k < 2; ++k) {
       const int own = first == 0 ? k : 1 - k;
       for (int d = 0; d < 2; ++d) {
@@ -132,7 +133,7 @@ TEST(EmissionFit, RecoversStudentsTails) {
         EXPECT_NEAR(model.covariances[own * 4 + d * 3] / truth.covariances[k * 4 + d * 3], 1, 0.1);
       }
     }
-    // the standard error of 1/ν is about 0.006 here
+    // three standard errors of 1/ν
     EXPECT_NEAR(1 / model.dof[first], 1 / 4.0, 0.03);
     EXPECT_NEAR(1 / model.dof[1 - first], 1 / 30.0, 0.03);
   }
@@ -237,12 +238,12 @@ TEST(EmissionFit, SurvivesTheTrapsOfEveryKind) {
 
 TEST(EmissionFit, WorksOnAHierarchyOfMixturesAndOfStudentT) {
   const Model truth = market_hierarchy(3);
-  const Simulated data = simulate(truth, 2000, 19);
+  const Simulated data = simulate(truth, 1200, 19);
   for (const EmissionKind emission : {EmissionKind::student_t, EmissionKind::mixture}) {
     FitSettings settings;
     settings.emission = emission;
     settings.components = emission == EmissionKind::mixture ? 3 : 1;
-    settings.restarts = 4;
+    settings.restarts = 2;
     const FitResult result = fit(cpu(), data.bars, truth.features, settings);
     EXPECT_EQ(result.failed_restarts, 0);
     EXPECT_THAT(result.model.labels, testing::ElementsAre("calm", testing::_, "chaos"));

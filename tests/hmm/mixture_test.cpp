@@ -9,83 +9,27 @@
 #include "hmm/inference.hpp"
 #include "hmm/lane_parameters.hpp"
 #include "hmm/start.hpp"
-#include "tests/cuda/hmm/reference.hpp"
+#include "tests/hmm/random_model.hpp"
 
 namespace regent::hmm {
 namespace {
-
-using cuda::hmm::reference::Generator;
-using cuda::hmm::reference::Hierarchy;
 
 const cuda::Resources& cpu() {
   static const cuda::Resources resources = cuda::Resources::make("cpu");
   return resources;
 }
 
-// A random mixture, as a model and for the reference: its structure and its K·C components.
-struct Mixture {
-  Model model;
-  Hierarchy structure, parts;
-  std::vector<double> series;
-  Mixture(std::uint64_t seed, int macros, int micros, int components, int dimension, int steps,
-          double missing) {
-    Generator generator(seed);
-    structure = generator.hierarchy(macros, micros, dimension, seed % 2 == 0);
-    parts = generator.hierarchy(macros, micros * components, dimension);
-    series = generator.series(parts, steps, missing);
-    model.macros = macros;
-    model.micros = micros;
-    model.macro_start = structure.macro_start;
-    model.macro_transition = structure.macro_transition;
-    model.micro_start = structure.micro_start;
-    model.micro_transition = structure.micro_transition;
-    model.micro_exit = structure.micro_exit;
-    model.emission = EmissionKind::mixture;
-    model.components = components;
-    model.means = parts.means;
-    model.covariances = parts.covariances;
-    for (int k = 0; k < structure.states(); ++k) {
-      const std::vector<double> weights = generator.row(components);
-      model.mixture_weights.insert(model.mixture_weights.end(), weights.begin(), weights.end());
-    }
-    for (int d = 0; d < dimension; ++d) model.features.push_back("x" + std::to_string(d));
-    for (int i = 0; i < macros; ++i) model.labels.push_back("regime_" + std::to_string(i));
-  }
-
-  bool missing(std::size_t bar) const {
-    const int d = model.dimension();
-    return std::all_of(&series[bar * d], &series[bar * d] + d, [](double x) { return std::isnan(x); });
-  }
-  // log w_c·N_c(x) of every component.
-  double joint(std::size_t bar, int part) const {
-    return std::log(model.mixture_weights[part]) +
-           cuda::hmm::reference::log_density(parts, part, &series[bar * model.dimension()]);
-  }
-  double log_density(std::size_t bar, int state) const {
-    long double sum = 0;
-    for (int c = 0; c < model.components; ++c)
-      sum += std::exp(static_cast<long double>(joint(bar, state * model.components + c)));
-    return static_cast<double>(std::log(sum));
-  }
-  cuda::hmm::reference::Answers truth() const {
-    std::vector<double> table;
-    for (std::size_t bar = 0; bar < series.size() / model.features.size(); ++bar) {
-      for (int k = 0; k < model.states(); ++k) table.push_back(log_density(bar, k));
-    }
-    return cuda::hmm::reference::enumerate(cuda::hmm::reference::flat_start(structure),
-                                           cuda::hmm::reference::flat_transition(structure), table,
-                                           model.states());
-  }
-};
+RandomModel mixture(std::uint64_t seed, const ModelShape& shape, int steps, double missing = 0) {
+  return {seed, shape, EmissionKind::mixture, CovarianceKind::full, steps, missing};
+}
 
 template <class Check>
 void for_each_mixture(const Check& check) {
-  const int shapes[][5] = {
-      {1, 2, 3, 2, 8}, {1, 3, 2, 3, 6}, {2, 2, 2, 2, 6}, {3, 2, 5, 4, 4}, {1, 1, 4, 2, 5}};
+  const ModelShape shapes[] = {{1, 2, 3, 2}, {1, 3, 2, 3}, {2, 2, 2, 2}, {3, 2, 5, 4}, {1, 1, 4, 2}};
+  const int steps[] = {8, 6, 6, 4, 5};
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    const auto& [macros, micros, components, dimension, steps] = shapes[seed % 5];
-    check(Mixture(seed, macros, micros, components, dimension, steps, seed > 5 ? 0.3 : 0));
+    check(mixture(seed, shapes[seed % 5], steps[seed % 5], seed > 5 ? 0.3 : 0));
   }
 }
 
@@ -94,32 +38,8 @@ void expect_near(const std::vector<double>& got, const std::vector<double>& righ
   for (std::size_t i = 0; i < right.size(); ++i) EXPECT_NEAR(got[i], right[i], tolerance) << i;
 }
 
-TEST(Mixture, FilterSmootherAndDecoderEqualEveryPathSummedByHand) {
-  for_each_mixture([](const Mixture& m) {
-    const auto truth = m.truth();
-    SeriesBatch batch;
-    batch.series = {m.series};
-    const std::span<const Model> models(&m.model, 1);
-    const Posteriors filtered = filtered_posteriors(cpu(), models, batch);
-    const Posteriors smoothed = smoothed_posteriors(cpu(), models, batch);
-    const Paths paths = most_probable_paths(cpu(), models, batch);
-    const double scale = 1 + std::abs(truth.log_likelihood);
-    EXPECT_NEAR(log_likelihoods(cpu(), models, batch)[0], truth.log_likelihood, 1e-10 * scale);
-    EXPECT_NEAR(log_likelihoods(cpu(), models, batch, Precision::single)[0], truth.log_likelihood,
-                1e-4 * scale);
-    EXPECT_NEAR(filtered.log_likelihood[0], truth.log_likelihood, 1e-10 * scale);
-    expect_near(filtered.probability[0], truth.filtered, 1e-11);
-    expect_near(smoothed.probability[0], truth.posteriors, 1e-11);
-    EXPECT_NEAR(paths.log_probability[0], truth.best_log_probability, 1e-10 * scale);
-    EXPECT_EQ(paths.states[0], truth.best_path);
-    double online = 0;
-    expect_near(filter_series(m.model, m.series, &online), truth.filtered, 1e-11);
-    EXPECT_NEAR(online, truth.log_likelihood, 1e-10 * scale);
-  });
-}
-
 TEST(Mixture, EqualsItsExpansionWithTheComponentsSummed) {
-  for_each_mixture([](const Mixture& m) {
+  for_each_mixture([](const RandomModel& m) {
     const Model wide = expanded(m.model);
     validate(wide, "test");
     EXPECT_EQ(wide.states(), m.model.states() * m.model.components);
@@ -134,7 +54,7 @@ TEST(Mixture, EqualsItsExpansionWithTheComponentsSummed) {
 // Two equal halves at the very place of the data make a state likelier than one of 0.6, while each half alone
 // is less likely.
 TEST(Mixture, DecodesTheLikeliestStatesNotTheLikeliestComponents) {
-  Mixture m(3, 1, 2, 2, 1, 1, 0);
+  RandomModel m = mixture(3, {1, 2, 2, 1}, 1);
   m.model.micro_start = {0.5, 0.5};
   m.model.micro_transition = {0.5, 0.5, 0.5, 0.5};
   m.model.means = {0, 0, 0, 50};
@@ -150,7 +70,7 @@ TEST(Mixture, DecodesTheLikeliestStatesNotTheLikeliestComponents) {
 }
 
 TEST(Mixture, ExpectedCountsPoolOverComponentsToThoseOfThePaths) {
-  for_each_mixture([](const Mixture& m) {
+  for_each_mixture([](const RandomModel& m) {
     const auto truth = m.truth();
     Standardisation none{std::vector<double>(m.model.dimension(), 0),
                          std::vector<double>(m.model.dimension(), 1)};
@@ -181,6 +101,7 @@ TEST(Mixture, ExpectedCountsPoolOverComponentsToThoseOfThePaths) {
     const std::vector<double> pooled = lane.state_counts(counts);
     const std::vector<double> flat = cuda::hmm::reference::flat_transition(structure);
     const int k = m.model.states(), micros = m.model.micros, c = m.model.components;
+    std::vector<double> entries(k, 0), macros(m.model.macros * m.model.macros, 0);
     for (int from = 0; from < k; ++from) {
       EXPECT_NEAR(pooled[layout.start(from)], truth.posteriors[from], 1e-10);
       double exits = 0;
@@ -192,6 +113,8 @@ TEST(Mixture, ExpectedCountsPoolOverComponentsToThoseOfThePaths) {
                                    : 0;
         const double expected = truth.transitions[from * k + to];
         exits += expected * (1 - staying);
+        entries[to] += expected * (1 - staying);
+        macros[from / micros * m.model.macros + to / micros] += expected * (1 - staying);
         if (from / micros == to / micros) {
           EXPECT_NEAR(pooled[layout.stay(from / micros, from % micros, to % micros)], expected * staying,
                       1e-10);
@@ -210,11 +133,17 @@ TEST(Mixture, ExpectedCountsPoolOverComponentsToThoseOfThePaths) {
         EXPECT_NEAR(counts[wide.weight(from * c + component)], bars, 1e-10);
       }
     }
+    for (int to = 0; to < k && m.model.macros > 1; ++to) {
+      EXPECT_NEAR(pooled[layout.entry(to)], entries[to], 1e-10);
+    }
+    for (int i = 0; i < m.model.macros * m.model.macros && m.model.macros > 1; ++i) {
+      EXPECT_NEAR(pooled[layout.macro(0, i)], macros[i], 1e-10);
+    }
   });
 }
 
 TEST(Mixture, TakesAWholeMissingBarAsPredictionAndALevelOfAHundredMillionInItsStride) {
-  Mixture m(5, 2, 2, 2, 2, 40, 0);
+  RandomModel m = mixture(5, {2, 2, 2, 2}, 40);
   for (int d = 0; d < 2 * 10; ++d) m.series[20 + d] = std::nan("");
   double near = 0, far = 0;
   const std::vector<double> posteriors = filter_series(m.model, m.series, &near);
@@ -231,7 +160,7 @@ TEST(Mixture, TakesAWholeMissingBarAsPredictionAndALevelOfAHundredMillionInItsSt
 }
 
 TEST(Mixture, StaysFiniteForOutliersAndComponentsThatAreNeverTaken) {
-  Mixture m(6, 1, 2, 2, 2, 3, 0);
+  RandomModel m = mixture(6, {1, 2, 2, 2}, 3);
   m.model.mixture_weights = {1, 0, 0, 1};
   Filter filter(m.model);
   for (double size : {40.0, 1e6, 1e300}) {
