@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "hmm/labels.hpp"
+#include "hmm/moments.hpp"
 
 namespace regent::hmm {
 namespace {
@@ -36,42 +37,14 @@ double mean_duration(const Model& model, const Eigen::MatrixXd& transition, int 
   return solver.isInvertible() ? (entry * solver.solve(Eigen::VectorXd::Ones(size)))(0) : INFINITY;
 }
 
-struct Moments {
-  double mean = 0, variance = 0;
-};
-
-Moments state_moments(const Model& model, int state, int d) {
-  const int components = model.components, dimension = model.dimension();
-  Moments result;
-  double square = 0;
-  for (int c = 0; c < components; ++c) {
-    const int part = state * components + c;
-    const double weight = model.mixture_weights.empty() ? 1.0 / components : model.mixture_weights[part];
-    const double mean = model.means[part * dimension + d];
-    result.mean += weight * mean;
-    square += weight * mean * mean;
-    result.variance += weight * model.covariances[(part * dimension + d) * dimension + d];
-  }
-  if (model.emission == EmissionKind::student_t) {
-    const double dof = model.dof[state];
-    result.variance = dof > 2 ? result.variance * dof / (dof - 2) : INFINITY;
-  }
-  result.variance += std::max(0.0, square - result.mean * result.mean);
-  return result;
-}
-
-void add_moments(const Model& model, std::span<const double> weights, int regime, RegimeSummary& summary) {
-  const int size = states_in_regime(model), first = regime * size;
+void add_moments(const Model& model, std::span<const double> shares, int regime, RegimeSummary& summary) {
+  const int size = states_in_regime(model);
+  std::vector<Moments> parts;
+  for (int k = 0; k < size; ++k) parts.push_back(emission_moments(model, regime * size + k));
+  const Moments whole = mixed(parts, shares);
   for (int d = 0; d < model.dimension(); ++d) {
-    double mean = 0, variance = 0;
-    for (int k = 0; k < size; ++k) mean += weights[k] * state_moments(model, first + k, d).mean;
-    for (int k = 0; k < size; ++k) {
-      const Moments moments = state_moments(model, first + k, d);
-      const double away = moments.mean - mean;
-      variance += weights[k] * (moments.variance + away * away);
-    }
-    summary.means.push_back(mean);
-    summary.deviations.push_back(std::sqrt(variance));
+    summary.means.push_back(whole.mean(d));
+    summary.deviations.push_back(std::sqrt(whole.covariance(d, d)));
   }
 }
 
@@ -143,9 +116,10 @@ void name_flat_states(Model& model, std::span<const double> state_weights) {
   if (model.macros > 1) return;
   if (states == 2) model.labels = {"calm", "chaos"};
   if (states == 3) {
-    const Moments middle = state_moments(model, 1, return_feature(model));
-    const double error = std::sqrt(middle.variance / std::max(state_weights[1], 1.0));
-    model.labels = {"calm", std::abs(middle.mean) > 2 * error ? "trend" : "mid", "chaos"};
+    const Moments middle = emission_moments(model, 1);
+    const int d = return_feature(model);
+    const double error = std::sqrt(middle.covariance(d, d) / std::max(state_weights[1], 1.0));
+    model.labels = {"calm", std::abs(middle.mean(d)) > 2 * error ? "trend" : "mid", "chaos"};
   }
   if (states == 2 || states == 3) return;
   model.labels.clear();

@@ -13,7 +13,6 @@
 #include "hmm/commands/model_choice.hpp"
 #include "hmm/commands/output.hpp"
 #include "hmm/commands/regime_report.hpp"
-#include "hmm/fit_batch.hpp"
 
 namespace regent::hmm {
 namespace {
@@ -23,8 +22,26 @@ using nlohmann::ordered_json;
 constexpr std::size_t symbols_shown = 3;
 
 struct Flags : FitFlags {
-  std::string out, previous;
+  ShapeFlags shape;
+  std::string out, previous, start;
+  bool pooled = false;
 };
+
+FitSettings settings_of(const Flags& flags) {
+  if (flags.panel && flags.pooled) throw InputError("--panel and --pooled are two different single models");
+  FitSettings settings = fit_settings(flags);
+  put_shape(flags.shape, settings);
+  if (!flags.start.empty()) {
+    settings.start = read_model(flags.start);
+    settings.macros = settings.start->macros;
+    settings.micros = settings.start->micros;
+    settings.emission = settings.start->emission;
+    settings.components = settings.start->components;
+  } else if (settings.restarts == 0) {
+    throw InputError("--restarts 0 fits from --start alone, which is not given");
+  }
+  return settings;
+}
 
 // One fitted model with what is told of it.
 struct Fitted {
@@ -55,15 +72,6 @@ std::string file_of(const Flags& flags, const std::string& symbol) {
   return (std::filesystem::path(flags.out) / (name + ".json")).string();
 }
 
-std::vector<Series> views(const SeriesInput& input) {
-  std::vector<Series> series;
-  for (const auto& one : input.series) {
-    series.push_back(
-        {.name = one.symbol.empty() ? input.table.file : one.symbol, .observations = one.values});
-  }
-  return series;
-}
-
 std::vector<const Model*> previous_models(const std::optional<ModelChoice>& choice,
                                           const SeriesInput& input) {
   std::vector<const Model*> models;
@@ -82,7 +90,7 @@ std::vector<FitOutcome> fit_all(const cuda::Resources& resources, const SeriesIn
                                 const FitSettings& settings, const std::vector<const Model*>& previous,
                                 bool show) {
   constexpr std::size_t group = 32;
-  const std::vector<Series> series = views(input);
+  const std::vector<Series> series = fit_series(input);
   std::vector<FitOutcome> outcomes;
   std::optional<Progress> progress;
   if (show && series.size() > 1) progress.emplace("fit", std::ssize(series));
@@ -120,7 +128,7 @@ void complete(const cuda::Resources& resources, const SeriesBatch& batch, double
 
 std::vector<Fitted> fit_symbols(const Flags& flags, const cuda::Resources& resources,
                                 const SeriesInput& input, const std::optional<ModelChoice>& previous) {
-  auto outcomes = fit_all(resources, input, fit_settings(flags), previous_models(previous, input),
+  auto outcomes = fit_all(resources, input, settings_of(flags), previous_models(previous, input),
                           !flags.source.bars.json);
   const double periods = periods_per_year_of(input);
   const SeriesBatch batch = input.batch();
@@ -141,7 +149,7 @@ std::vector<Fitted> fit_shared(const Flags& flags, const cuda::Resources& resour
                                const std::optional<ModelChoice>& previous) {
   const Model* before = previous ? &previous->any() : nullptr;
   Fitted one{"", input.table.rows, "", "", {}, {}};
-  one.result = fit_pooled(resources, views(input), input.columns, fit_settings(flags), before);
+  one.result = fit_pooled(resources, fit_series(input), input.columns, settings_of(flags), before);
   complete(resources, input.batch(), periods_per_year_of(input), !previous, one);
   std::vector<Fitted> all;
   all.push_back(std::move(one));
@@ -219,7 +227,7 @@ void throw_if_none(const std::vector<Fitted>& all) {
 }
 
 int run(const Flags& flags) {
-  const FitSettings settings = fit_settings(flags);  // before any file is read
+  const FitSettings settings = settings_of(flags);  // before any file is read
   const SeriesInput input = read_fit_series(flags);
   check_out(flags, input);
   std::optional<ModelChoice> previous;
@@ -238,6 +246,8 @@ int run(const Flags& flags) {
   std::cout << ordered_json{{"macros", settings.macros},
                             {"micros", settings.micros},
                             {"features", input.columns},
+                            {"emission", name_of(settings.emission)},
+                            {"covariance", name_of(settings.covariance)},
                             {"seed", settings.seed},
                             {"models", models}}
                    .dump(2)
@@ -252,6 +262,12 @@ void add_fit_command(CLI::App& app, std::function<int()>& body) {
   CLI::App* command =
       app.add_subcommand("fit", "Fit a model per symbol, or one of the market, or one for all");
   add_fit_flags(*command, *flags);
+  add_shape_flags(*command, flags->shape);
+  command->add_flag("--pooled", flags->pooled, "One model that all symbols share");
+  command
+      ->add_option("--start", flags->start,
+                   "A model that one of the fits begins at; with --restarts 0 the only one")
+      ->type_name("FILE");
   command
       ->add_option(
           "--out", flags->out,

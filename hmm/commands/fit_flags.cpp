@@ -71,33 +71,80 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
                   "With commas: columns of --data, features of the bars, or of the whole market (market_…)")
       ->type_name("A,B");
   command.add_flag("--panel", flags.panel, "One model of the whole market instead of one per symbol");
-  command.add_flag("--pooled", flags.pooled, "One model that all symbols share");
-  command.add_option("--states", flags.states, "States of a flat model")->check(CLI::Range(1, 32));
-  command.add_option("--macros", flags.macros, "Macro regimes of a hierarchy")->check(CLI::Range(1, 32));
-  command.add_option("--micros", flags.micros, "Micro states of each macro regime")->check(CLI::Range(1, 32));
   command.add_option("--restarts", flags.restarts, "Fits from different starts; the best is kept")
-      ->check(CLI::Range(1, 4096));
+      ->check(CLI::Range(0, 4096));
   command.add_option("--seed", flags.seed, "Of the starts")->check(CLI::NonNegativeNumber);
+  command
+      .add_option("--precision", flags.precision, "Of the E-steps: float is enough for all but comparisons")
+      ->check(CLI::IsMember({"double", "float"}))
+      ->capture_default_str();
   command.add_option("--device", flags.device, "auto, cpu or cuda")
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
       ->capture_default_str();
 }
 
+void add_shape_flags(CLI::App& command, ShapeFlags& flags) {
+  command.add_option("--states", flags.states, "States of a flat model")->check(CLI::Range(1, 32));
+  command.add_option("--macros", flags.macros, "Macro regimes of a hierarchy")->check(CLI::Range(1, 32));
+  command.add_option("--micros", flags.micros, "Micro states of each macro regime")->check(CLI::Range(1, 32));
+  command.add_option("--emission", flags.emission, "Law of a bar: gaussian, student_t or mixture")
+      ->check(CLI::IsMember({"gaussian", "student_t", "mixture"}))
+      ->capture_default_str();
+  command.add_option("--components", flags.components, "Gaussians of each state of a mixture (default 2)")
+      ->check(CLI::Range(1, 32));
+  command
+      .add_option("--covariance", flags.covariance, "full, diagonal, tied (one for all states) or spherical")
+      ->check(CLI::IsMember({"full", "diagonal", "tied", "spherical"}))
+      ->capture_default_str();
+}
+
+EmissionKind emission_named(const std::string& name) {
+  for (const EmissionKind kind : {EmissionKind::gaussian, EmissionKind::student_t, EmissionKind::mixture}) {
+    if (name == name_of(kind)) return kind;
+  }
+  throw InputError("emission \"" + name + "\": gaussian, student_t and mixture are possible");
+}
+
+CovarianceKind covariance_named(const std::string& name) {
+  for (const CovarianceKind kind :
+       {CovarianceKind::full, CovarianceKind::diagonal, CovarianceKind::tied, CovarianceKind::spherical}) {
+    if (name == name_of(kind)) return kind;
+  }
+  throw InputError("covariance \"" + name + "\": full, diagonal, tied and spherical are possible");
+}
+
 FitSettings fit_settings(const FitFlags& flags) {
+  FitSettings settings = configured(load_config(flags.source.bars.common));
+  if (flags.restarts >= 0) settings.restarts = flags.restarts;
+  if (flags.seed >= 0) settings.seed = static_cast<std::uint64_t>(flags.seed);
+  settings.double_precision = flags.precision == "double";
+  return settings;
+}
+
+void put_shape(const ShapeFlags& flags, FitSettings& settings) {
   if (flags.states > 0 && (flags.macros > 0 || flags.micros > 0)) {
     throw InputError("--states is for a flat model, --macros and --micros are for a hierarchy: not both");
   }
-  if (flags.panel && flags.pooled) throw InputError("--panel and --pooled are two different single models");
-  FitSettings settings = configured(load_config(flags.source.bars.common));
   if (flags.macros > 0) settings.macros = flags.macros;
   if (flags.micros > 0) settings.micros = flags.micros;
   if (flags.states > 0) {
     settings.macros = 1;
     settings.micros = flags.states;
   }
-  if (flags.restarts > 0) settings.restarts = flags.restarts;
-  if (flags.seed >= 0) settings.seed = static_cast<std::uint64_t>(flags.seed);
-  return settings;
+  settings.emission = emission_named(flags.emission);
+  settings.covariance = covariance_named(flags.covariance);
+  const bool mixture = settings.emission == EmissionKind::mixture;
+  if (flags.components > 1 && !mixture) throw InputError("--components is for --emission mixture");
+  settings.components = !mixture ? 1 : flags.components > 0 ? flags.components : 2;
+}
+
+std::vector<Series> fit_series(const SeriesInput& input) {
+  std::vector<Series> series;
+  for (const auto& one : input.series) {
+    series.push_back(
+        {.name = one.symbol.empty() ? input.table.file : one.symbol, .observations = one.values});
+  }
+  return series;
 }
 
 SeriesInput read_fit_series(const FitFlags& flags) {

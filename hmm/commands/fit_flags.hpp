@@ -7,25 +7,38 @@
 
 #include "base/config/config.hpp"
 #include "hmm/commands/series_source.hpp"
-#include "hmm/fit.hpp"
+#include "hmm/fit_batch.hpp"
 
 namespace regent::hmm {
 
+// What is fitted, and with how much effort.
 struct FitFlags {
   SourceFlags source;
-  std::string features, device = "auto";
-  bool panel = false, pooled = false;
-  int states = 0, macros = 0, micros = 0, restarts = 0;
+  std::string features, device = "auto", precision = "float";
+  bool panel = false;
+  int restarts = -1;
   std::int64_t seed = -1;
+};
+// The one shape that fit fits.
+struct ShapeFlags {
+  int states = 0, macros = 0, micros = 0, components = 0;
+  std::string emission = "gaussian", covariance = "full";
 };
 
 void add_fit_flags(CLI::App& command, FitFlags& flags);
+void add_shape_flags(CLI::App& command, ShapeFlags& flags);
 
-// Throws InputError where flags contradict each other.
+// The configuration's hmm.… with the flags on top. Throws InputError.
 FitSettings fit_settings(const FitFlags& flags);
+// Throws InputError where flags contradict each other. A mixture has two components unless told otherwise.
+void put_shape(const ShapeFlags& flags, FitSettings& settings);
+EmissionKind emission_named(const std::string& name);
+CovarianceKind covariance_named(const std::string& name);
 // Named, or by default: log_return and realised_volatility_21 per symbol; market_return, market_volatility_5,
 // market_volatility_21 of the panel; every column of numbers of a table.
 SeriesInput read_fit_series(const FitFlags& flags);
+// Of one series, as fit_batch takes it; views into `input`.
+std::vector<Series> fit_series(const SeriesInput& input);
 
 std::vector<std::string> split_names(const std::string& list);
 

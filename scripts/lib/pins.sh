@@ -13,12 +13,12 @@ pins() {
 
 pin_names() { pins "$@" | cut -d' ' -f1; }
 
-# requirements KIND…: these pins as a requirements file with hashes
+# requirements KIND…: these pins as a requirements file with hashes; what several kinds name, once
 requirements() {
   local name version hashes rest
   pins "$@" | while read -r name version hashes rest; do
     printf '%s==%s' "$name" "$version"
     printf ' --hash=sha256:%s' ${hashes//,/ }
     printf '\n'
-  done
+  done | awk '!seen[$1]++'
 }

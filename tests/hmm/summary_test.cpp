@@ -82,8 +82,6 @@ TEST(Summary, KnowsTheDeviationsOfStudentTAndMixtures) {
   student.emission = EmissionKind::student_t;
   student.dof = {4};
   EXPECT_NEAR(summarise(student, std::vector{1.0})[0].deviations[0], std::sqrt(6), 1e-12);  // 3·4/2
-  student.dof = {2};
-  EXPECT_TRUE(std::isinf(summarise(student, std::vector{1.0})[0].deviations[0]));
   Model mixture = flat({1}, {0}, {1});
   mixture.emission = EmissionKind::mixture;
   mixture.components = 2;

@@ -90,6 +90,38 @@ TEST_F(HmmFit, FitsOneModelOfTheMarketOrForAllSymbols) {
   EXPECT_EQ(bytes_of("again.json"), bytes_of("pooled.json"));
 }
 
+TEST_F(HmmFit, FitsEveryEmissionAndScoresItTheSame) {
+  write_table();
+  for (const std::string emission : {"student_t", "mixture"}) {
+    SCOPED_TRACE(emission);
+    const auto fitted = run("fit --data table.csv --pooled --states 2 --restarts 2 --emission " + emission +
+                            " --out " + emission + ".json --json");
+    ASSERT_EQ(fitted.code, 0) << fitted.err;
+    const Model model = read_model(path(emission + ".json"));
+    EXPECT_EQ(name_of(model.emission), emission);
+    EXPECT_EQ(model.components, emission == "mixture" ? 2 : 1);
+    const auto scored = run("score --model " + emission + ".json --data table.csv --json").json();
+    EXPECT_NEAR(scored["log_likelihood"].get<double>(),
+                fitted.json()["models"][0]["log_likelihood"].get<double>(), 1e-6);
+  }
+  const auto diagonal = run("fit --data table.csv --pooled --states 2 --covariance diagonal --json");
+  EXPECT_EQ(diagonal.json()["covariance"], "diagonal");
+  EXPECT_EQ(run("fit --data table.csv --pooled --states 2 --components 3").code, 2);
+}
+
+TEST_F(HmmFit, BeginsAtAGivenModelAlone) {
+  write_table();
+  ASSERT_EQ(run("fit --data table.csv --pooled --states 2 --out first.json").code, 0);
+  const auto again =
+      run("fit --data table.csv --pooled --start first.json --restarts 0 --out second.json --json");
+  ASSERT_EQ(again.code, 0) << again.err;
+  EXPECT_LE(again.json()["models"][0]["iterations"], 4) << "it began where the first had converged";
+  EXPECT_EQ(again.json()["micros"], 2);
+  const auto nowhere = run("fit --data table.csv --pooled --states 2 --restarts 0");
+  EXPECT_EQ(nowhere.code, 2);
+  EXPECT_THAT(nowhere.err, HasSubstr("--start"));
+}
+
 TEST_F(HmmFit, KeepsTheOtherSymbolsWhenOneCannotBeFitted) {
   std::string csv = "symbol,r\n";
   std::mt19937_64 engine(6);
