@@ -35,6 +35,14 @@ bool above_floor(int dimension, double floor, const double* covariance) {
   return true;
 }
 
+// Of a part under the inverse-Wishart prior, in units of the data's variance: the parts share the volume of
+// the data (Fraley, Raftery 2007). A prior as wide as the data would pay for parts that hold nothing, since
+// every tight one costs it dear.
+double prior_variance(const LaneFit& lane) {
+  const cuda::hmm::ShapeNumbers shape = lane.run_shape();
+  return std::pow(shape.states(), -2.0 / shape.dimension);
+}
+
 void keep_diagonal(int dimension, double* packed) {
   for (int row = 0; row < dimension; ++row) std::fill_n(&packed[triangle(row, 0)], row, 0.0);
 }
@@ -72,12 +80,13 @@ void move_mean(const std::vector<double>& counts, const CountLayout<AnyShape>& l
 
 // Posterior mode of a covariance: the maximiser for every kind, since the diagonal's and the trace's part of
 // scatter and prior are all that a diagonal or spherical covariance sees.
-void set_covariance(const FitSettings& settings, int dimension, double weight, double* covariance) {
-  const double strength = settings.inverse_wishart_strength;
+void set_covariance(const FitSettings& settings, const LaneFit& lane, double weight, double* covariance) {
+  const double strength = settings.inverse_wishart_strength, prior = strength * prior_variance(lane);
+  const int dimension = lane.shape.dimension;
   for (int row = 0; row < dimension; ++row) {
     for (int column = 0; column <= row; ++column) {
       double& value = covariance[triangle(row, column)];
-      value = (value + (row == column ? strength : 0)) / (weight + strength);
+      value = (value + (row == column ? prior : 0)) / (weight + strength);
     }
   }
   make_kind(settings.covariance, dimension, covariance);
@@ -102,13 +111,13 @@ void maximise_weights(const std::vector<double>& counts, const CountLayout<AnySh
   }
 }
 
-// log|Σ| + trace Σ⁻¹ of one covariance; false when it is not positive definite.
-bool prior_distance(int dimension, const double* covariance, double* distance) {
+// log|Σ| + variance · trace Σ⁻¹ of one covariance; false when it is not positive definite.
+bool prior_distance(int dimension, double variance, const double* covariance, double* distance) {
   double factor[triangle(cuda::hmm::dimension_max, 0)], log_normaliser = 0;
   if (!precision_factor(dimension, covariance, factor, &log_normaliser)) return false;
   double trace = 0;  // of the precision: squares of the factor
   for (int e = 0; e < triangle_size(dimension); ++e) trace += factor[e] * factor[e];
-  *distance = trace - 2 * (log_normaliser + 0.5 * dimension * std::log(2 * M_PI));
+  *distance = variance * trace - 2 * (log_normaliser + 0.5 * dimension * std::log(2 * M_PI));
   return true;
 }
 
@@ -168,12 +177,12 @@ void maximise_emissions(const std::vector<double>& counts, const FitSettings& se
       pooled_weight += weight;
       for (int e = 0; e < packed; ++e) pooled[e] += scatter[e];
     } else if (weight > weightless) {
-      set_covariance(settings, s.dimension, weight, scatter);
+      set_covariance(settings, lane, weight, scatter);
       std::copy_n(scatter, packed, &lane.covariances[part * packed]);
     }
   }
   if (tied && pooled_weight > weightless) {
-    set_covariance(settings, s.dimension, pooled_weight, pooled);
+    set_covariance(settings, lane, pooled_weight, pooled);
     for (int part = 0; part < s.states; ++part) std::copy_n(pooled, packed, &lane.covariances[part * packed]);
   }
   if (!lane.dof.empty()) maximise_dof(counts, layout, lane);
@@ -182,10 +191,11 @@ void maximise_emissions(const std::vector<double>& counts, const FitSettings& se
 
 double log_emission_prior(const FitSettings& settings, const LaneFit& lane) {
   const int dimension = lane.shape.dimension, parts = lane.run_shape().states();
+  const double variance = prior_variance(lane);
   double sum = 0;
   for (int part = 0; part < (settings.covariance == CovarianceKind::tied ? 1 : parts); ++part) {
     double distance = 0;
-    if (!prior_distance(dimension, &lane.covariances[part * triangle_size(dimension)], &distance))
+    if (!prior_distance(dimension, variance, &lane.covariances[part * triangle_size(dimension)], &distance))
       return -INFINITY;
     sum -= 0.5 * settings.inverse_wishart_strength * distance;
   }

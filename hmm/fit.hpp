@@ -28,7 +28,7 @@ struct FitSettings {
   double covariance_floor = 1e-3;  // times the data's own variance, at every M-step; 0: none
   double dirichlet = 1.5;          // prior concentration on every row of probabilities, >= 1
   double sticky = 50;              // extra prior counts on staying in a macro regime (Beta prior on exit)
-  double inverse_wishart_strength = 5;  // in observations
+  double inverse_wishart_strength = 5;  // in bars of variance data's · K^(−2/D)
   bool double_precision = false;        // E-steps in fp64; float is enough for all but comparisons
   std::uint64_t seed = 1;
   // One more restart begins at this model, which has the fit's shape and features; with restarts = 0 it is

@@ -7,12 +7,13 @@
 
 #include "base/philox.hpp"
 #include "hmm/emission_maximisation.hpp"
+#include "hmm/partition.hpp"
 
 namespace regent::hmm {
 namespace {
 
 constexpr int lloyd_rounds_max = 25;
-constexpr int by_affinity = 0;                      // instead of a window
+constexpr int by_partition = 0;                     // instead of a window
 constexpr std::uint32_t component_path = 1U << 24;  // of draws: beyond those of states
 constexpr double start_dof = 10;
 
@@ -136,52 +137,30 @@ std::vector<double> local_states(const Bars& bars, int dimension, int window) {
   return local;
 }
 
-// Clusters m·M of them and joins those that follow each other most, M groups of m.
-std::vector<int> macros_by_affinity(const std::vector<int>& states, std::span<const std::size_t> ends,
-                                    int macros, int micros, std::uint64_t seed, std::uint32_t path) {
+// Macro regimes of bars whose K states by k-means are given: the partition that explains best which states
+// follow each other.
+std::vector<int> macros_by_partition(const std::vector<int>& states, std::span<const std::size_t> ends,
+                                     int macros, int micros, std::uint64_t seed) {
   const int count = macros * micros;
-  std::vector<double> follows(static_cast<std::size_t>(count) * count, 0), sizes(count, 1);
-  for_each_step(ends, [&](std::size_t from, std::size_t to) {
-    follows[states[from] * count + states[to]] += 1;
-    sizes[states[to]] += 1;
-  });
-  std::vector<int> group(count, -1);
-  for (int i = 0; i < macros; ++i) {
-    std::vector<double> open(count);
-    for (int k = 0; k < count; ++k) open[k] = group[k] < 0 ? sizes[k] : 0;
-    group[draw_index(open, uniform(seed, path, 1000 + i))] = i;
-    for (int j = 1; j < micros; ++j) {
-      int best = -1;
-      double best_affinity = -1;
-      for (int k = 0; k < count; ++k) {
-        if (group[k] >= 0) continue;
-        double affinity = 0;
-        for (int member = 0; member < count; ++member) {
-          if (group[member] == i) affinity += follows[k * count + member] + follows[member * count + k];
-        }
-        affinity /= sizes[k];
-        if (affinity > best_affinity) {
-          best_affinity = affinity;
-          best = k;
-        }
-      }
-      group[best] = i;
-    }
-  }
-  std::vector<int> macro(states.size());
-  for (std::size_t t = 0; t < states.size(); ++t) macro[t] = group[states[t]];
+  std::vector<double> follows(static_cast<std::size_t>(count) * count, 0);
+  for_each_step(ends,
+                [&](std::size_t from, std::size_t to) { follows[states[from] * count + states[to]] += 1; });
+  const std::vector<int> order = best_partition(follows, macros, micros, seed);
+  std::vector<int> regime(count), macro(states.size());
+  for (int place = 0; place < count; ++place) regime[order[place]] = place / micros;
+  for (std::size_t t = 0; t < states.size(); ++t) macro[t] = regime[states[t]];
   return macro;
 }
 
 std::vector<int> split_into_macros(const Bars& bars, const FitSettings& settings, int dimension,
                                    int restart) {
   const std::uint32_t path = static_cast<std::uint32_t>(restart) * 64;
-  const int windows[] = {11, 31, 5, by_affinity, 63, 21, by_affinity, 127};
+  const int windows[] = {11, 31, 21, by_partition, 63, 15, 5, 127};
   const int window = windows[restart % 8];
-  if (window == by_affinity) {
+  if (window == by_partition) {
     const std::vector<int> states =
         cluster(bars.points, dimension, settings.macros * settings.micros, settings.seed, path);
-    return macros_by_affinity(states, bars.ends, settings.macros, settings.micros, settings.seed, path);
+    return macros_by_partition(states, bars.ends, settings.macros, settings.micros, settings.seed);
   }
   return cluster(local_states(bars, dimension, window), 2 * dimension, settings.macros, settings.seed, path);
 }

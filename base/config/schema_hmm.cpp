@@ -72,7 +72,8 @@ std::vector<KeySpec> hmm_keys() {
        ValueType::real,
        "5",
        "bars",
-       "Prior bars with the data's own variances that every state's covariance starts from.",
+       "Prior bars, as wide as the data shared out among the states, that every state's covariance starts "
+       "from.",
        0,
        1e9,
        {}},
