@@ -35,7 +35,8 @@ enum class Purpose : std::uint32_t {
   environment_reset = 5,
   minibatch_order = 6,
   shuffle = 7,
-  bootstrap = 8
+  bootstrap = 8,
+  hmm_sample = 9
 };
 
 struct Random {
