@@ -59,22 +59,28 @@ void make_kind(CovarianceKind kind, int dimension, double* packed) {
   if (kind == CovarianceKind::spherical) make_spherical(dimension, packed);
 }
 
-// Moves the mean of one part; `scatter` becomes the (scaled) scatter about the new mean.
-void move_mean(const std::vector<double>& counts, const CountLayout<AnyShape>& layout, EmissionLaw law,
-               int part, double* mean, double* scatter) {
+// Moves the mean of one part; `scatter` becomes the (scaled) scatter about the new mean, prior included.
+void move_mean(const FitSettings& settings, const std::vector<double>& counts,
+               const CountLayout<AnyShape>& layout, EmissionLaw law, int part, double* mean,
+               double* scatter) {
   const int dimension = layout.s.dimension;
   std::copy_n(&counts[layout.second(part, 0)], triangle_size(dimension), scatter);
   const double scaled =
       counts[law == EmissionLaw::student_t ? layout.scaled_weight(part) : layout.weight(part)];
   if (!(counts[layout.weight(part)] > weightless) || !(scaled > 0)) return;
+  const double strength = settings.mean_strength;
   double shift[cuda::hmm::dimension_max];
   for (int d = 0; d < dimension; ++d) {
-    shift[d] = counts[layout.first(part, d)] / scaled;
+    const double first = counts[layout.first(part, d)] - strength * mean[d];
+    shift[d] = settings.free.means ? first / (scaled + strength) : 0;
     mean[d] += shift[d];
   }
   for (int row = 0; row < dimension; ++row) {
-    for (int column = 0; column <= row; ++column)
-      scatter[triangle(row, column)] -= scaled * shift[row] * shift[column];
+    for (int column = 0; column <= row; ++column) {
+      scatter[triangle(row, column)] +=
+          scaled * shift[row] * shift[column] - counts[layout.first(part, row)] * shift[column] -
+          counts[layout.first(part, column)] * shift[row] + strength * mean[row] * mean[column];
+    }
   }
 }
 
@@ -119,6 +125,25 @@ bool prior_distance(int dimension, double variance, const double* covariance, do
   for (int e = 0; e < triangle_size(dimension); ++e) trace += factor[e] * factor[e];
   *distance = variance * trace - 2 * (log_normaliser + 0.5 * dimension * std::log(2 * M_PI));
   return true;
+}
+
+// Σ over parts of meanᵀ·Σ⁻¹·mean: how far the means are from the data's, which is zero.
+double mean_distances(const LaneFit& lane) {
+  const int dimension = lane.shape.dimension;
+  double sum = 0;
+  for (int part = 0; part < lane.run_shape().states(); ++part) {
+    double factor[triangle(cuda::hmm::dimension_max, 0)], log_normaliser = 0;
+    if (!precision_factor(dimension, &lane.covariances[part * triangle_size(dimension)], factor,
+                          &log_normaliser))
+      return INFINITY;
+    for (int row = 0; row < dimension; ++row) {
+      double z = 0;
+      for (int column = 0; column <= row; ++column)
+        z += factor[triangle(row, column)] * lane.means[part * dimension + column];
+      sum += z * z;
+    }
+  }
+  return sum;
 }
 
 }  // namespace
@@ -172,21 +197,22 @@ void maximise_emissions(const std::vector<double>& counts, const FitSettings& se
   for (int part = 0; part < s.states; ++part) {
     const double weight = counts[layout.weight(part)];
     double scatter[triangle_size(cuda::hmm::dimension_max)];
-    move_mean(counts, layout, lane.law(), part, &lane.means[part * s.dimension], scatter);
+    move_mean(settings, counts, layout, lane.law(), part, &lane.means[part * s.dimension], scatter);
     if (tied) {
       pooled_weight += weight;
       for (int e = 0; e < packed; ++e) pooled[e] += scatter[e];
-    } else if (weight > weightless) {
+    } else if (weight > weightless && settings.free.covariances) {
       set_covariance(settings, lane, weight, scatter);
       std::copy_n(scatter, packed, &lane.covariances[part * packed]);
     }
   }
-  if (tied && pooled_weight > weightless) {
+  if (tied && pooled_weight > weightless && settings.free.covariances) {
     set_covariance(settings, lane, pooled_weight, pooled);
     for (int part = 0; part < s.states; ++part) std::copy_n(pooled, packed, &lane.covariances[part * packed]);
   }
-  if (!lane.dof.empty()) maximise_dof(counts, layout, lane);
-  if (!lane.mixture_weights.empty()) maximise_weights(counts, layout, settings.dirichlet, lane);
+  if (!lane.dof.empty() && settings.free.covariances) maximise_dof(counts, layout, lane);
+  if (!lane.mixture_weights.empty() && settings.free.means)
+    maximise_weights(counts, layout, settings.dirichlet, lane);
 }
 
 double log_emission_prior(const FitSettings& settings, const LaneFit& lane) {
@@ -199,6 +225,7 @@ double log_emission_prior(const FitSettings& settings, const LaneFit& lane) {
       return -INFINITY;
     sum -= 0.5 * settings.inverse_wishart_strength * distance;
   }
+  if (settings.mean_strength > 0) sum -= 0.5 * settings.mean_strength * mean_distances(lane);
   for (int k = 0; k < lane.shape.states() && !lane.mixture_weights.empty(); ++k) {
     sum += log_dirichlet(&lane.mixture_weights[k * lane.components], lane.components, settings.dirichlet);
   }

@@ -235,7 +235,8 @@ void judge(Ascent& ascent, const FitSettings& settings) {
   ++ascent.iterations;
   const auto bars = static_cast<double>(ascent.group->bars);
   const double penalised = ascent.log_likelihood + ascent.now.log_prior(settings);
-  if (!std::isfinite(penalised) || !all_finite(ascent.counts) ||
+  // −inf at first: a start may have zeros that the prior lifts in the M-step
+  if (!std::isfinite(ascent.log_likelihood) || std::isnan(penalised) || !all_finite(ascent.counts) ||
       penalised < ascent.penalised - fall_allowed_per_bar * bars) {
     ascent.failed = true;
     return;

@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "hmm/emission_maximisation.hpp"
 #include "hmm/expectation_maximisation.hpp"
+#include "hmm/fit_checks.hpp"
 #include "hmm/labels.hpp"
 #include "hmm/start.hpp"
 
@@ -23,35 +24,8 @@ using cuda::hmm::CountLayout;
 
 // The start of a fit looks at no more bars than this.
 constexpr std::int64_t start_bars_max = 100'000;
-// Lanes times bars that are taken up at once, so that the memory for models does not grow with the series.
-constexpr std::int64_t wave_lane_bars = 64'000'000;
-
-void check_settings(const FitSettings& settings) {
-  const auto refuse = [](const std::string& what) { throw InputError("regime fit: " + what); };
-  if (settings.macros < 1 || settings.micros < 1 ||
-      settings.macros * settings.micros > cuda::hmm::states_max) {
-    refuse(std::to_string(settings.macros) + " macro regimes of " + std::to_string(settings.micros) +
-           " micro states each; between 1 and 32 states in all are possible");
-  }
-  const bool mixture = settings.emission == EmissionKind::mixture;
-  if (settings.components < 1 || (!mixture && settings.components != 1) ||
-      settings.components > cuda::hmm::states_max / (settings.macros * settings.micros)) {
-    refuse(std::to_string(settings.components) + " components per state of " +
-           std::string(name_of(settings.emission)) +
-           " emissions; only a mixture has more than one, and states times components must be within 32");
-  }
-  const int restarts_min = settings.start ? 0 : 1;
-  if (settings.restarts < restarts_min || settings.restarts > 4096) {
-    refuse("restarts must be in 1..4096, or 0 where a start model is given");
-  }
-  if (settings.iterations_max < 1) refuse("iterations_max must be at least 1");
-  if (!(settings.tolerance >= 0)) refuse("tolerance must be at least 0");
-  if (!(settings.covariance_floor >= 0 && settings.covariance_floor < 1))
-    refuse("covariance_floor must be in [0, 1)");
-  if (!(settings.dirichlet >= 1)) refuse("dirichlet must be at least 1");
-  if (!(settings.sticky >= 0)) refuse("sticky must be at least 0");
-  if (!(settings.inverse_wishart_strength >= 0)) refuse("inverse_wishart_strength must be at least 0");
-}
+// Values of all lanes that are taken up at once, so that the memory for models does not grow with the series.
+constexpr std::size_t wave_lane_values = 256'000'000;
 
 Model to_model(const LaneFit& lane, const Standardisation& standardisation,
                const std::vector<std::string>& features) {
@@ -91,32 +65,29 @@ int parts_of(const FitSettings& settings) {
   return settings.macros * settings.micros * settings.components;
 }
 
-// A model that a fit begins at has the fit's shape, features and emissions.
-void check_start(const Model& model, const std::string& which, const std::vector<std::string>& features,
-                 const FitSettings& settings) {
-  validate(model, "regime fit, " + which);
-  if (model.macros != settings.macros || model.micros != settings.micros || model.features != features) {
-    throw InputError("regime fit: the " + which + " has " + std::to_string(model.macros) +
-                     " macro regimes of " + std::to_string(model.micros) + " micro states over " +
-                     std::to_string(model.features.size()) + " features; it needs " +
-                     std::to_string(settings.macros) + " of " + std::to_string(settings.micros) +
-                     " and the features of the data, in their order");
-  }
-  if (model.emission != settings.emission || model.components != settings.components) {
-    throw InputError("regime fit: the " + which + " has " + std::string(name_of(model.emission)) +
-                     " emissions of " + std::to_string(model.components) + " components, and the fit's are " +
-                     std::string(name_of(settings.emission)) + " of " + std::to_string(settings.components));
-  }
-}
-
 // A group on its way through a fit.
 struct Job {
   const FitGroup* group;
   const Model* previous;
 };
 
+bool begins_at_previous(const Job& job, const FitSettings& settings) {
+  return job.previous != nullptr && settings.free.all();
+}
+
 std::size_t ascents_of(const Job& job, const FitSettings& settings) {
-  return settings.restarts + (settings.start ? 1 : 0) + (job.previous == nullptr ? 0 : 1);
+  return settings.restarts + (settings.start ? 1 : 0) + (begins_at_previous(job, settings) ? 1 : 0);
+}
+
+// With masks or fixed parameters a state is what its number says.
+Model labelled(Model model, const Job& job, const FitSettings& settings, std::vector<double>& weights) {
+  if (!settings.numbered_by_user()) {
+    return job.previous == nullptr ? order_by_volatility(model, weights)
+                                   : match_to_previous(model, *job.previous, weights);
+  }
+  for (int i = 0; i < model.macros; ++i) model.labels.push_back("regime_" + std::to_string(i));
+  if (settings.start) model.labels = settings.start->labels;
+  return model;
 }
 
 FitResult result_of(const Job& job, const std::vector<std::string>& features,
@@ -128,10 +99,8 @@ FitResult result_of(const Job& job, const std::vector<std::string>& features,
   const std::vector<double> counts = best.now.state_counts(best.counts);
   std::vector<double> weights(shape.states);
   for (int k = 0; k < shape.states; ++k) weights[k] = counts[layout.weight(k)];
-  const Model model = to_model(best.now, group.standardisation, features);
   FitResult result;
-  result.model = job.previous == nullptr ? order_by_volatility(model, weights)
-                                         : match_to_previous(model, *job.previous, weights);
+  result.model = labelled(to_model(best.now, group.standardisation, features), job, settings, weights);
   validate(result.model, "regime fit");
   result.log_likelihood = best.log_likelihood + jacobian;
   result.penalised_log_likelihood = result.log_likelihood + best.now.log_prior(settings);
@@ -156,7 +125,8 @@ const Ascent* best_of(std::span<const Ascent> restarts) {
 void start_job(const Job& job, const FitSettings& settings, std::span<Ascent> ascents) {
   std::size_t next = 0;
   if (settings.start) ascents[next++].now = lane_of(*settings.start, job.group->standardisation);
-  if (job.previous != nullptr) ascents[next++].now = lane_of(*job.previous, job.group->standardisation);
+  if (begins_at_previous(job, settings))
+    ascents[next++].now = lane_of(*job.previous, job.group->standardisation);
   if (settings.restarts > 0) {
     const Stretches bars = stretches_of(*job.group, start_bars_max);
     tbb::parallel_for(0, settings.restarts, [&](int restart) {
@@ -166,6 +136,7 @@ void start_job(const Job& job, const FitSettings& settings, std::span<Ascent> as
   for (Ascent& ascent : ascents) {
     ascent.group = job.group;
     constrain_covariances(settings.covariance, ascent.now);
+    ascent.now.apply_masks(settings);
   }
 }
 
@@ -224,24 +195,26 @@ std::vector<FitOutcome> fit_batch(const cuda::Resources& resources, std::span<co
   REGENT_INVARIANT(previous.empty() || previous.size() == series.size(), "one previous fit per series");
   std::vector<FitOutcome> outcomes(series.size());
   for (std::size_t first = 0; first < series.size();) {
-    std::vector<FitGroup> groups;
-    std::vector<std::size_t> places;
-    std::int64_t lane_bars = 0;
     std::size_t end = first;
-    for (; end < series.size() && lane_bars < wave_lane_bars; ++end) {
+    for (std::size_t lane_values = 0; end < series.size() && lane_values < wave_lane_values; ++end)
+      lane_values += series[end].observations.size() * (settings.restarts + 1);
+    std::vector<std::optional<FitGroup>> groups(end - first);
+    tbb::parallel_for(first, end, [&](std::size_t which) {
       try {
-        if (!previous.empty() && previous[end] != nullptr)
-          check_start(*previous[end], "previous fit", features, settings);
-        groups.push_back(prepare({series[end]}, features, parts_of(settings)));
-        places.push_back(end);
-        lane_bars += groups.back().bars * (settings.restarts + 1);
+        if (!previous.empty() && previous[which] != nullptr)
+          check_start(*previous[which], "previous fit", features, settings);
+        groups[which - first] = prepare({series[which]}, features, parts_of(settings));
       } catch (const InputError& error) {
-        outcomes[end].error = error.what();
+        outcomes[which].error = error.what();
       }
-    }
+    });
     std::vector<Job> jobs;
-    for (std::size_t i = 0; i < groups.size(); ++i)
-      jobs.push_back({&groups[i], previous.empty() ? nullptr : previous[places[i]]});
+    std::vector<std::size_t> places;
+    for (std::size_t which = first; which < end; ++which) {
+      if (!groups[which - first]) continue;
+      jobs.push_back({&*groups[which - first], previous.empty() ? nullptr : previous[which]});
+      places.push_back(which);
+    }
     std::vector<FitOutcome> wave = fit_jobs(resources, jobs, features, settings);
     for (std::size_t i = 0; i < wave.size(); ++i) outcomes[places[i]] = std::move(wave[i]);
     first = end;

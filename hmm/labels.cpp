@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "base/error.hpp"
+#include "hmm/forecast.hpp"
 #include "hmm/moments.hpp"
 
 namespace regent::hmm {
@@ -149,12 +150,12 @@ Model match_to_previous(const Model& model, const Model& previous, std::vector<d
                      std::to_string(previous.features.size()) +
                      " features; a refit is matched only to a model of its own shape and features");
   }
-  // the previous fit's occupancies are not kept; its regimes are compared with equal shares
-  const std::vector<double> equal(weights.size(), 1);
+  // the previous fit's occupancies are not kept: both count by their stationary laws
+  const std::vector<double> old_law = stationary_law(previous), new_law = stationary_law(model);
   std::vector<Moments> old_macros, new_macros;
   for (int i = 0; i < model.macros; ++i) {
-    old_macros.push_back(macro_moments(previous, equal, i));
-    new_macros.push_back(macro_moments(model, equal, i));
+    old_macros.push_back(macro_moments(previous, old_law, i));
+    new_macros.push_back(macro_moments(model, new_law, i));
   }
   const std::vector<int> macro_order = places(old_macros, new_macros);
   std::vector<std::vector<int>> micro_order;

@@ -31,6 +31,9 @@ struct LaneFit {
     return mixture_weights.empty() ? 1 : mixture_weights[state * components + component];
   }
 
+  // Makes moves impossible that the settings do not allow.
+  void apply_masks(const FitSettings& settings);
+
   // In the order of ParameterLayout of run_shape(). False when a covariance is not positive definite.
   bool to_parameters(std::vector<double>& parameters) const;
 
@@ -43,7 +46,8 @@ struct LaneFit {
   // part without weight.
   void maximise(const std::vector<double>& part_counts, const FitSettings& settings);
 
-  // Log prior up to a constant: Dirichlet on every row, Beta on exits, and that of the emissions.
+  // Log prior up to a constant: Dirichlet on every free row, Beta on exits, and that of the emissions; −inf
+  // where a start has a zero that the prior would not leave.
   double log_prior(const FitSettings& settings) const;
 };
 

@@ -285,6 +285,32 @@ void start_transitions(const std::vector<int>& states, std::span<const std::size
   }
 }
 
+// The same states, numbered by the mean time of their bars: macro regimes, and micro states within each.
+void number_by_time(int macros, int micros, std::vector<int>& states) {
+  const int count = macros * micros;
+  std::vector<double> sums(count, 0), sizes(count, 0), macro_sums(macros, 0), macro_sizes(macros, 0);
+  for (std::size_t t = 0; t < states.size(); ++t) {
+    sums[states[t]] += static_cast<double>(t);
+    sizes[states[t]] += 1;
+  }
+  const auto mean_time = [](double sum, double size) { return size > 0 ? sum / size : INFINITY; };
+  for (int k = 0; k < count; ++k) {
+    macro_sums[k / micros] += sums[k];
+    macro_sizes[k / micros] += sizes[k];
+  }
+  std::vector<int> order(count), place(count);
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
+    const int i = a / micros, j = b / micros;
+    if (i == j) return mean_time(sums[a], sizes[a]) < mean_time(sums[b], sizes[b]);
+    const double first = mean_time(macro_sums[i], macro_sizes[i]);
+    const double second = mean_time(macro_sums[j], macro_sizes[j]);
+    return first == second ? i < j : first < second;
+  });
+  for (int at = 0; at < count; ++at) place[order[at]] = at;
+  for (int& state : states) state = place[state];
+}
+
 }  // namespace
 
 std::vector<int> cluster(std::span<const double> points, int dimension, int clusters, std::uint64_t seed,
@@ -368,7 +394,8 @@ LaneFit start_lane(const Stretches& stretches, const FitSettings& settings, int 
   for (double& value : bars.points) value = std::isnan(value) ? 0 : std::clamp(value, -40.0, 40.0);
   const std::vector<int> macro = settings.macros == 1 ? std::vector<int>(bars.points.size() / dimension, 0)
                                                       : split_into_macros(bars, settings, dimension, restart);
-  const std::vector<int> states = split_into_states(bars.points, macro, settings, dimension, restart);
+  std::vector<int> states = split_into_states(bars.points, macro, settings, dimension, restart);
+  if (settings.numbered_by_user()) number_by_time(settings.macros, settings.micros, states);
   const std::vector<int> part = split_into_parts(bars.points, states, settings, dimension, restart);
   start_emissions(bars.points, part, dimension, lane);
   if (settings.emission == EmissionKind::mixture) start_mixture(part, lane);

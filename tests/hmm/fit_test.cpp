@@ -228,6 +228,19 @@ TEST(Fit, KeepsLabelsInPlaceOnARefit) {
   EXPECT_EQ(again.model.labels.front(), "calm");
   EXPECT_EQ(again.model.labels.back(), "chaos");
   EXPECT_GE(macro_accuracy(again.model, later), 0.95 * macro_accuracy(truth, later));
+  // every micro state too: its mean is nearer to where it was than that of any other state
+  const auto away = [&](int a, int b) {
+    double sum = 0;
+    for (int d = 0; d < 3; ++d)
+      sum += std::pow(again.model.means[a * 3 + d] - first.model.means[b * 3 + d], 2);
+    return sum;
+  };
+  for (int k = 0; k < 9; ++k) {
+    for (int other_state = 0; other_state < 9; ++other_state) {
+      if (other_state == k) continue;
+      EXPECT_LT(away(k, k), away(k, other_state)) << "states " << k << ", " << other_state;
+    }
+  }
 }
 
 TEST(Fit, NamesTheFeatureAndTheBarThatItCannotUse) {

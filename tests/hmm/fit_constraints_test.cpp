@@ -1,0 +1,211 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+
+#include "base/error.hpp"
+#include "hmm/filter.hpp"
+#include "hmm/fit.hpp"
+#include "tests/hmm/simulation.hpp"
+
+namespace regent::hmm {
+namespace {
+
+const cuda::Resources& cpu() {
+  static const cuda::Resources resources = cuda::Resources::make("cpu");
+  return resources;
+}
+
+std::string message_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "no InputError";
+}
+
+// A flat model that only goes to the right: three levels, each for a while.
+std::vector<double> left_to_right() {
+  std::vector<double> bars;
+  const Simulated noise = simulate(market_hierarchy(1), 600, 5);
+  for (int t = 0; t < 600; ++t) {
+    const double level = t < 150 ? 4 : t < 400 ? -3 : 9;
+    bars.push_back(level + 0.3 * noise.bars[t]);
+  }
+  return bars;
+}
+
+TEST(Masks, KeepALeftRightModelGoingRight) {
+  FitSettings settings;
+  settings.macros = 1;
+  settings.micros = 3;
+  settings.allowed_micro = {1, 1, 0, 0, 1, 1, 0, 0, 1};
+  const FitResult result = fit(cpu(), left_to_right(), {"x"}, settings);
+  const std::vector<double>& transition = result.model.micro_transition;
+  for (int at : {2, 3, 6, 7}) EXPECT_EQ(transition[at], 0);
+  EXPECT_EQ(transition[8], 1);
+  // states read from left to right, and their means are the levels of the three spells
+  EXPECT_NEAR(result.model.means[0], 4, 0.3);
+  EXPECT_NEAR(result.model.means[1], -3, 0.3);
+  EXPECT_NEAR(result.model.means[2], 9, 0.3);
+  EXPECT_NEAR(transition[1], (1 + 0.5) / (150 + 1), 1e-3);  // one move in 150 bars, Dirichlet 1.5
+}
+
+TEST(Masks, ForbidMovesOfAHierarchy) {
+  const Model truth = market_hierarchy(3);
+  FitSettings settings;
+  settings.restarts = 3;
+  settings.allowed_macro = {1, 1, 0, 1, 1, 1, 0, 1, 1};  // calm and chaos never follow each other at once
+  settings.allowed_micro.assign(27, 1);
+  settings.allowed_micro[2] = settings.allowed_micro[6] = 0;
+  const FitResult result = fit(cpu(), simulate(truth, 1500, 7).bars, truth.features, settings);
+  EXPECT_EQ(result.failed_restarts, 0);
+  EXPECT_EQ(result.model.macro_transition[2], 0);
+  EXPECT_EQ(result.model.macro_transition[6], 0);
+  EXPECT_EQ(result.model.macro_transition[1], 1);
+  EXPECT_EQ(result.model.micro_transition[2], 0);
+  EXPECT_EQ(result.model.micro_transition[6], 0);
+  EXPECT_THAT(result.model.labels, testing::ElementsAre("regime_0", "regime_1", "regime_2"));
+}
+
+TEST(Masks, NeverLeaveARegimeThatMayGoNowhere) {
+  const Model truth = market_hierarchy(2);
+  FitSettings settings;
+  settings.restarts = 3;
+  settings.allowed_macro = {0, 1, 0, 0, 0, 1, 0, 0, 0};
+  const FitResult result = fit(cpu(), simulate(truth, 1200, 9).bars, truth.features, settings);
+  for (int k = 6; k < 9; ++k) EXPECT_EQ(result.model.micro_exit[k], 0);
+  for (int k = 0; k < 3; ++k) EXPECT_GT(result.model.micro_exit[k], 0);
+  EXPECT_TRUE(std::isfinite(result.penalised_log_likelihood));
+}
+
+TEST(Masks, AreCheckedBeforeAnythingIsFitted) {
+  const std::vector<double> bars = left_to_right();
+  FitSettings settings;
+  settings.macros = 1;
+  settings.micros = 3;
+  settings.allowed_micro = {1, 1, 1, 0, 0, 0, 1, 1, 1};
+  EXPECT_THAT(message_of([&] { fit(cpu(), bars, {"x"}, settings); }), testing::HasSubstr("row 1"));
+  settings.allowed_micro.pop_back();
+  EXPECT_THAT(message_of([&] { fit(cpu(), bars, {"x"}, settings); }),
+              testing::HasSubstr("allowed_micro has 8"));
+}
+
+FitSettings fixed_at(const Model& start) {
+  FitSettings settings;
+  settings.start = start;
+  settings.restarts = 0;
+  settings.iterations_max = 30;
+  return settings;
+}
+
+void expect_near(const std::vector<double>& a, const std::vector<double>& b, double tolerance) {
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], tolerance);
+}
+
+TEST(FixedParameters, StayAsTheStartHasThemWhileTheOthersMove) {
+  const Model truth = market_hierarchy(2);
+  Model start = truth;
+  start.labels = {"low", "middle", "high"};
+  start.macro_start = {1, 0, 0};  // a zero that only a free row may lift
+  for (double& value : start.means) value += 0.1;
+  const std::vector<double> bars = simulate(truth, 1500, 11).bars;
+  const auto fitted = [&](FreeParameters free) {
+    FitSettings settings = fixed_at(start);
+    settings.free = free;
+    return fit(cpu(), bars, truth.features, settings).model;
+  };
+  const Model no_start = fitted({false, true, true, true});
+  EXPECT_EQ(no_start.macro_start, start.macro_start);
+  EXPECT_NE(no_start.micro_exit, start.micro_exit);
+  EXPECT_EQ(no_start.labels, start.labels);
+  const Model no_transitions = fitted({true, false, true, true});
+  EXPECT_EQ(no_transitions.macro_transition, start.macro_transition);
+  EXPECT_EQ(no_transitions.micro_transition, start.micro_transition);
+  EXPECT_EQ(no_transitions.micro_exit, start.micro_exit);
+  EXPECT_EQ(no_transitions.micro_start, start.micro_start);
+  EXPECT_NE(no_transitions.macro_start, start.macro_start);
+  const Model no_means = fitted({true, true, false, true});
+  expect_near(no_means.means, start.means, 1e-12);
+  EXPECT_GT(std::abs(no_means.covariances[0] - start.covariances[0]), 1e-4);
+  const Model no_covariances = fitted({true, true, true, false});
+  expect_near(no_covariances.covariances, start.covariances, 1e-12);
+  EXPECT_GT(std::abs(no_covariances.means[0] - start.means[0]), 1e-4);
+}
+
+// With the mean fixed, the likeliest variance of one state is the mean square about that mean.
+TEST(FixedParameters, LeaveTheCovarianceAboutTheFixedMean) {
+  Model start = market_hierarchy(1);
+  start.macros = start.micros = 1;
+  start.macro_start = start.macro_transition = start.micro_start = start.micro_transition = {1};
+  start.micro_exit = {0};
+  start.means = {2};
+  start.covariances = {1};
+  start.labels = {"regime_0"};
+  FitSettings settings = fixed_at(start);
+  settings.macros = settings.micros = 1;
+  settings.inverse_wishart_strength = 0;
+  settings.free.means = false;
+  const std::vector<double> bars{1, 4, 3, -2, 0.5, 6, 2, 2};
+  double square = 0;
+  for (double x : bars) square += (x - 2) * (x - 2) / 8;
+  EXPECT_NEAR(fit(cpu(), bars, start.features, settings).model.covariances[0], square, 1e-5);
+}
+
+TEST(FixedParameters, NeedAStart) {
+  FitSettings settings;
+  settings.free.means = false;
+  EXPECT_THAT(message_of([&] { fit(cpu(), left_to_right(), {"x"}, settings); }),
+              testing::HasSubstr("start model"));
+}
+
+// Dirichlet, Beta, normal and inverse-Wishart priors together: EM never lowers the penalised likelihood.
+TEST(Priors, AllTogetherKeepTheFitMonotone) {
+  const Model truth = market_hierarchy(2);
+  const std::vector<double> bars = simulate(truth, 600, 13).bars;
+  FitSettings settings = fixed_at(truth);
+  for (double& value : settings.start->means) value *= 1.3;
+  settings.mean_strength = 20;
+  settings.dirichlet = 3;
+  settings.tolerance = 0;
+  settings.double_precision = true;
+  double before = -INFINITY;
+  for (int steps = 1; steps <= 25; ++steps) {
+    settings.iterations_max = steps;
+    const FitResult result = fit(cpu(), bars, truth.features, settings);
+    EXPECT_GE(result.penalised_log_likelihood, before - 1e-7) << steps << " steps";
+    before = result.penalised_log_likelihood;
+  }
+}
+
+// One state, closed form: mean Σx/(n + κ) about the data's mean, which is the mean itself; variance (scatter
+// + s·1) over (n + s). Two far clouds pull two states; κ bars hold each back by n/(n + κ).
+TEST(Priors, HoldTheMeansBackByTheirStrength) {
+  std::vector<double> bars;
+  for (int t = 0; t < 200; ++t) bars.push_back((t / 50 % 2 == 0 ? -10.0 : 10.0) + 0.1 * (t % 5 - 2));
+  FitSettings settings;
+  settings.macros = 1;
+  settings.micros = 2;
+  settings.inverse_wishart_strength = 0;
+  settings.mean_strength = 25;
+  const FitResult result = fit(cpu(), bars, {"x"}, settings);
+  EXPECT_NEAR(std::abs(result.model.means[0]), 10 * 100.0 / 125, 1e-3);
+  EXPECT_NEAR(std::abs(result.model.means[1]), 10 * 100.0 / 125, 1e-3);
+}
+
+TEST(Fit, TakesUpAStartWithProbabilitiesOfZero) {
+  Model start = market_hierarchy(2);
+  start.macro_start = {0, 1, 0};
+  start.micro_transition[1] = 0;
+  start.micro_transition[0] = 0.95;
+  const FitResult result =
+      fit(cpu(), simulate(market_hierarchy(2), 800, 17).bars, start.features, fixed_at(start));
+  EXPECT_TRUE(std::isfinite(result.penalised_log_likelihood));
+  EXPECT_GT(result.iterations, 2);
+}
+
+}  // namespace
+}  // namespace regent::hmm
