@@ -1,5 +1,7 @@
 #include "hmm/inference.hpp"
 
+#include <tbb/parallel_for.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -10,6 +12,8 @@
 #include "cuda/hmm/smooth.hpp"
 #include "cuda/hmm/viterbi.hpp"
 #include "hmm/lane_parameters.hpp"
+#include "hmm/log_density.hpp"
+#include "hmm/log_passes.hpp"
 #include "hmm/mixture.hpp"
 
 namespace regent::hmm {
@@ -393,24 +397,70 @@ Paths decode(const cuda::Resources& resources, std::span<const Model> models, co
   return result;
 }
 
+// What falls out of range beside the largest weight comes back through transitions above these, with a
+// relative error below 1e-13 in float and 1e-200 in double.
+constexpr double transition_min_float = 1e-25, transition_min_double = 1e-100;
+
+// log P(bar | state) of one series.
+std::vector<double> table_of(const Model& model, const SeriesBatch& batch, std::size_t series) {
+  if (batch.kind == Kind::observations) return log_densities(model, batch.series[series]);
+  std::vector<double> table(batch.series[series].begin(), batch.series[series].end());
+  for (double& value : table) value = std::isnan(value) ? 0 : value;  // a row of NaN is a missing bar
+  return table;
+}
+
+// Calls visit(series, its model, its table of log densities) for the series whose model the compute layer's
+// scaling does not fit.
+template <class Visit>
+void for_each_in_logs(std::span<const Model> models, const SeriesBatch& batch, Precision precision,
+                      const Visit& visit) {
+  const double smallest = precision == Precision::single ? transition_min_float : transition_min_double;
+  std::vector<char> wanted;
+  for (const Model& model : models) wanted.push_back(has_transition_below(model, smallest) ? 1 : 0);
+  tbb::parallel_for(std::size_t{0}, batch.series.size(), [&](std::size_t series) {
+    const std::size_t which = models.size() == 1 ? 0 : series;
+    if (wanted[which] != 0) visit(series, models[which], table_of(models[which], batch, series));
+  });
+}
+
+// `pass` is filter_in_logs or smooth_in_logs.
+template <class Pass>
+Posteriors with_logs(Posteriors result, std::span<const Model> models, const SeriesBatch& batch,
+                     Precision precision, const Pass& pass) {
+  for_each_in_logs(models, batch, precision,
+                   [&](std::size_t series, const Model& model, const std::vector<double>& table) {
+                     LogPass one = pass(model, table);
+                     result.log_likelihood[series] = one.log_likelihood;
+                     result.probability[series] = std::move(one.probability);
+                   });
+  return result;
+}
+
 }  // namespace
 
 std::vector<double> log_likelihoods(const cuda::Resources& resources, std::span<const Model> models,
                                     const SeriesBatch& batch, Precision precision) {
-  return precision == Precision::single ? score<float>(resources, models, batch)
-                                        : score<double>(resources, models, batch);
+  std::vector<double> result = precision == Precision::single ? score<float>(resources, models, batch)
+                                                              : score<double>(resources, models, batch);
+  for_each_in_logs(models, batch, precision,
+                   [&](std::size_t series, const Model& model, const std::vector<double>& table) {
+                     result[series] = filter_in_logs(model, table).log_likelihood;
+                   });
+  return result;
 }
 
 Posteriors filtered_posteriors(const cuda::Resources& resources, std::span<const Model> models,
                                const SeriesBatch& batch, Precision precision) {
-  return precision == Precision::single ? filter<float>(resources, models, batch)
-                                        : filter<double>(resources, models, batch);
+  return with_logs(precision == Precision::single ? filter<float>(resources, models, batch)
+                                                  : filter<double>(resources, models, batch),
+                   models, batch, precision, filter_in_logs);
 }
 
 Posteriors smoothed_posteriors(const cuda::Resources& resources, std::span<const Model> models,
                                const SeriesBatch& batch, Precision precision) {
-  return precision == Precision::single ? smooth<float>(resources, models, batch)
-                                        : smooth<double>(resources, models, batch);
+  return with_logs(precision == Precision::single ? smooth<float>(resources, models, batch)
+                                                  : smooth<double>(resources, models, batch),
+                   models, batch, precision, smooth_in_logs);
 }
 
 Paths most_probable_paths(const cuda::Resources& resources, std::span<const Model> models,

@@ -36,9 +36,10 @@ struct Paths {
 
 // `models` is one model for all series, or one per series, all of one shape (M, m, D, emission, components).
 // A series' result does not depend on its neighbours. Where float loses the only possible path, the series is
-// run again in double. Throws InputError naming series and bar for an infinite observation, an emission
-// log-likelihood that is +inf or missing beside others, a length that is no whole number of bars, or a float
-// series of more than 2^24 bars. Sources: Rabiner (1989) for the passes, Viterbi (1967) for the path.
+// run again in double; a model with transitions of (nearly) zero goes through log_passes.hpp. Throws
+// InputError naming series and bar for an infinite observation, an emission log-likelihood that is +inf or
+// missing beside others, a length that is no whole number of bars, or a float series of more than 2^24 bars.
+// Sources: Rabiner (1989) for the passes, Viterbi (1967) for the path.
 std::vector<double> log_likelihoods(const cuda::Resources& resources, std::span<const Model> models,
                                     const SeriesBatch& batch, Precision precision = Precision::double_);
 // P(state of bar t | bars up to t)
