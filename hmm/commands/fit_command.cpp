@@ -23,9 +23,27 @@ constexpr std::size_t symbols_shown = 3;
 
 struct Flags : FitFlags {
   ShapeFlags shape;
-  std::string out, previous, start;
+  std::string out, previous, start, fixed;
   bool pooled = false;
 };
+
+FreeParameters free_beside(const std::string& fixed) {
+  FreeParameters free;
+  for (const auto& name : split_names(fixed)) {
+    if (name == "start") {
+      free.start = false;
+    } else if (name == "transitions") {
+      free.transitions = false;
+    } else if (name == "means") {
+      free.means = false;
+    } else if (name == "covariances") {
+      free.covariances = false;
+    } else {
+      throw InputError("--fix " + name + ": start, transitions, means and covariances are possible");
+    }
+  }
+  return free;
+}
 
 FitSettings settings_of(const Flags& flags) {
   if (flags.panel && flags.pooled) throw InputError("--panel and --pooled are two different single models");
@@ -40,6 +58,8 @@ FitSettings settings_of(const Flags& flags) {
   } else if (settings.restarts == 0) {
     throw InputError("--restarts 0 fits from --start alone, which is not given");
   }
+  settings.free = free_beside(flags.fixed);
+  put_masks(flags.shape, settings);
   return settings;
 }
 
@@ -130,6 +150,7 @@ std::vector<Fitted> fit_symbols(const Flags& flags, const cuda::Resources& resou
                                 const SeriesInput& input, const std::optional<ModelChoice>& previous) {
   auto outcomes = fit_all(resources, input, settings_of(flags), previous_models(previous, input),
                           !flags.source.bars.json);
+  const bool relabels = !previous && !settings_of(flags).numbered_by_user();
   const double periods = periods_per_year_of(input);
   const SeriesBatch batch = input.batch();
   std::vector<Fitted> all;
@@ -138,7 +159,7 @@ std::vector<Fitted> fit_symbols(const Flags& flags, const cuda::Resources& resou
                outcomes[s].error,      std::move(outcomes[s].result), {}};
     if (one.result) {
       const SeriesBatch alone{batch.kind, {batch.series[s]}, {batch.names[s]}};
-      complete(resources, alone, periods, !previous, one);
+      complete(resources, alone, periods, relabels, one);
     }
     all.push_back(std::move(one));
   }
@@ -148,9 +169,10 @@ std::vector<Fitted> fit_symbols(const Flags& flags, const cuda::Resources& resou
 std::vector<Fitted> fit_shared(const Flags& flags, const cuda::Resources& resources, const SeriesInput& input,
                                const std::optional<ModelChoice>& previous) {
   const Model* before = previous ? &previous->any() : nullptr;
+  const bool relabels = !previous && !settings_of(flags).numbered_by_user();
   Fitted one{"", input.table.rows, "", "", {}, {}};
   one.result = fit_pooled(resources, fit_series(input), input.columns, settings_of(flags), before);
-  complete(resources, input.batch(), periods_per_year_of(input), !previous, one);
+  complete(resources, input.batch(), periods_per_year_of(input), relabels, one);
   std::vector<Fitted> all;
   all.push_back(std::move(one));
   return all;
@@ -273,6 +295,10 @@ void add_fit_command(CLI::App& app, std::function<int()>& body) {
           "--out", flags->out,
           "FILE.json or FILE.safetensors for one model; a folder, which gets SYMBOL.json, for several")
       ->type_name("PATH");
+  command
+      ->add_option("--fix", flags->fixed,
+                   "Of --start, with commas: start, transitions, means, covariances stay as they are")
+      ->type_name("A,B");
   command->add_option("--previous", flags->previous, "The fit before: labels stay where they were")
       ->type_name("PATH");
   command->callback([flags, &body] { body = [flags] { return run(*flags); }; });

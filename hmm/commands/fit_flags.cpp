@@ -1,5 +1,6 @@
 #include "hmm/commands/fit_flags.hpp"
 
+#include <cstdio>
 #include <sstream>
 
 #include "base/error.hpp"
@@ -96,6 +97,32 @@ void add_shape_flags(CLI::App& command, ShapeFlags& flags) {
       .add_option("--covariance", flags.covariance, "full, diagonal, tied (one for all states) or spherical")
       ->check(CLI::IsMember({"full", "diagonal", "tied", "spherical"}))
       ->capture_default_str();
+  command
+      .add_option(
+          "--forbid", flags.forbidden,
+          "Moves that never happen, FROM:TO with commas, between macro regimes or a flat model's states")
+      ->type_name("0:2,…");
+  command.add_flag("--left-right", flags.left_right, "Only moves to the same or a higher number");
+}
+
+void put_masks(const ShapeFlags& flags, FitSettings& settings) {
+  if (!flags.left_right && flags.forbidden.empty()) return;
+  const int count = settings.macros > 1 ? settings.macros : settings.micros;
+  std::vector<std::uint8_t> allowed(static_cast<std::size_t>(count) * count, 1);
+  for (int from = 0; flags.left_right && from < count; ++from) {
+    for (int to = 0; to < from; ++to) allowed[from * count + to] = 0;
+  }
+  for (const auto& move : split_names(flags.forbidden)) {
+    int from = -1, to = -1, used = 0;
+    const bool read = std::sscanf(move.c_str(), "%d:%d%n", &from, &to, &used) == 2;
+    if (!read || used != static_cast<int>(move.size()) || from < 0 || to < 0 || from >= count ||
+        to >= count) {
+      throw InputError("--forbid " + move + ": expected FROM:TO with numbers from 0 to " +
+                       std::to_string(count - 1));
+    }
+    allowed[from * count + to] = 0;
+  }
+  (settings.macros > 1 ? settings.allowed_macro : settings.allowed_micro) = std::move(allowed);
 }
 
 EmissionKind emission_named(const std::string& name) {
