@@ -26,31 +26,36 @@ std::string message_of(const std::function<void()>& action) {
   return "no InputError";
 }
 
-// A flat model that only goes to the right: three levels, each for a while.
+// Six levels, each for a hundred bars, in no order of size.
+constexpr double levels[] = {4, -3, 9, 0, -8, 14};
 std::vector<double> left_to_right() {
   std::vector<double> bars;
   const Simulated noise = simulate(market_hierarchy(1), 600, 5);
-  for (int t = 0; t < 600; ++t) {
-    const double level = t < 150 ? 4 : t < 400 ? -3 : 9;
-    bars.push_back(level + 0.3 * noise.bars[t]);
-  }
+  for (int t = 0; t < 600; ++t) bars.push_back(levels[t / 100] + 0.1 * noise.bars[t]);
   return bars;
 }
 
 TEST(Masks, KeepALeftRightModelGoingRight) {
   FitSettings settings;
   settings.macros = 1;
-  settings.micros = 3;
-  settings.allowed_micro = {1, 1, 0, 0, 1, 1, 0, 0, 1};
-  const FitResult result = fit(cpu(), left_to_right(), {"x"}, settings);
-  const std::vector<double>& transition = result.model.micro_transition;
-  for (int at : {2, 3, 6, 7}) EXPECT_EQ(transition[at], 0);
-  EXPECT_EQ(transition[8], 1);
-  // states read from left to right, and their means are the levels of the three spells
-  EXPECT_NEAR(result.model.means[0], 4, 0.3);
-  EXPECT_NEAR(result.model.means[1], -3, 0.3);
-  EXPECT_NEAR(result.model.means[2], 9, 0.3);
-  EXPECT_NEAR(transition[1], (1 + 0.5) / (150 + 1), 1e-3);  // one move in 150 bars, Dirichlet 1.5
+  settings.micros = 6;
+  settings.restarts = 2;
+  for (int from = 0; from < 6; ++from) {
+    for (int to = 0; to < 6; ++to) settings.allowed_micro.push_back(to == from || to == from + 1 ? 1 : 0);
+  }
+  const Model model = fit(cpu(), left_to_right(), {"x"}, settings).model;
+  for (int from = 0; from < 6; ++from) {
+    // states read from left to right: their means are the levels in the order of time
+    EXPECT_NEAR(model.means[from], levels[from], 0.3);
+    for (int to = 0; to < 6; ++to) {
+      const double stays = from == 5 ? 1 : (99 + 0.5) / (100 + 1);  // one move in 100 bars, Dirichlet 1.5
+      const double expected = to == from ? stays : to == from + 1 ? 1 - stays : 0;
+      EXPECT_NEAR(model.micro_transition[from * 6 + to], expected, 1e-4);
+      if (expected == 0) {
+        EXPECT_EQ(model.micro_transition[from * 6 + to], 0);
+      }
+    }
+  }
 }
 
 TEST(Masks, ForbidMovesOfAHierarchy) {
@@ -181,8 +186,8 @@ TEST(Priors, AllTogetherKeepTheFitMonotone) {
   }
 }
 
-// One state, closed form: mean Σx/(n + κ) about the data's mean, which is the mean itself; variance (scatter
-// + s·1) over (n + s). Two far clouds pull two states; κ bars hold each back by n/(n + κ).
+// Two far clouds of 100 bars at −10 and 10 about a mean of 0, κ = 25 bars of prior there: each mean is held
+// back to 10·n/(n + κ) = 8, and its variance is about that mean, prior included: 0.02 + 2² + 25·8²/100.
 TEST(Priors, HoldTheMeansBackByTheirStrength) {
   std::vector<double> bars;
   for (int t = 0; t < 200; ++t) bars.push_back((t / 50 % 2 == 0 ? -10.0 : 10.0) + 0.1 * (t % 5 - 2));
@@ -194,6 +199,7 @@ TEST(Priors, HoldTheMeansBackByTheirStrength) {
   const FitResult result = fit(cpu(), bars, {"x"}, settings);
   EXPECT_NEAR(std::abs(result.model.means[0]), 10 * 100.0 / 125, 1e-3);
   EXPECT_NEAR(std::abs(result.model.means[1]), 10 * 100.0 / 125, 1e-3);
+  for (double variance : result.model.covariances) EXPECT_NEAR(variance, 0.02 + 4 + 16, 0.02);
 }
 
 TEST(Fit, TakesUpAStartWithProbabilitiesOfZero) {

@@ -95,11 +95,14 @@ std::vector<double> some_counts(const cuda::hmm::ShapeNumbers& shape, std::uint6
 
 // Moves probability between two entries, or a number by a little: every neighbour must be worse.
 TEST(MaximisationStep, IsNotBeatenByAnyNeighbour) {
-  for (const auto& [macros, micros, dimension] :
-       {std::tuple{3, 3, 2}, std::tuple{1, 3, 3}, std::tuple{2, 2, 1}}) {
+  for (const auto& [macros, micros, dimension, mean_strength] :
+       {std::tuple{3, 3, 2, 0.0}, std::tuple{1, 3, 3, 7.0}, std::tuple{2, 2, 1, 20.0}}) {
     const LaneFit before = lane(macros, micros, dimension);
     const std::vector<double> counts = some_counts(before.shape, 7);
-    const FitSettings settings;
+    FitSettings settings;
+    settings.macros = macros;
+    settings.micros = micros;
+    settings.mean_strength = mean_strength;
     LaneFit best = before;
     best.maximise(counts, settings);
     const double top = target(best, before, counts, settings);
