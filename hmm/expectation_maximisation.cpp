@@ -233,7 +233,7 @@ class Tile {
 
 void judge(Ascent& ascent, const FitSettings& settings) {
   ++ascent.iterations;
-  const auto bars = static_cast<double>(ascent.group->bars);
+  const auto bars = static_cast<double>(ascent.group->observed_bars);  // missing ones say nothing
   const double penalised = ascent.log_likelihood + ascent.now.log_prior(settings);
   // −inf at first: a start may have zeros that the prior lifts in the M-step
   if (!std::isfinite(ascent.log_likelihood) || std::isnan(penalised) || !all_finite(ascent.counts) ||

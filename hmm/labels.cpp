@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "base/error.hpp"
 #include "hmm/forecast.hpp"
@@ -67,10 +68,14 @@ std::vector<double> reordered_weights(const std::vector<double>& weights, int mi
   return result;
 }
 
-std::vector<int> sorted_by(const std::vector<double>& keys) {
-  std::vector<int> order(keys.size());
+// By volatility, then drift, which alone tells states of one tied covariance apart.
+std::vector<int> volatility_order(const std::vector<Moments>& regimes, int feature) {
+  std::vector<int> order(regimes.size());
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return keys[a] < keys[b]; });
+  const auto key = [&](int i) {
+    return std::pair(regimes[i].covariance(feature, feature), regimes[i].mean(feature));
+  };
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return key(a) < key(b); });
   return order;
 }
 
@@ -123,18 +128,14 @@ Model reordered(const Model& model, const std::vector<int>& macro_order,
 
 Model order_by_volatility(const Model& model, std::vector<double>& weights) {
   const int feature = return_feature(model);
-  std::vector<double> macro_variance;
-  for (int i = 0; i < model.macros; ++i) {
-    macro_variance.push_back(macro_moments(model, weights, i).covariance(feature, feature));
-  }
-  const std::vector<int> macro_order = sorted_by(macro_variance);
+  std::vector<Moments> macros;
+  for (int i = 0; i < model.macros; ++i) macros.push_back(macro_moments(model, weights, i));
+  const std::vector<int> macro_order = volatility_order(macros, feature);
   std::vector<std::vector<int>> micro_order;
   for (int from : macro_order) {
-    std::vector<double> variance;
-    for (int j = 0; j < model.micros; ++j) {
-      variance.push_back(emission_moments(model, from * model.micros + j).covariance(feature, feature));
-    }
-    micro_order.push_back(sorted_by(variance));
+    std::vector<Moments> micros;
+    for (int j = 0; j < model.micros; ++j) micros.push_back(emission_moments(model, from * model.micros + j));
+    micro_order.push_back(volatility_order(micros, feature));
   }
   Model result = reordered(model, macro_order, micro_order);
   weights = reordered_weights(weights, model.micros, macro_order, micro_order);

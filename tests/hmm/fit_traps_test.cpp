@@ -122,6 +122,20 @@ TEST(FitTraps, PositiveLogDensitiesAreAsGoodAsNegativeOnes) {
 
 // A stretch without any bar is prediction: the two ends are fitted as if it were not there but for its
 // length.
+TEST(FitTraps, EmptyBarsDoNotEndAFitEarlier) {
+  const Model truth = market_hierarchy(2);
+  std::vector<double> bars = simulate(truth, 300, 51).bars;
+  FitSettings settings;
+  settings.macros = 1;
+  settings.restarts = 1;
+  settings.iterations_max = 1000;
+  const FitResult alone = fit(cpu(), bars, truth.features, settings);
+  bars.resize(bars.size() + 2 * 30'000, std::nan(""));
+  const FitResult padded = fit(cpu(), bars, truth.features, settings);
+  EXPECT_TRUE(alone.converged);
+  EXPECT_GE(2 * padded.iterations, alone.iterations);
+}
+
 TEST(FitTraps, AllFeaturesMissingForAStretchLeavesTheMomentsOfTheRest) {
   std::vector<double> bars = one_change(400, 200, 20);
   std::vector<double> gap = bars;

@@ -26,6 +26,18 @@ std::vector<int> origins(const Model& model, const Model& original) {
   return result;
 }
 
+TEST(Labels, StatesOfOneTiedCovarianceAreOrderedByDrift) {
+  Model model = market_hierarchy(1);
+  for (double& value : model.covariances) value = 0.25;
+  for (int k = 0; k < 9; ++k) model.means[k] = (k / 3) * 10.0 - (k % 3);  // falling within every macro regime
+  std::vector<double> weights(9, 100);
+  const Model ordered = order_by_volatility(model, weights);
+  for (int k = 0; k < 9; ++k) {
+    if (k % 3 == 0) continue;
+    EXPECT_GT(ordered.means[k], ordered.means[k - 1]) << "state " << k;
+  }
+}
+
 TEST(Labels, ReorderingChangesNeitherTheFlatLawNorAnyBarsLikelihood) {
   const Model model = market_hierarchy(2);
   const Model shuffled = reordered(model, {2, 0, 1}, {{1, 2, 0}, {0, 2, 1}, {2, 1, 0}});
