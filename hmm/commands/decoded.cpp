@@ -25,15 +25,23 @@ std::vector<double> state_weights(const Model& model, std::span<const double> sm
 std::vector<RegimeReport> reports_of(const Decoded& decoded, bool together) {
   std::vector<RegimeReport> reports;
   std::vector<double> sum;
+  Measured all(decoded.model(0));
+  const bool has_features = decoded.input.kind == SeriesBatch::Kind::observations;
   for (std::size_t s = 0; s < decoded.input.series.size(); ++s) {
     const Model& model = decoded.model(s);
-    const auto weights = state_weights(model, decoded.smoothed.probability[s]);
+    const std::vector<double>& smoothed = decoded.smoothed.probability[s];
+    const auto weights = state_weights(model, smoothed);
     sum.resize(weights.size(), 0);
     for (std::size_t k = 0; k < weights.size(); ++k) sum[k] += weights[k];
+    Measured own(model);
+    if (has_features) (together ? all : own).add(model, decoded.input.series[s].values, smoothed);
     if (together) continue;
     reports.push_back(report_of(decoded.input.series[s].symbol, model, weights, decoded.periods_per_year));
+    if (has_features) own.put(reports.back());
   }
-  if (together) reports.push_back(report_of("", decoded.model(0), sum, decoded.periods_per_year));
+  if (!together) return reports;
+  reports.push_back(report_of("", decoded.model(0), sum, decoded.periods_per_year));
+  if (has_features) all.put(reports.back());
   return reports;
 }
 

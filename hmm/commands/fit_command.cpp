@@ -127,23 +127,21 @@ std::vector<FitOutcome> fit_all(const cuda::Resources& resources, const SeriesIn
   return outcomes;
 }
 
-// Expected bars per state, [K], summed over the series that `model` was fitted to.
-std::vector<double> weights_of_all(const cuda::Resources& resources, const Model& model,
-                                   const SeriesBatch& batch) {
-  const Posteriors smoothed = smoothed_posteriors(resources, std::span(&model, 1), batch);
-  std::vector<double> weights(static_cast<std::size_t>(model.states()), 0);
-  for (const auto& series : smoothed.probability) {
-    for (std::size_t i = 0; i < series.size(); ++i) weights[i % weights.size()] += series[i];
-  }
-  return weights;
-}
-
+// Names the states and says what the bars were like in them.
 void complete(const cuda::Resources& resources, const SeriesBatch& batch, double periods, bool relabel,
               Fitted& fitted) {
   Model& model = fitted.result->model;
-  const std::vector<double> weights = weights_of_all(resources, model, batch);
+  const Posteriors smoothed = smoothed_posteriors(resources, std::span(&model, 1), batch);
+  std::vector<double> weights(static_cast<std::size_t>(model.states()), 0);
+  Measured measured(model);
+  for (std::size_t s = 0; s < batch.series.size(); ++s) {
+    const std::vector<double>& own = smoothed.probability[s];
+    for (std::size_t i = 0; i < own.size(); ++i) weights[i % weights.size()] += own[i];
+    measured.add(model, batch.series[s], own);
+  }
   if (relabel) name_flat_states(model, weights);
   fitted.report = report_of(fitted.symbol, model, weights, periods);
+  measured.put(*fitted.report);
 }
 
 std::vector<Fitted> fit_symbols(const Flags& flags, const cuda::Resources& resources,

@@ -1,6 +1,8 @@
 #include "hmm/commands/regime_report.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "base/table.hpp"
 #include "hmm/commands/output.hpp"
@@ -87,6 +89,53 @@ RegimeReport report_of(const std::string& symbol, const Model& model,
           periods_per_year};
 }
 
+Measured::Measured(const Model& model)
+    : features_(model.features.size()),
+      bars_(static_cast<std::size_t>(regimes_of(model)), 0),
+      moments_(bars_.size() * features_) {}
+
+// West (1979): a running weighted mean and sum of squares about it.
+void Measured::Moments::add(double value, double weight_of_value) {
+  if (!(weight_of_value > 0) || std::isnan(value)) return;
+  weight += weight_of_value;
+  const double away = value - mean;
+  mean += away * weight_of_value / weight;
+  squares += weight_of_value * away * (value - mean);
+}
+
+void Measured::add(const Model& model, std::span<const double> observations,
+                   std::span<const double> smoothed) {
+  const auto states = static_cast<std::size_t>(model.states());
+  std::vector<double> regime(bars_.size());
+  for (std::size_t bar = 0; bar < smoothed.size() / states; ++bar) {
+    std::ranges::fill(regime, 0.0);
+    for (std::size_t k = 0; k < states; ++k) {
+      regime[regime_of_state(model, static_cast<int>(k))] += smoothed[bar * states + k];
+    }
+    for (std::size_t i = 0; i < regime.size(); ++i) {
+      bars_[i] += regime[i];
+      for (std::size_t d = 0; d < features_; ++d) {
+        moments_[i * features_ + d].add(observations[bar * features_ + d], regime[i]);
+      }
+    }
+  }
+}
+
+void Measured::put(RegimeReport& report) const {
+  const double total = std::accumulate(bars_.begin(), bars_.end(), 0.0);
+  report.measured = true;
+  for (std::size_t i = 0; i < bars_.size(); ++i) {
+    RegimeSummary& regime = report.regimes[i];
+    regime.share = bars_[i] / total;
+    for (std::size_t d = 0; d < features_; ++d) {
+      const Moments& own = moments_[i * features_ + d];
+      const bool seen = own.weight > 0;
+      regime.means[d] = seen ? own.mean : std::nan("");
+      regime.deviations[d] = seen ? std::sqrt(own.squares / own.weight) : std::nan("");
+    }
+  }
+}
+
 std::string duration_text(double bars, double periods_per_year) {
   if (std::isinf(bars)) return "for ever";
   if (std::isnan(periods_per_year)) return digits(bars, 3) + " bars";
@@ -126,7 +175,7 @@ ordered_json report_json(const RegimeReport& report) {
   out["micros"] = report.model.micros;
   out["emission"] = report.model.has_emission() ? ordered_json(name_of(report.model.emission)) : nullptr;
   out["features"] = report.model.features;
-  out["shares_are"] = report.measured ? "of the bars" : "long run";
+  out["shares_means_and_deviations_are"] = report.measured ? "of the bars" : "of the model";
   out["periods_per_year"] = json_number(report.periods_per_year);
   out["regimes"] = std::move(regimes);
   return out;

@@ -122,6 +122,33 @@ TEST_F(HmmFit, BeginsAtAGivenModelAlone) {
   EXPECT_THAT(nowhere.err, HasSubstr("--start"));
 }
 
+TEST_F(HmmFit, LeavesAloneWhatIsFixedOrForbidden) {
+  write_table();
+  ASSERT_EQ(run("fit --data table.csv --pooled --states 3 --out first.json").code, 0);
+  const Model first = read_model(path("first.json"));
+  ASSERT_EQ(run("fit --data table.csv --pooled --start first.json --restarts 0 --fix means,covariances "
+                "--set hmm.dirichlet=3 --out fixed.json")
+                .code,
+            0);
+  const Model fixed = read_model(path("fixed.json"));
+  for (std::size_t i = 0; i < first.means.size(); ++i) {
+    EXPECT_NEAR(fixed.means[i], first.means[i], 1e-12);
+    EXPECT_NEAR(fixed.covariances[i], first.covariances[i], 1e-12);
+  }
+  EXPECT_NE(fixed.micro_transition, first.micro_transition);
+  EXPECT_EQ(fixed.labels, first.labels);
+  ASSERT_EQ(run("fit --data table.csv --pooled --states 3 --left-right --forbid 0:2 --out masked.json").code,
+            0);
+  const Model masked = read_model(path("masked.json"));
+  for (const int zero : {1 * 3 + 0, 2 * 3 + 0, 2 * 3 + 1, 0 * 3 + 2})
+    EXPECT_EQ(masked.micro_transition[zero], 0);
+  EXPECT_THAT(run("fit --data table.csv --pooled --states 3 --forbid 0:3").err,
+              HasSubstr("numbers from 0 to 2"));
+  EXPECT_THAT(run("fit --data table.csv --pooled --start first.json --restarts 0 --fix mean").err,
+              HasSubstr("--fix mean"));
+  EXPECT_EQ(run("fit --data table.csv --pooled --states 3 --fix means").code, 2);
+}
+
 TEST_F(HmmFit, KeepsTheOtherSymbolsWhenOneCannotBeFitted) {
   std::string csv = "symbol,r\n";
   std::mt19937_64 engine(6);
