@@ -14,7 +14,6 @@ namespace regent::hmm {
 namespace {
 
 using cuda::hmm::AnyShape;
-using cuda::hmm::TableEmission;
 
 void check_observation(const Model& model, std::span<const double> observation, std::int64_t bar) {
   if (observation.size() != model.features.size()) {
@@ -52,38 +51,38 @@ struct Filter::State {
         posterior(source.flat_start()),
         macro_posterior(source.macro_start) {
     cuda::hmm::start_forward(shape, forward);
-    if (source.emission != EmissionKind::mixture) return;
-    mixture.emplace(source);
-    table.resize(static_cast<std::size_t>(shape.states) * cuda::hmm::lane_block);
+    if (source.emission == EmissionKind::mixture) mixture.emplace(source);
   }
 
   void update(std::span<const double> observation) {
     const cuda::hmm::Rows<double> rows{parameters.data()};
-    cuda::hmm::BatchView<double> view;
-    view.shared = true;
+    double logs[AnyShape::states_bound] = {};
     if (mixture) {
-      double densities[AnyShape::states_bound];
-      (*mixture)(observation, {densities, posterior.size()});
-      for (int k = 0; k < shape.states; ++k) table[k * cuda::hmm::lane_block] = densities[k];
-      step(rows, TableEmission<double, AnyShape>(shape, view, rows, table.data()));
+      (*mixture)(observation, {logs, posterior.size()});
+      for (double& value : logs) value = cuda::hmm::maximum(value, cuda::hmm::impossible<double>);
     } else if (model.emission == EmissionKind::student_t) {
-      step(rows, cuda::hmm::StudentEmission<double, AnyShape>(shape, view, rows, bar.data()));
+      log_densities<cuda::hmm::StudentLaw<double, AnyShape>>(rows, logs);
     } else {
-      step(rows, cuda::hmm::GaussianEmission<double, AnyShape>(shape, view, rows, bar.data()));
+      log_densities<cuda::hmm::GaussianLaw<double, AnyShape>>(rows, logs);
     }
+    step(rows, logs);
   }
 
-  template <class Emission>
-  void step(const cuda::hmm::Rows<double>& rows, Emission emission) {
+  template <class Law>
+  void log_densities(const cuda::hmm::Rows<double>& rows, double* logs) const {
+    for (int k = 0; k < shape.states; ++k)
+      logs[k] = cuda::hmm::log_density_of_bar<Law>(shape, rows, k, bar.data());
+  }
+
+  void step(const cuda::hmm::Rows<double>& rows, const double* logs) {
     double predicted[AnyShape::states_bound], density[AnyShape::states_bound];
     if (bars == 0) {
       cuda::hmm::predict_first(shape, rows, predicted);
     } else {
-      cuda::hmm::step_forward(shape, rows, forward.weight, predicted);
+      cuda::hmm::predict_next(shape, rows, forward, predicted);
     }
-    emission.load(0);
-    cuda::hmm::absorb<double, AnyShape, Emission>(shape, emission, predicted, forward, density);
-    if (++bars % cuda::hmm::flush_every == 0) cuda::hmm::flush(forward, &shift, &exponent);
+    cuda::hmm::absorb(shape, predicted, logs, forward, density);
+    if (++bars % cuda::hmm::flush_every == 0) cuda::hmm::flush<double>(forward, &shift, &exponent);
     publish();
   }
 
@@ -107,7 +106,6 @@ struct Filter::State {
   std::vector<std::int64_t> present;  // [D], bars that had the feature
   std::vector<double> posterior, macro_posterior;
   std::optional<MixtureDensity> mixture;
-  std::vector<double> table;  // log densities of a mixture's states in the features' own units
 };
 
 Filter::Filter(const Model& model) {
@@ -139,7 +137,7 @@ double Filter::log_likelihood() const {
   if (s.bars == 0) return 0;
   const double own =
       cuda::hmm::finish_log_likelihood(s.shift + s.forward.shift, s.exponent + s.forward.exponent,
-                                       cuda::hmm::sum_of(s.shape, s.forward.weight));
+                                       cuda::hmm::sum_of(s.shape, s.forward.weight) * s.forward.scale);
   return s.mixture ? own : own + s.standardisation.log_jacobian(s.present);
 }
 

@@ -42,8 +42,8 @@ cuda::hmm::ShapeNumbers shape_of(const Model& model);
 cuda::hmm::EmissionLaw law_of(const Model& model);
 
 // Puts one lane's values into a [blocks, values, 32] array; the last lane also fills the rest of its block.
-template <class T>
-void put_lane(std::span<const double> values, int lane, bool last, std::vector<T>& batch) {
+template <class T, class Batch>
+void put_lane(std::span<const double> values, int lane, bool last, Batch& batch) {
   const int end = last ? static_cast<int>(cuda::hmm::blocks_of(lane + 1)) * cuda::hmm::lane_block : lane + 1;
   for (int to = lane; to < end; ++to) {
     for (std::size_t row = 0; row < values.size(); ++row) {

@@ -11,15 +11,14 @@ namespace {
 
 using cuda::hmm::AnyShape;
 
-template <class Emission>
+template <class Law>
 std::vector<double> densities_of(const Model& model, std::span<const double> observations) {
   const AnyShape shape(shape_of(model));
   const Standardisation standardisation = standardisation_of(model);
   const std::vector<double> lane = lane_parameters(model, standardisation);
   std::vector<double> parameters(lane.size() * cuda::hmm::lane_block);
   put_lane<double>(lane, 0, true, parameters);
-  cuda::hmm::BatchView<double> view;
-  view.shared = true;
+  const cuda::hmm::Rows<double> rows{parameters.data()};
   const std::size_t dimension = shape.dimension, bars = observations.size() / dimension;
   std::vector<double> table;
   table.reserve(bars * shape.states);
@@ -30,9 +29,8 @@ std::vector<double> densities_of(const Model& model, std::span<const double> obs
       bar[d] = standardisation.apply(static_cast<int>(d), observations[t * dimension + d]);
       if (!std::isnan(bar[d])) log_jacobian -= std::log(standardisation.scale[d]);
     }
-    Emission emission(shape, view, {parameters.data()}, bar);
-    emission.load(0);
-    for (int k = 0; k < shape.states; ++k) table.push_back(emission.log_density(k) + log_jacobian);
+    for (int k = 0; k < shape.states; ++k)
+      table.push_back(cuda::hmm::log_density_of_bar<Law>(shape, rows, k, bar) + log_jacobian);
   }
   return table;
 }
@@ -44,11 +42,11 @@ std::vector<double> log_densities(const Model& model, std::span<const double> ob
     case EmissionKind::mixture:
       return mixture_log_densities(model, observations);
     case EmissionKind::student_t:
-      return densities_of<cuda::hmm::StudentEmission<double, AnyShape>>(model, observations);
+      return densities_of<cuda::hmm::StudentLaw<double, AnyShape>>(model, observations);
     case EmissionKind::gaussian:
       break;
   }
-  return densities_of<cuda::hmm::GaussianEmission<double, AnyShape>>(model, observations);
+  return densities_of<cuda::hmm::GaussianLaw<double, AnyShape>>(model, observations);
 }
 
 }  // namespace regent::hmm

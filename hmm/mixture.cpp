@@ -106,15 +106,14 @@ void MixtureDensity::operator()(std::span<const double> observation, std::span<d
     std::fill_n(log_density.begin(), s.states, 0.0);
     return;
   }
-  cuda::hmm::BatchView<double> view;
-  view.shared = true;
-  cuda::hmm::GaussianEmission<double, AnyShape> emission(s.shape, view, {s.parameters.data()}, bar);
-  emission.load(0);
+  using Law = cuda::hmm::GaussianLaw<double, AnyShape>;
+  const cuda::hmm::Rows<double> rows{s.parameters.data()};
   double joint[cuda::hmm::states_max];
   for (int k = 0; k < s.states; ++k) {
     double largest = -HUGE_VAL, sum = 0;
     for (int c = 0; c < s.components; ++c) {
-      joint[c] = emission.log_density(k * s.components + c) + s.log_weights[k * s.components + c];
+      const int part = k * s.components + c;
+      joint[c] = cuda::hmm::log_density_of_bar<Law>(s.shape, rows, part, bar) + s.log_weights[part];
       largest = std::max(largest, joint[c]);
     }
     for (int c = 0; c < s.components; ++c) sum += cuda::hmm::exponential(joint[c] - largest);

@@ -12,21 +12,6 @@
 
 namespace regent::cuda::hmm {
 
-// Rows of scratch memory lie next to each other on the CPU, where a group has its own, and a warp apart on
-// the GPU.
-template <class R>
-inline constexpr std::ptrdiff_t workspace_stride = Lanes<R>::width == 1 ? lane_block : Lanes<R>::width;
-
-// A table that is written too.
-template <class R, std::ptrdiff_t stride = workspace_stride<R>>
-struct Table {
-  ScalarOf<R>* base;
-  REGENT_BODY R load(std::ptrdiff_t row) const { return Lanes<R>::load(base + row * stride); }
-  REGENT_BODY void store(std::ptrdiff_t row, R value) const { Lanes<R>::store(base + row * stride, value); }
-  REGENT_BODY void add(std::ptrdiff_t row, R value) const { store(row, load(row) + value); }
-  REGENT_BODY void add_product(std::ptrdiff_t row, R a, R b) const { store(row, fused(a, b, load(row))); }
-};
-
 template <class T>
 struct VanishBelow;
 template <>
@@ -38,52 +23,53 @@ struct VanishBelow<double> {
   static constexpr double value = 1e-290;
 };
 
-// Rows of the store: weight [K] and density [K] of every bar of the segment.
-template <class R, class S>
+// Rows of the store, 2K for every bar: scaled weights, then densities.
+template <class R>
 struct SegmentStore {
   Table<R> rows;
-  std::int64_t first;
   int states;
-  REGENT_BODY void keep(std::int64_t t, const ForwardState<R, S>& state, const R* density) const {
-    const std::int64_t row = (t - first) * 2 * states;
-    for (int k = 0; k < states; ++k) rows.store(row + k, state.weight[k]);
-    for (int k = 0; k < states; ++k) rows.store(row + states + k, density[k]);
+  REGENT_BODY BlockRows<R> weights(std::int64_t bar) const {
+    return {rows.from(bar * 2 * states), 2 * states};
   }
-  REGENT_BODY R weight(std::int64_t t, int k) const { return rows.load((t - first) * 2 * states + k); }
-  REGENT_BODY R density(std::int64_t t, int k) const {
-    return rows.load((t - first) * 2 * states + states + k);
+  REGENT_BODY BlockRows<R> densities(std::int64_t bar) const {
+    return {rows.from(bar * 2 * states + states), 2 * states};
   }
 };
 
-template <class R, class S>
+template <class R>
 struct BackwardState {
-  R ahead[S::states_bound];  // b·β of the bar after
+  R ahead[states_max];  // b·β of the bar after
   MaskOf<R> vanished;
 };
 
-// Bars [first, end), last to first. `carried` comes from the segment after.
-template <class R, class S, class Emission, class Lengths, class Sink>
-REGENT_SERIES_BODY void backward_series(const S s, const Rows<R> p, Emission emission, std::int64_t first,
-                                        std::int64_t end, std::int64_t steps, const Lengths lengths,
-                                        const SegmentStore<R, S> store, BackwardState<R, S>& carried,
-                                        const Sink sink) {
+// Bars [first, end), last to first, of which the store holds the first at its first row. `carried` comes from
+// the block after. `terminal` [K]: β of the last bar, nullptr: one. The sink is told of every bar:
+// posterior(bar − first, γ), transition(bar − first, weight/n, ahead, welcome, outlook) where another bar
+// follows, else no_transition(bar − first).
+template <class R, class S, class Lengths, class Sink>
+REGENT_SERIES_BODY void backward_block(const S s, const Rows<R> p, std::int64_t first, std::int64_t end,
+                                       std::int64_t steps, const Lengths lengths, const SegmentStore<R> store,
+                                       const ScalarOf<R>* terminal, BackwardState<R>& carried,
+                                       const Sink given) {
   using T = ScalarOf<R>;
   const R zero = Lanes<R>::all(T{0}), one = Lanes<R>::all(T{1});
-  BackwardState<R, S> state = carried;
-  R from[S::states_bound], weight[S::states_bound], posterior[S::states_bound];
+  const BlockRows<R> weights = store.weights(0), densities = store.densities(0);
+  Sink sink = given;
+  sink.begin();
+  R ahead[S::states_bound], from[S::states_bound], weight[S::states_bound], posterior[S::states_bound];
   R welcome[S::states_bound], outlook[S::states_bound];
+  for (int k = 0; k < s.states; ++k) ahead[k] = carried.ahead[k];
   for (std::int64_t t = end - 1; t >= first; --t) {
     read_parameters_again();
-    for (int k = 0; k < s.states; ++k) weight[k] = store.weight(t, k);
-    const bool all_go_on = t + 1 < steps && lengths.all_alive(t + 1);
-    if (t + 1 < steps) {
-      step_backward(s, p, state.ahead, from, welcome, outlook);
-    } else {
-      for (int k = 0; k < s.states; ++k) from[k] = one;
-    }
-    if (t + 1 < steps && !all_go_on) {
-      const auto goes_on = lengths.alive(t + 1);
-      for (int k = 0; k < s.states; ++k) from[k] = select(goes_on, from[k], one);
+    for (int k = 0; k < s.states; ++k) weight[k] = weights.load(t - first, k);
+    const bool last = t + 1 == steps, all_go_on = !last && lengths.all_alive(t + 1);
+    if (!last) step_backward(s, p, ahead, from, welcome, outlook);
+    if (!all_go_on) {
+      const auto goes_on = last ? zero < zero : lengths.alive(t + 1);
+      for (int k = 0; k < s.states; ++k) {
+        const R end_value = terminal == nullptr ? one : Lanes<R>::load(terminal + k * lane_block);
+        from[k] = last ? end_value : select(goes_on, from[k], end_value);
+      }
     }
     R joint = zero, size = zero;
     for (int k = 0; k < s.states; ++k) {
@@ -93,7 +79,7 @@ REGENT_SERIES_BODY void backward_series(const S s, const Rows<R> p, Emission emi
     const auto vanishes = !(Lanes<R>::all(VanishBelow<T>::value) < joint);
     R inverse = one / joint;
     if (any(vanishes)) {
-      state.vanished = state.vanished || vanishes;
+      carried.vanished = carried.vanished || vanishes;
       inverse = select(vanishes, zero, inverse);
     }
     if (!lengths.all_alive(t)) inverse = select(lengths.alive(t), inverse, zero);
@@ -101,37 +87,40 @@ REGENT_SERIES_BODY void backward_series(const S s, const Rows<R> p, Emission emi
       weight[k] = weight[k] * inverse;
       posterior[k] = weight[k] * from[k];
     }
-    emission.load(t);
-    sink.posterior(t, posterior, emission);
-    if (t + 1 < steps) {
+    const R scale = Lanes<R>::inverse_power_of_two(select(zero < size, size, one));
+    R before[S::states_bound];
+    for (int k = 0; k < s.states; ++k) before[k] = densities.load(t - first, k) * (from[k] * scale);
+    if (last) {
+      sink.no_transition(t - first);
+    } else {
       if (!all_go_on) {
         const auto goes_on = lengths.alive(t + 1);
         for (int k = 0; k < s.states; ++k) {
           weight[k] = select(goes_on, weight[k], zero);
-          state.ahead[k] = select(goes_on, state.ahead[k], zero);
+          ahead[k] = select(goes_on, ahead[k], zero);
         }
       }
-      sink.transition(weight, state.ahead, welcome, outlook);
+      sink.transition(t - first, weight, ahead, welcome, outlook);
     }
-    const auto sized = zero < size;
-    const R scale = Lanes<R>::inverse_power_of_two(select(sized, size, one));
-    for (int k = 0; k < s.states; ++k) state.ahead[k] = store.density(t, k) * (from[k] * scale);
-    sink.end_of_bar(t);
+    sink.posterior(t - first, posterior);
+    for (int k = 0; k < s.states; ++k) ahead[k] = before[k];
   }
-  carried = state;
+  for (int k = 0; k < s.states; ++k) carried.ahead[k] = ahead[k];
+  sink.finish();
 }
 
 // Writes posteriors only.
 template <class R, class S>
 struct PosteriorSink {
   S s;
-  Table<R, lane_block> out;  // [steps, K]
-  template <class Emission>
-  REGENT_BODY void posterior(std::int64_t t, const R* values, const Emission&) const {
-    for (int k = 0; k < s.states; ++k) out.store(t * s.states + k, values[k]);
+  Table<R, lane_block> out;  // [bars of the block, K]
+  REGENT_BODY void begin() const {}
+  REGENT_BODY void posterior(std::int64_t bar, const R* values) const {
+    for (int k = 0; k < s.states; ++k) out.store(bar * s.states + k, values[k]);
   }
-  REGENT_BODY void transition(const R*, const R*, const R*, const R*) const {}
-  REGENT_BODY void end_of_bar(std::int64_t) const {}
+  REGENT_BODY void transition(std::int64_t, const R*, const R*, const R*, const R*) const {}
+  REGENT_BODY void no_transition(std::int64_t) const {}
+  REGENT_BODY void finish() const {}
 };
 
 }  // namespace regent::cuda::hmm

@@ -35,7 +35,8 @@ class DeviceBatch {
     view_.parameters = parameters_.data();
     if (host.observations != nullptr) {
       const std::size_t series = static_cast<std::size_t>(host.steps) * host.shape.dimension;
-      const std::size_t count = host.shared ? series : blocks * series * lane_block;
+      const std::size_t held = host.series_blocks > 0 ? host.series_blocks : blocks;
+      const std::size_t count = host.shared ? series : held * series * lane_block;
       observations_ = DeviceBuffer<T>(std::span<const T>(host.observations, count), stream);
       view_.observations = observations_.data();
     }

@@ -7,8 +7,7 @@
 // below by −1e30.
 
 #include "cuda/hmm/elementary_body.hpp"
-#include "cuda/hmm/layout.hpp"
-#include "cuda/hmm/real.hpp"
+#include "cuda/hmm/shape_dispatch.hpp"
 
 namespace regent::cuda::hmm {
 
@@ -18,6 +17,42 @@ template <class R>
 struct Rows {
   const ScalarOf<R>* base;
   REGENT_BODY R operator()(std::ptrdiff_t row) const { return Lanes<R>::load(base + row * lane_block); }
+};
+
+// Rows of scratch memory lie next to each other on the CPU, where a group has its own, and a warp apart on
+// the GPU.
+template <class R>
+inline constexpr std::ptrdiff_t workspace_stride = Lanes<R>::width == 1 ? lane_block : Lanes<R>::width;
+
+// A table that is written too.
+template <class R, std::ptrdiff_t stride = workspace_stride<R>>
+struct Table {
+  ScalarOf<R>* base;
+  REGENT_BODY R load(std::ptrdiff_t row) const { return Lanes<R>::load(base + row * stride); }
+  REGENT_BODY void store(std::ptrdiff_t row, R value) const { Lanes<R>::store(base + row * stride, value); }
+  REGENT_BODY Table from(std::ptrdiff_t row) const { return {base + row * stride}; }
+};
+
+// K values for every bar of a block, bars `per_bar` rows apart.
+template <class R>
+struct BlockRows {
+  Table<R> rows;
+  int per_bar;
+  REGENT_BODY R load(std::int64_t bar, int k) const { return rows.load(bar * per_bar + k); }
+  REGENT_BODY void store(std::int64_t bar, int k, R value) const { rows.store(bar * per_bar + k, value); }
+};
+
+// The features of each bar.
+template <class R, bool shared>
+struct Series {
+  const ScalarOf<R>* base;
+  template <class S>
+  REGENT_BODY void load(const S& s, std::int64_t t, R* x) const {
+    for (int d = 0; d < s.dimension; ++d) {
+      const std::int64_t row = t * s.dimension + d;
+      x[d] = shared ? Lanes<R>::all(base[row]) : Lanes<R>::load(base + row * lane_block);
+    }
+  }
 };
 
 // Log density of what cannot be: below every density of a Gaussian, finite so that differences stay numbers.
@@ -148,108 +183,252 @@ struct IncompleteBar {
   }
 };
 
+// Sums over a block of bars of Σγ, Σγ·d, Σγ·d·dᵀ of one state, d = x − μ.
 template <class R, class S>
-class GaussianEmission {
-  using T = ScalarOf<R>;
-  using Mask = MaskOf<R>;
-
- public:
-  REGENT_BODY GaussianEmission(const S& shape, const BatchView<T>& batch, Rows<R> parameters, const T* series)
-      : shape_(shape), parameters_(parameters), series_(series), shared_(batch.shared) {}
-
-  REGENT_BODY void load(std::int64_t t) {
-    R sum = Lanes<R>::all(T{0});
-    for (int d = 0; d < shape_.dimension; ++d) {
-      const std::int64_t row = t * shape_.dimension + d;
-      x_[d] = shared_ ? Lanes<R>::all(series_[row]) : Lanes<R>::load(series_ + row * lane_block);
-      sum = sum + x_[d];
+struct MomentSums {
+  R weight, first[S::dimension_bound], second[triangle_size(S::dimension_bound)];
+  REGENT_BODY void clear(const S& s) {
+    const R zero = Lanes<R>::all(ScalarOf<R>{0});
+    weight = zero;
+    for (int d = 0; d < s.dimension; ++d) first[d] = zero;
+    for (int e = 0; e < triangle_size(s.dimension); ++e) second[e] = zero;
+  }
+  REGENT_BODY void add_products(const S& s, R posterior, const R* difference) {
+    for (int row = 0; row < s.dimension; ++row) {
+      const R weighted = posterior * difference[row];
+      first[row] = first[row] + weighted;
+      for (int column = 0; column <= row; ++column) {
+        R& sum = second[triangle(row, column)];
+        sum = fused(weighted, difference[column], sum);
+      }
     }
-    incomplete_ = sum != sum;
-    any_incomplete_ = any(incomplete_);
   }
-
-  // Lanes with at least one feature present at the loaded bar.
-  REGENT_BODY Mask present() const {
-    Mask result = x_[0] == x_[0];
-    for (int d = 1; d < shape_.dimension; ++d) result = result || x_[d] == x_[d];
-    return result;
+  REGENT_BODY void add_spread(const S& s, R posterior, const R* spread) {
+    for (int e = 0; e < triangle_size(s.dimension); ++e) second[e] = fused(posterior, spread[e], second[e]);
   }
-  REGENT_BODY bool any_incomplete() const { return any_incomplete_; }
-  REGENT_BODY Mask incomplete() const { return incomplete_; }
+  REGENT_BODY void flush(const S& s, int k, double* totals) const {
+    const CountLayout<S> layout{s};
+    Lanes<R>::add_to(totals + layout.weight(k) * lane_block, weight);
+    for (int d = 0; d < s.dimension; ++d)
+      Lanes<R>::add_to(totals + layout.first(k, d) * lane_block, first[d]);
+    for (int e = 0; e < triangle_size(s.dimension); ++e)
+      Lanes<R>::add_to(totals + layout.second(k, e) * lane_block, second[e]);
+  }
+};
 
-  // |F·(x − μ)|², NaN where a feature is missing.
-  REGENT_BODY R squared_distance(int k) const {
-    read_parameters_again();
-    const ParameterLayout<S> layout{shape_};
-    R difference[S::dimension_bound];
+// Lanes where a feature of the bar is missing: the sum is then NaN. Lanes where one is there.
+template <class R, class S>
+REGENT_BODY MaskOf<R> lacks_any(const S& s, const R* x) {
+  R sum = x[0];
+  for (int d = 1; d < s.dimension; ++d) sum = sum + x[d];
+  return sum != sum;
+}
+template <class R, class S>
+REGENT_BODY MaskOf<R> has_any(const S& s, const R* x) {
+  MaskOf<R> result = x[0] == x[0];
+  for (int d = 1; d < s.dimension; ++d) result = result || x[d] == x[d];
+  return result;
+}
+
+// The Gaussian of one state, in registers where the dimension is known.
+template <class R, class S>
+struct GaussianLaw {
+  using T = ScalarOf<R>;
+  using Sums = MomentSums<R, S>;
+  static constexpr int held = S::fixed_dimension ? S::dimension_bound : 1;
+  const S& s;
+  Rows<R> p;
+  int k;
+  R means[held], factors[triangle_size(held)], normaliser;
+
+  REGENT_BODY GaussianLaw(const S& shape, const Rows<R>& parameters, int state)
+      : s(shape), p(parameters), k(state) {
+    const ParameterLayout<S> layout{s};
+    normaliser = p(layout.log_normaliser(k));
+    if constexpr (S::fixed_dimension) {
+      for (int d = 0; d < s.dimension; ++d) means[d] = p(layout.mean(k, d));
+      for (int e = 0; e < triangle_size(s.dimension); ++e) factors[e] = p(layout.factor(k, e));
+    }
+  }
+  REGENT_BODY R mean(int d) const {
+    if constexpr (S::fixed_dimension) {
+      return means[d];
+    } else {
+      return p(ParameterLayout<S>{s}.mean(k, d));
+    }
+  }
+  REGENT_BODY R factor(int e) const {
+    if constexpr (S::fixed_dimension) {
+      return factors[e];
+    } else {
+      return p(ParameterLayout<S>{s}.factor(k, e));
+    }
+  }
+  REGENT_BODY void difference(const R* x, R* out) const {
+    for (int d = 0; d < s.dimension; ++d) out[d] = x[d] - mean(d);
+  }
+  // |F·d|², NaN where a feature is missing.
+  REGENT_BODY R squared_distance(const R* difference) const {
     R square = Lanes<R>::all(T{0});
-    for (int d = 0; d < shape_.dimension; ++d) difference[d] = x_[d] - parameters_(layout.mean(k, d));
-    for (int row = 0; row < shape_.dimension; ++row) {
-      R z = parameters_(layout.factor(k, triangle(row, 0))) * difference[0];
+    for (int row = 0; row < s.dimension; ++row) {
+      R z = factor(triangle(row, 0)) * difference[0];
       for (int column = 1; column <= row; ++column) {
-        z = fused(parameters_(layout.factor(k, triangle(row, column))), difference[column], z);
+        z = fused(factor(triangle(row, column)), difference[column], z);
       }
       square = fused(z, z, square);
     }
     return square;
   }
-
-  REGENT_BODY R log_density(int k) const {
-    const ParameterLayout<S> layout{shape_};
-    R result = fused(squared_distance(k), Lanes<R>::all(T(-0.5)), parameters_(layout.log_normaliser(k)));
-    if (any_incomplete_) result = select(incomplete_, copy().marginal_log_density(k), result);
-    return maximum(result, Lanes<R>::all(T(-1e30)));
+  REGENT_BODY R squared_distance_of(const R* x) const {
+    R away[S::dimension_bound];
+    difference(x, away);
+    return squared_distance(away);
   }
-
-  // x − μ_k
-  REGENT_BODY void difference(int k, R* out) const {
-    read_parameters_again();
-    const ParameterLayout<S> layout{shape_};
-    for (int d = 0; d < shape_.dimension; ++d) out[d] = x_[d] - parameters_(layout.mean(k, d));
+  REGENT_BODY IncompleteBar<R, S> bar(const R* x) const {
+    IncompleteBar<R, S> result{s, p, {}};
+    for (int d = 0; d < s.dimension; ++d) result.x_[d] = x[d];
+    return result;
   }
+  REGENT_BODY static R bounded(R log_density) { return maximum(log_density, Lanes<R>::all(T(-1e30))); }
 
-  // Conditional expectation of x − μ given what is present, and the conditional covariance added to `second`:
-  // the complete-data moments that EM needs (Dempster, Laird, Rubin 1977). difference: [D], spread: packed
-  // [D, D].
-  REGENT_BODY void complete(int k, R* out, R* spread) const {
-    difference(k, out);
-    for (int e = 0; e < triangle_size(shape_.dimension); ++e) spread[e] = Lanes<R>::all(T{0});
-    if (any_incomplete_) copy().complete(k, out, spread);
+  // of a bar that lacks nothing, NaN else; and of one that does
+  REGENT_BODY R log_density(const R* x) const {
+    return bounded(fused(squared_distance_of(x), Lanes<R>::all(T(-0.5)), normaliser));
   }
+  REGENT_BODY R marginal_log_density(const R* x) const { return bounded(bar(x).marginal_log_density(k)); }
 
-  REGENT_BODY IncompleteBar<R, S> copy() const {
-    IncompleteBar<R, S> bar{shape_, parameters_, {}};
-    for (int d = 0; d < shape_.dimension; ++d) bar.x_[d] = x_[d];
-    return bar;
+  REGENT_BODY void add(const R* x, R posterior, Sums& sums) const {
+    R away[S::dimension_bound];
+    difference(x, away);
+    sums.weight = sums.weight + posterior;
+    sums.add_products(s, posterior, away);
   }
-
- private:
-  S shape_;
-  Rows<R> parameters_;
-  const T* series_;
-  bool shared_;
-  R x_[S::dimension_bound];
-  Mask incomplete_;
-  bool any_incomplete_ = false;
+  // The complete-data moments that EM needs (Dempster, Laird, Rubin 1977). Bars without any feature count
+  // nothing.
+  REGENT_BODY void add_incomplete(const R* x, R posterior, Sums& sums) const {
+    R away[S::dimension_bound], spread[triangle_size(S::dimension_bound)];
+    difference(x, away);
+    bar(x).complete(k, away, spread);
+    const R weight = select(has_any(s, x), posterior, Lanes<R>::all(T{0}));
+    sums.weight = sums.weight + weight;
+    sums.add_products(s, weight, away);
+    sums.add_spread(s, weight, spread);
+  }
 };
+
+// Log density of one bar under one state, whatever it lacks.
+template <class Law, class R, class S>
+REGENT_BODY R log_density_of_bar(const S& s, const Rows<R>& p, int k, const R* x) {
+  const Law law(s, p, k);
+  const R result = law.log_density(x);
+  const auto lacks = lacks_any(s, x);
+  return any(lacks) ? select(lacks, law.marginal_log_density(x), result) : result;
+}
+
+// Whether any bar of [first, end) lacks a feature in any lane.
+template <class R, class S, bool shared>
+REGENT_BODY bool block_lacks(const S& s, const Series<R, shared>& series, std::int64_t first,
+                             std::int64_t end) {
+  R x[S::dimension_bound], sum = Lanes<R>::all(ScalarOf<R>{0});
+  for (std::int64_t t = first; t < end; ++t) {
+    series.load(s, t, x);
+    for (int d = 0; d < s.dimension; ++d) sum = sum + x[d];
+  }
+  return any(sum != sum);
+}
+
+// State by state, so that a state's parameters stay in registers; bars are independent of each other here,
+// which hides the latency of the products.
+template <template <class, class> class Law, class R, class S, bool shared>
+REGENT_SERIES_BODY void block_log_densities(const S s, const Rows<R> p, const Series<R, shared> series,
+                                            std::int64_t first, std::int64_t end, const BlockRows<R> out) {
+  R x[S::dimension_bound];
+  for (int k = 0; k < s.states; ++k) {
+    const Law<R, S> law(s, p, k);
+    for (std::int64_t t = first; t < end; ++t) {
+      series.load(s, t, x);
+      out.store(t - first, k, law.log_density(x));
+    }
+  }
+  if (!block_lacks(s, series, first, end)) return;
+  for (std::int64_t t = first; t < end; ++t) {
+    series.load(s, t, x);
+    if (!any(lacks_any(s, x))) continue;
+    for (int k = 0; k < s.states; ++k) out.store(t - first, k, log_density_of_bar<Law<R, S>>(s, p, k, x));
+  }
+}
+
+template <template <class, class> class Law, class R, class S, bool shared>
+REGENT_SERIES_BODY void block_moments(const S s, const Rows<R> p, const Series<R, shared> series,
+                                      std::int64_t first, std::int64_t end, const BlockRows<R> posteriors,
+                                      double* totals) {
+  const bool lacks = block_lacks(s, series, first, end);
+  R x[S::dimension_bound];
+  for (int k = 0; k < s.states; ++k) {
+    const Law<R, S> law(s, p, k);
+    typename Law<R, S>::Sums sums;
+    sums.clear(s);
+    for (std::int64_t t = first; t < end && !lacks; ++t) {
+      series.load(s, t, x);
+      law.add(x, posteriors.load(t - first, k), sums);
+    }
+    for (std::int64_t t = first; t < end && lacks; ++t) {
+      series.load(s, t, x);
+      if (any(lacks_any(s, x))) {
+        law.add_incomplete(x, posteriors.load(t - first, k), sums);
+      } else {
+        law.add(x, posteriors.load(t - first, k), sums);
+      }
+    }
+    sums.flush(s, k, totals);
+  }
+}
+
+// An emission policy: log densities of a block of bars, and the moments of a block given its posteriors.
+template <template <class, class> class Law, EmissionLaw kind, class R, class S>
+struct LawEmission {
+  static constexpr EmissionLaw law = kind;
+  S s;
+  Rows<R> p;
+  const ScalarOf<R>* series;
+  bool shared;
+
+  REGENT_BODY void log_densities(std::int64_t first, std::int64_t end, const BlockRows<R>& out) const {
+    with_dimension<R>(s, [&](const auto& fixed) {
+      if (shared) {
+        block_log_densities<Law>(fixed, p, Series<R, true>{series}, first, end, out);
+      } else {
+        block_log_densities<Law>(fixed, p, Series<R, false>{series}, first, end, out);
+      }
+    });
+  }
+  REGENT_BODY void add_moments(std::int64_t first, std::int64_t end, const BlockRows<R>& posteriors,
+                               double* totals) const {
+    with_dimension<R>(s, [&](const auto& fixed) {
+      if (shared) {
+        block_moments<Law>(fixed, p, Series<R, true>{series}, first, end, posteriors, totals);
+      } else {
+        block_moments<Law>(fixed, p, Series<R, false>{series}, first, end, posteriors, totals);
+      }
+    });
+  }
+};
+template <class R, class S>
+using GaussianEmission = LawEmission<GaussianLaw, EmissionLaw::gaussian, R, S>;
 
 // Log densities that the caller brings: discrete models, emission models of their own. −inf is allowed.
 template <class R, class S>
-class TableEmission {
-  using T = ScalarOf<R>;
-
- public:
-  REGENT_BODY TableEmission(const S& shape, const BatchView<T>&, Rows<R>, const T* table)
-      : shape_(shape), table_(table) {}
-  REGENT_BODY void load(std::int64_t t) { row_ = t * shape_.states; }
-  REGENT_BODY R log_density(int k) const {
-    return maximum(Lanes<R>::load(table_ + (row_ + k) * lane_block), Lanes<R>::all(impossible<T>));
+struct TableEmission {
+  S s;
+  const ScalarOf<R>* table;
+  REGENT_BODY void log_densities(std::int64_t first, std::int64_t end, const BlockRows<R>& out) const {
+    for (std::int64_t t = first; t < end; ++t) {
+      for (int k = 0; k < s.states; ++k) {
+        const R value = Lanes<R>::load(table + (t * s.states + k) * lane_block);
+        out.store(t - first, k, maximum(value, Lanes<R>::all(impossible<ScalarOf<R>>)));
+      }
+    }
   }
-
- private:
-  S shape_;
-  const T* table_;
-  std::int64_t row_ = 0;
 };
 
 }  // namespace regent::cuda::hmm

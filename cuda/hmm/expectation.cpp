@@ -2,6 +2,7 @@
 
 #include "cuda/hmm/backends.hpp"
 #include "cuda/hmm/check_batch.hpp"
+#include "cuda/hmm/long_series.hpp"
 
 namespace regent::cuda::hmm {
 
@@ -18,7 +19,9 @@ Expectation<T>::Expectation(const Resources& resources, const BatchView<T>& batc
   const bool on_gpu = resources.backend() == ::regent::cuda::Backend::gpu;
   backend_ = std::make_unique<Backend>();
   backend_->batch = batch;
-  backend_->launcher = on_gpu ? expectation_gpu(resources, batch) : expectation_cpu(resources, batch);
+  backend_->launcher = chunks_of(batch) > 1 ? expectation_long(resources, batch)
+                       : on_gpu             ? expectation_gpu(resources, batch)
+                                            : expectation_cpu(resources, batch);
 }
 
 template <class T>

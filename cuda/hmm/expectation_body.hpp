@@ -1,188 +1,204 @@
 #pragma once
 // Expected counts of one group of lanes (the E-step), in the structured form of CountLayout. Products are
-// summed in R for `flush_every` bars, then in fp64; moments are about the means of this step, which keeps
-// them well conditioned. run_to_run: bitwise, whatever the number of threads. cpu_to_gpu: the same operations
-// in the same order.
+// summed in R over a block of bars, then in fp64; moments are about the means of this step, which keeps them
+// well conditioned. A block goes through several passes, each with few enough sums to keep them in registers.
+// run_to_run: bitwise, whatever the number of threads. cpu_to_gpu: the same operations in the same order.
 
 #include "cuda/hmm/backward_body.hpp"
 #include "cuda/hmm/student_body.hpp"
 
 namespace regent::cuda::hmm {
 
+// What the backward pass leaves of a block for the passes after it. Posteriors take the place of the forward
+// weights where transitions are summed at once; else weight/n and b·β do, and posteriors have rows of their
+// own.
+template <class R>
+struct BlockScratch {
+  BlockRows<R> posteriors;  // [K]
+  BlockRows<R> weights;     // [K], weight/n
+  BlockRows<R> ahead;       // [K], b·β of the bar after
+  BlockRows<R> macros;      // [3M]: welcome, outlook, leaving
+};
+
+// Few enough transitions to sum them in registers during the backward pass.
+template <class S>
+inline constexpr bool few_transitions = S::always_flat&& S::states_bound <= 4;
+
 template <class R, class S>
 struct CountSink {
-  static constexpr EmissionLaw law = EmissionLaw::gaussian;
   S s;
-  Rows<R> p;
-  Table<R> partial;  // [counts]
-  double* totals;    // [counts], rows a block apart
+  BlockScratch<R> scratch;
+  double* totals;  // [counts], rows a block apart
+  R stays[few_transitions<S> ? S::states_bound * S::states_bound : 1];
 
-  REGENT_BODY void clear(EmissionLaw rows_of = law) const {
-    const int size = CountLayout<S>{s}.rows(rows_of);
-    for (int row = 0; row < size; ++row) partial.store(row, Lanes<R>::all(ScalarOf<R>{0}));
-    for (int row = 0; row < size; ++row) Lanes<R>::store_double(totals + row * lane_block, partial.load(row));
-  }
-
-  REGENT_BODY void flush_partial(EmissionLaw rows_of = law) const {
-    const int size = CountLayout<S>{s}.rows(rows_of);
-    const R zero = Lanes<R>::all(ScalarOf<R>{0});
-    for (int row = 0; row < size; ++row) {
-      Lanes<R>::add_to(totals + row * lane_block, partial.load(row));
-      partial.store(row, zero);
+  REGENT_BODY void begin() {
+    if constexpr (few_transitions<S>) {
+      for (int i = 0; i < s.states * s.states; ++i) stays[i] = Lanes<R>::all(ScalarOf<R>{0});
     }
   }
-
-  template <class Emission>
-  REGENT_BODY void posterior(std::int64_t t, const R* values, const Emission& emission) const {
-    const CountLayout<S> layout{s};
-    if (t == 0) {
-      for (int k = 0; k < s.states; ++k) partial.store(layout.start(k), values[k]);
+  REGENT_BODY void posterior(std::int64_t bar, const R* values) const {
+    for (int k = 0; k < s.states; ++k) scratch.posteriors.store(bar, k, values[k]);
+  }
+  REGENT_BODY void transition(std::int64_t bar, const R* weight, const R* ahead, const R* welcome,
+                              const R* outlook) {
+    if constexpr (few_transitions<S>) {
+      for (int from = 0; from < s.states; ++from) {
+        for (int to = 0; to < s.states; ++to) {
+          R& sum = stays[from * s.states + to];
+          sum = fused(weight[from], ahead[to], sum);
+        }
+      }
+    } else {
+      for (int k = 0; k < s.states; ++k) scratch.weights.store(bar, k, weight[k]);
+      for (int k = 0; k < s.states; ++k) scratch.ahead.store(bar, k, ahead[k]);
+      for (int i = 0; i < s.macros && s.macros > 1; ++i) {
+        scratch.macros.store(bar, i, welcome[i]);
+        scratch.macros.store(bar, s.macros + i, outlook[i]);
+      }
     }
-    const R zero = Lanes<R>::all(ScalarOf<R>{0});
-    R difference[S::dimension_bound];
-    if (!emission.any_incomplete()) {
+  }
+  REGENT_BODY void no_transition(std::int64_t bar) const {
+    if constexpr (!few_transitions<S>) {
+      const R zero = Lanes<R>::all(ScalarOf<R>{0});
       for (int k = 0; k < s.states; ++k) {
-        emission.difference(k, difference);
-        add_moments(layout, k, values[k], difference);
+        scratch.weights.store(bar, k, zero);
+        scratch.ahead.store(bar, k, zero);
       }
-      return;
-    }
-    R spread[triangle_size(S::dimension_bound)];
-    const auto present = emission.present();
-    for (int k = 0; k < s.states; ++k) {
-      const R weight = select(present, values[k], zero);
-      emission.complete(k, difference, spread);
-      add_moments(layout, k, weight, difference);
-      for (int e = 0; e < triangle_size(s.dimension); ++e)
-        partial.add_product(layout.second(k, e), weight, spread[e]);
+      for (int i = 0; i < 2 * s.macros && s.macros > 1; ++i) scratch.macros.store(bar, i, zero);
     }
   }
-
-  REGENT_BODY void add_moments(const CountLayout<S>& layout, int k, R weight, const R* difference) const {
-    partial.add(layout.weight(k), weight);
-    add_products(layout, k, weight, difference);
-  }
-  REGENT_BODY void add_products(const CountLayout<S>& layout, int k, R weight, const R* difference) const {
-    for (int row = 0; row < s.dimension; ++row) {
-      const R weighted = weight * difference[row];
-      partial.add(layout.first(k, row), weighted);
-      for (int column = 0; column <= row; ++column) {
-        partial.add_product(layout.second(k, triangle(row, column)), weighted, difference[column]);
-      }
-    }
-  }
-
-  REGENT_BODY void transition(const R* weight, const R* ahead, const R* welcome, const R* outlook) const {
-    const CountLayout<S> layout{s};
-    const ParameterLayout<S> parameters{s};
-    const R zero = Lanes<R>::all(ScalarOf<R>{0});
-    for (int i = 0; i < s.macros; ++i) {
-      for (int j = 0; j < s.micros; ++j) {
-        for (int to = 0; to < s.micros; ++to) {
-          partial.add_product(layout.stay(i, j, to), weight[i * s.micros + j], ahead[i * s.micros + to]);
-        }
-      }
-    }
-    if constexpr (!S::always_flat) {
-      if (s.macros == 1) return;
-      R arriving[S::states_bound];
-      for (int i = 0; i < s.macros; ++i) arriving[i] = zero;
-      for (int i = 0; i < s.macros; ++i) {
-        R leaving = zero;
-        for (int j = 0; j < s.micros; ++j) {
-          const int k = i * s.micros + j;
-          leaving = fused(weight[k], p(parameters.exit(k)), leaving);
-          partial.add_product(layout.exit(k), weight[k], outlook[i]);
-        }
-        for (int to = 0; to < s.macros; ++to) {
-          partial.add_product(layout.macro(i, to), leaving, welcome[to]);
-          arriving[to] = fused(leaving, p(parameters.macro(i, to)), arriving[to]);
-        }
-      }
-      for (int i = 0; i < s.macros; ++i) {
-        for (int j = 0; j < s.micros; ++j) {
-          partial.add_product(layout.entry(i * s.micros + j), arriving[i], ahead[i * s.micros + j]);
-        }
-      }
-    }
-  }
-
-  REGENT_BODY void end_of_bar(std::int64_t t) const {
-    if (t % flush_every == 0) flush_partial();
-  }
-
-  // The factor P that stands outside the sums over time.
   REGENT_BODY void finish() const {
-    const CountLayout<S> layout{s};
-    const ParameterLayout<S> parameters{s};
-    for (int i = 0; i < s.macros; ++i) {
-      for (int j = 0; j < s.micros; ++j) {
-        for (int to = 0; to < s.micros; ++to)
-          scale_total(layout.stay(i, j, to), p(parameters.stay(i, j, to)));
+    if constexpr (few_transitions<S>) {
+      const CountLayout<S> layout{s};
+      for (int from = 0; from < s.states; ++from) {
+        for (int to = 0; to < s.states; ++to)
+          Lanes<R>::add_to(totals + layout.stay(0, from, to) * lane_block, stays[from * s.states + to]);
       }
-      for (int to = 0; to < s.macros; ++to) scale_total(layout.macro(i, to), p(parameters.macro(i, to)));
     }
-    for (int k = 0; k < s.states; ++k) {
-      scale_total(layout.exit(k), p(parameters.exit(k)));
-      scale_total(layout.entry(k), p(parameters.entry(k)));
-    }
-  }
-  REGENT_BODY void scale_total(int row, R factor) const {
-    double factors[Lanes<R>::width];
-    Lanes<R>::store_double(factors, factor);
-    for (int lane = 0; lane < Lanes<R>::width; ++lane) totals[row * lane_block + lane] *= factors[lane];
   }
 };
 
-// Moments scaled by what the bar says of its hidden precision: see student_body.hpp.
+// Transitions within macro regime i; where the states are known, all of its rows in one pass over the bars.
 template <class R, class S>
-struct StudentCountSink : CountSink<R, S> {
-  static constexpr EmissionLaw law = EmissionLaw::student_t;
-  using Base = CountSink<R, S>;
-  using Base::partial;
-  using Base::s;
-
-  REGENT_BODY void clear() const { Base::clear(law); }
-  REGENT_BODY void flush_partial() const { Base::flush_partial(law); }
-  REGENT_BODY void end_of_bar(std::int64_t t) const {
-    if (t % flush_every == 0) flush_partial();
-  }
-
-  REGENT_BODY void posterior(std::int64_t t, const R* values, const StudentEmission<R, S>& emission) const {
-    const CountLayout<S> layout{s};
-    const R zero = Lanes<R>::all(ScalarOf<R>{0});
-    if (t == 0) {
-      for (int k = 0; k < s.states; ++k) partial.store(layout.start(k), values[k]);
-    }
-    R difference[S::dimension_bound], spread[triangle_size(S::dimension_bound)];
-    for (int k = 0; k < s.states; ++k) {
-      R weight = values[k], scale, log_scale;
-      emission.scale(k, scale, log_scale);
-      if (emission.any_incomplete()) {
-        weight = select(emission.present(), weight, zero);
-        emission.complete(k, difference, spread);
-        for (int e = 0; e < triangle_size(s.dimension); ++e)
-          partial.add_product(layout.second(k, e), weight, spread[e]);
-      } else {
-        emission.difference(k, difference);
+REGENT_BODY void add_stays(const S& s, int i, std::int64_t bars, const BlockScratch<R>& scratch,
+                           double* totals) {
+  const CountLayout<S> layout{s};
+  constexpr bool together = S::fixed_states && S::states_bound <= 9;
+  const int rows = together ? s.micros : 1;
+  R sums[S::states_bound * (together ? S::states_bound : 1)];
+  for (int j = 0; j < s.micros; j += rows) {
+    for (int e = 0; e < rows * s.micros; ++e) sums[e] = Lanes<R>::all(ScalarOf<R>{0});
+    for (std::int64_t bar = 0; bar < bars; ++bar) {
+      for (int row = 0; row < rows; ++row) {
+        const R weight = scratch.weights.load(bar, i * s.micros + j + row);
+        for (int to = 0; to < s.micros; ++to) {
+          R& sum = sums[row * s.micros + to];
+          sum = fused(weight, scratch.ahead.load(bar, i * s.micros + to), sum);
+        }
       }
-      partial.add(layout.weight(k), weight);
-      partial.add_product(layout.scaled_weight(k), weight, scale);
-      partial.add_product(layout.log_scale(k), weight, log_scale);
-      Base::add_products(layout, k, weight * scale, difference);
+    }
+    for (int row = 0; row < rows; ++row) {
+      for (int to = 0; to < s.micros; ++to)
+        Lanes<R>::add_to(totals + layout.stay(i, j + row, to) * lane_block, sums[row * s.micros + to]);
     }
   }
-};
+}
 
-template <class Emission>
-struct CountSinkOf;
+// Exits of macro regime i and where they lead; leaves `leaving` in the scratch rows.
 template <class R, class S>
-struct CountSinkOf<GaussianEmission<R, S>> {
-  using Type = CountSink<R, S>;
-};
+REGENT_BODY void add_exits(const S& s, const Rows<R>& p, int i, std::int64_t bars,
+                           const BlockScratch<R>& scratch, double* totals) {
+  const CountLayout<S> layout{s};
+  const ParameterLayout<S> parameters{s};
+  const R zero = Lanes<R>::all(ScalarOf<R>{0});
+  R exits[S::states_bound], macros[S::states_bound], rates[S::states_bound];
+  for (int j = 0; j < s.micros; ++j) {
+    exits[j] = zero;
+    rates[j] = p(parameters.exit(i * s.micros + j));
+  }
+  for (int to = 0; to < s.macros; ++to) macros[to] = zero;
+  for (std::int64_t bar = 0; bar < bars; ++bar) {
+    const R outlook = scratch.macros.load(bar, s.macros + i);
+    R leaving = zero;
+    for (int j = 0; j < s.micros; ++j) {
+      const R weight = scratch.weights.load(bar, i * s.micros + j);
+      exits[j] = fused(weight, outlook, exits[j]);
+      leaving = fused(weight, rates[j], leaving);
+    }
+    for (int to = 0; to < s.macros; ++to)
+      macros[to] = fused(leaving, scratch.macros.load(bar, to), macros[to]);
+    scratch.macros.store(bar, 2 * s.macros + i, leaving);
+  }
+  for (int j = 0; j < s.micros; ++j)
+    Lanes<R>::add_to(totals + layout.exit(i * s.micros + j) * lane_block, exits[j]);
+  for (int to = 0; to < s.macros; ++to)
+    Lanes<R>::add_to(totals + layout.macro(i, to) * lane_block, macros[to]);
+}
+
 template <class R, class S>
-struct CountSinkOf<StudentEmission<R, S>> {
-  using Type = StudentCountSink<R, S>;
-};
+REGENT_BODY void add_entries(const S& s, const Rows<R>& p, int i, std::int64_t bars,
+                             const BlockScratch<R>& scratch, double* totals) {
+  const CountLayout<S> layout{s};
+  const ParameterLayout<S> parameters{s};
+  const R zero = Lanes<R>::all(ScalarOf<R>{0});
+  R entries[S::states_bound], rates[S::states_bound];
+  for (int j = 0; j < s.micros; ++j) entries[j] = zero;
+  for (int from = 0; from < s.macros; ++from) rates[from] = p(parameters.macro(from, i));
+  for (std::int64_t bar = 0; bar < bars; ++bar) {
+    R arriving = zero;
+    for (int from = 0; from < s.macros; ++from)
+      arriving = fused(scratch.macros.load(bar, 2 * s.macros + from), rates[from], arriving);
+    for (int j = 0; j < s.micros; ++j)
+      entries[j] = fused(arriving, scratch.ahead.load(bar, i * s.micros + j), entries[j]);
+  }
+  for (int j = 0; j < s.micros; ++j)
+    Lanes<R>::add_to(totals + layout.entry(i * s.micros + j) * lane_block, entries[j]);
+}
+
+template <class R, class S>
+REGENT_SERIES_BODY void add_transitions(const S s, const Rows<R> p, std::int64_t bars,
+                                        const BlockScratch<R> scratch, double* totals) {
+  if constexpr (!few_transitions<S>) {
+    for (int i = 0; i < s.macros; ++i) add_stays<R>(s, i, bars, scratch, totals);
+  }
+  if constexpr (!S::always_flat) {
+    if (s.macros == 1) return;
+    for (int i = 0; i < s.macros; ++i) add_exits(s, p, i, bars, scratch, totals);
+    for (int i = 0; i < s.macros; ++i) add_entries(s, p, i, bars, scratch, totals);
+  }
+}
+
+template <class R, class S>
+REGENT_BODY void clear_counts(const S& s, EmissionLaw law, double* totals) {
+  const int size = CountLayout<S>{s}.rows(law);
+  for (int row = 0; row < size; ++row)
+    Lanes<R>::store_double(totals + row * lane_block, Lanes<R>::all(ScalarOf<R>{0}));
+}
+
+template <class R>
+REGENT_BODY void scale_total(double* total, R factor) {
+  double factors[Lanes<R>::width];
+  Lanes<R>::store_double(factors, factor);
+  for (int lane = 0; lane < Lanes<R>::width; ++lane) total[lane] *= factors[lane];
+}
+
+// The factor P that stands outside the sums over time.
+template <class R, class S>
+REGENT_BODY void finish_counts(const S& s, const Rows<R>& p, double* totals) {
+  const CountLayout<S> layout{s};
+  const ParameterLayout<S> parameters{s};
+  for (int i = 0; i < s.macros; ++i) {
+    for (int j = 0; j < s.micros; ++j) {
+      for (int to = 0; to < s.micros; ++to)
+        scale_total(totals + layout.stay(i, j, to) * lane_block, p(parameters.stay(i, j, to)));
+    }
+    for (int to = 0; to < s.macros; ++to)
+      scale_total(totals + layout.macro(i, to) * lane_block, p(parameters.macro(i, to)));
+  }
+  for (int k = 0; k < s.states; ++k) {
+    scale_total(totals + layout.exit(k) * lane_block, p(parameters.exit(k)));
+    scale_total(totals + layout.entry(k) * lane_block, p(parameters.entry(k)));
+  }
+}
 
 }  // namespace regent::cuda::hmm

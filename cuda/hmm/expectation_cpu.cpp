@@ -17,7 +17,7 @@ class CpuExpectation : public ExpectationBackend<T> {
   void run(const ExpectationJob<T>& asked) override {
     ExpectationJob<T> job = asked;
     job.segment = segment_;
-    for_each_group(job.batch.lanes, kernels_.width, [&](int group) {
+    for_each_group<T>(job.batch.lanes, kernels_.width, [&](int group) {
       const std::uint8_t* first = job.active + static_cast<std::ptrdiff_t>(group) * kernels_.width;
       const std::uint8_t* last = job.active + std::min(job.batch.lanes, (group + 1) * kernels_.width);
       if (std::find(first, last, 1) == last) return;

@@ -7,17 +7,12 @@
 namespace regent::cuda::hmm {
 namespace {
 
-// Sums of a few bars lie in shared memory where they fit, else in the first rows of the workspace.
 template <class T, class S, class Emission>
 __global__ void __launch_bounds__(lane_block)
-    expectation_kernel(ExpectationJob<T> job, T* workspace, std::size_t rows, std::size_t partial_rows,
-                       bool shared) {
-  extern __shared__ unsigned char shared_bytes[];
+    expectation_kernel(ExpectationJob<T> job, T* workspace, std::size_t rows) {
   const unsigned char mine = job.active[min(lane_of_thread(), job.batch.lanes - 1)];
   if (__ballot_sync(0xffffffffU, mine) == 0) return;
-  T* own = workspace_of_block(workspace, rows);
-  T* partial = shared ? reinterpret_cast<T*>(shared_bytes) + threadIdx.x : own;
-  run_expectation<T, S, Emission>(job, lane_of_thread(), partial, own + partial_rows * lane_block);
+  run_expectation<T, S, Emission>(job, lane_of_thread(), workspace_of_block(workspace, rows));
 }
 
 template <class T>
@@ -43,6 +38,14 @@ class GpuExpectation : public ExpectationBackend<T> {
     REGENT_CUDA_CHECK(
         cudaMemcpyAsync(active_.data(), asked.active, lanes, cudaMemcpyHostToDevice, gpu_.stream));
     job.active = active_.data();
+    if (asked.terminal != nullptr) {
+      if (terminal_.size() == 0)
+        terminal_ = DeviceBuffer<T>(blocks_of(batch_.view().lanes) * lane_block * job.batch.shape.states());
+      REGENT_CUDA_CHECK(cudaMemcpyAsync(terminal_.data(), asked.terminal,
+                                        padded * job.batch.shape.states() * sizeof(T), cudaMemcpyHostToDevice,
+                                        gpu_.stream));
+      job.terminal = terminal_.data();
+    }
     job.counts = counts_.data();
     job.log_likelihood = likelihoods_.data();
     job.segment = segment_;
@@ -55,20 +58,11 @@ class GpuExpectation : public ExpectationBackend<T> {
  private:
   void launch(const ExpectationJob<T>& job) {
     const auto blocks = static_cast<unsigned>(blocks_of(job.batch.lanes));
-    const AnyShape shape(job.batch.shape);
-    const std::size_t partial_rows = CountLayout<AnyShape>{shape}.rows(job.batch.law);
-    const std::size_t bytes = partial_rows * lane_block * sizeof(T);
-    const bool shared = bytes <= gpu_.properties.sharedMemPerBlockOptin;
     with_shape<T>(job.batch.shape, [&]<class S>() {
       const auto kernel = job.batch.law == EmissionLaw::student_t
                               ? expectation_kernel<T, S, StudentEmission<T, S>>
                               : expectation_kernel<T, S, GaussianEmission<T, S>>;
-      if (shared) {
-        REGENT_CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                               static_cast<int>(bytes)));
-      }
-      REGENT_CUDA_LAUNCH(kernel, blocks, lane_block, shared ? bytes : 0, gpu_.stream, job, workspace_.data(),
-                         rows_, partial_rows, shared);
+      REGENT_CUDA_LAUNCH(kernel, blocks, lane_block, 0, gpu_.stream, job, workspace_.data(), rows_);
     });
   }
   void copy_back(double* to, const double* from, std::size_t count) {
@@ -79,7 +73,7 @@ class GpuExpectation : public ExpectationBackend<T> {
   DeviceBatch<T> batch_;
   std::int64_t segment_;
   std::size_t rows_;
-  DeviceBuffer<T> workspace_;
+  DeviceBuffer<T> workspace_, terminal_;
   DeviceBuffer<double> counts_, likelihoods_;
   DeviceBuffer<std::uint8_t> active_;
 };

@@ -6,7 +6,10 @@ namespace regent::cuda::hmm {
 template <class T>
 void forward_cpu(const Resources& resources, const ForwardJob<T>& job) {
   const LaneKernels<T>& kernels = lane_kernels<T>(resources.instruction_set(), job.batch.law);
-  for_each_group(job.batch.lanes, kernels.width, [&](int group) { kernels.forward(job, group); });
+  const std::size_t size = forward_workspace_rows(job.batch) * kernels.width;
+  ThreadWorkspaces<T> workspaces;
+  for_each_group<T>(job.batch.lanes, kernels.width,
+                    [&](int group) { kernels.forward(job, group, workspace_of_thread(workspaces, size)); });
 }
 
 template void forward_cpu(const Resources&, const ForwardJob<float>&);

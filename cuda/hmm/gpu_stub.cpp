@@ -1,6 +1,7 @@
 // Stands in for the CUDA launchers in a build without them. Resources never chooses the GPU there.
 #include "base/error.hpp"
 #include "cuda/hmm/backends.hpp"
+#include "cuda/hmm/live.hpp"
 
 namespace regent::cuda::hmm {
 namespace {
@@ -25,6 +26,10 @@ template <class T>
 std::unique_ptr<ExpectationBackend<T>> expectation_gpu(const Resources&, const BatchView<T>&) {
   no_gpu();
 }
+template <class T>
+std::unique_ptr<LiveDevice<T>> live_gpu(const Resources&, const LiveJob<T>&) {
+  no_gpu();
+}
 
 template void forward_gpu(const Resources&, const ForwardJob<float>&);
 template void forward_gpu(const Resources&, const ForwardJob<double>&);
@@ -36,5 +41,7 @@ template std::unique_ptr<ExpectationBackend<float>> expectation_gpu(const Resour
                                                                     const BatchView<float>&);
 template std::unique_ptr<ExpectationBackend<double>> expectation_gpu(const Resources&,
                                                                      const BatchView<double>&);
+template std::unique_ptr<LiveDevice<float>> live_gpu(const Resources&, const LiveJob<float>&);
+template std::unique_ptr<LiveDevice<double>> live_gpu(const Resources&, const LiveJob<double>&);
 
 }  // namespace regent::cuda::hmm

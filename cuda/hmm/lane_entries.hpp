@@ -8,57 +8,52 @@
 // the bodies see Pack's operations
 #include "cuda/hmm/jobs.hpp"
 #include "cuda/hmm/run_body.hpp"
-#include "cuda/hmm/shape_dispatch.hpp"
 
 namespace regent::cuda::hmm {
 namespace REGENT_INSTRUCTION_SET {
 namespace {
 
-template <class T, template <class, class> class Law>
-void forward(const ForwardJob<T>& job, int group) {
+template <class T, template <class, class> class Emission>
+void forward(const ForwardJob<T>& job, int group, T* workspace) {
   using R = Pack<T>;
   if (job.batch.emission_table != nullptr) {
-    run_forward<R, AnyShape, TableEmission<R, AnyShape>>(job, group);
-    return;
+    run_forward<R, AnyShape, TableEmission<R, AnyShape>>(job, group, workspace);
+  } else {
+    run_forward<R, AnyShape, Emission<R, AnyShape>>(job, group, workspace);
   }
-  with_shape<T>(job.batch.shape, [&]<class S>() { run_forward<R, S, Law<R, S>>(job, group); });
 }
 
-template <class T, template <class, class> class Law>
+template <class T, template <class, class> class Emission>
 void smooth(const SmoothJob<T>& job, int group, T* workspace) {
   using R = Pack<T>;
   if (job.batch.emission_table != nullptr) {
     run_smooth<R, AnyShape, TableEmission<R, AnyShape>>(job, group, workspace);
-    return;
+  } else {
+    run_smooth<R, AnyShape, Emission<R, AnyShape>>(job, group, workspace);
   }
-  with_shape<T>(job.batch.shape, [&]<class S>() { run_smooth<R, S, Law<R, S>>(job, group, workspace); });
 }
 
-template <class T, template <class, class> class Law>
+template <class T, template <class, class> class Emission>
 void expectation(const ExpectationJob<T>& job, int group, T* workspace) {
   using R = Pack<T>;
-  const AnyShape shape(job.batch.shape);
-  T* rest = workspace + CountLayout<AnyShape>{shape}.rows(job.batch.law) * workspace_stride<R>;
-  with_shape<T>(job.batch.shape,
-                [&]<class S>() { run_expectation<R, S, Law<R, S>>(job, group, workspace, rest); });
+  run_expectation<R, AnyShape, Emission<R, AnyShape>>(job, group, workspace);
 }
 
-template <class T, template <class, class> class Law>
-void viterbi(const ViterbiJob<T>& job, int group, T* logs) {
+template <class T, template <class, class> class Emission>
+void viterbi(const ViterbiJob<T>& job, int group, T* workspace) {
   using R = Pack<T>;
-  const AnyShape shape(job.batch.shape);
   auto* origins =
-      reinterpret_cast<std::uint8_t*>(logs + ParameterLayout<AnyShape>{shape}.size() * workspace_stride<R>);
+      reinterpret_cast<IndexScalarOf<R>*>(workspace + viterbi_log_rows(job.batch) * workspace_stride<R>);
   if (job.batch.emission_table != nullptr) {
-    run_viterbi<R, AnyShape, TableEmission<R, AnyShape>>(job, group, origins, logs);
-    return;
+    run_viterbi<R, AnyShape, TableEmission<R, AnyShape>>(job, group, origins, workspace);
+  } else {
+    run_viterbi<R, AnyShape, Emission<R, AnyShape>>(job, group, origins, workspace);
   }
-  with_shape<T>(job.batch.shape, [&]<class S>() { run_viterbi<R, S, Law<R, S>>(job, group, origins, logs); });
 }
 
-template <class T, template <class, class> class Law>
-constexpr LaneKernels<T> kernels{Lanes<Pack<T>>::width, forward<T, Law>, smooth<T, Law>, expectation<T, Law>,
-                                 viterbi<T, Law>};
+template <class T, template <class, class> class Emission>
+constexpr LaneKernels<T> kernels{Lanes<Pack<T>>::width, forward<T, Emission>, smooth<T, Emission>,
+                                 expectation<T, Emission>, viterbi<T, Emission>};
 
 }  // namespace
 }  // namespace REGENT_INSTRUCTION_SET

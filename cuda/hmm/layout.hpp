@@ -26,21 +26,43 @@ struct ShapeNumbers {
   bool operator==(const ShapeNumbers&) const = default;
 };
 
-// The shape at run time, or fixed at compile time for the shapes that are used most.
+// The shape at run time, or parts of it fixed at compile time, so that loops unroll and arrays become
+// registers: what a pass over bars does depends on the dimension or on the states, never on both.
 struct AnyShape {
   int macros, micros, dimension, states;
-  REGENT_HD explicit AnyShape(const ShapeNumbers& n)
+  template <class Numbers>
+  REGENT_HD explicit AnyShape(const Numbers& n)
       : macros(n.macros), micros(n.micros), dimension(n.dimension), states(n.macros * n.micros) {}
   static constexpr int states_bound = states_max, dimension_bound = dimension_max;
-  static constexpr bool always_flat = false;
+  static constexpr bool always_flat = false, fixed_states = false, fixed_dimension = false;
+};
+
+template <int D>
+struct FixedDimension {
+  int macros, micros, states;
+  template <class S>
+  REGENT_HD explicit FixedDimension(const S& s) : macros(s.macros), micros(s.micros), states(s.states) {}
+  static constexpr int dimension = D, states_bound = states_max, dimension_bound = D;
+  static constexpr bool always_flat = false, fixed_states = false, fixed_dimension = true;
+};
+
+template <int M, int m>
+struct FixedStates {
+  int dimension;
+  template <class S>
+  REGENT_HD explicit FixedStates(const S& s) : dimension(s.dimension) {}
+  static constexpr int macros = M, micros = m, states = M * m, states_bound = M * m,
+                       dimension_bound = dimension_max;
+  static constexpr bool always_flat = M == 1, fixed_states = true, fixed_dimension = false;
 };
 
 template <int M, int m, int D>
 struct FixedShape {
-  REGENT_HD explicit FixedShape(const ShapeNumbers&) {}
+  template <class Numbers>
+  REGENT_HD explicit FixedShape(const Numbers&) {}
   static constexpr int macros = M, micros = m, dimension = D, states = M * m;
   static constexpr int states_bound = M * m, dimension_bound = D;
-  static constexpr bool always_flat = M == 1;
+  static constexpr bool always_flat = M == 1, fixed_states = true, fixed_dimension = true;
 };
 
 // Index of (row, column), column <= row, in a packed lower triangle.
@@ -126,6 +148,7 @@ struct BatchView {
   const T* parameters = nullptr;
   const T* observations = nullptr;
   bool shared = false;                // one series for all lanes
+  int series_blocks = 0;              // > 0: blocks of lanes take turns at this many blocks of series
   const T* emission_table = nullptr;  // instead of observations: log densities [blocks, steps, states, 32]
   EmissionLaw law = EmissionLaw::gaussian;  // of observations
 };

@@ -9,12 +9,12 @@
 #include <cstring>
 #include <type_traits>
 
-// BODY: always inlined. COLD: rare, kept out of line. SERIES: a loop over time, one function of its own so
-// that a caller may use it twice; it works on copies of its state, which the compiler can keep in registers.
+// BODY: always inlined. COLD: rare, kept out of line. SERIES: a loop over bars, on the CPU a function of its
+// own; it works on copies of its state, which the compiler can keep in registers.
 #ifdef __CUDACC__
 #define REGENT_BODY __host__ __device__ __forceinline__
 #define REGENT_COLD_BODY __host__ __device__ __noinline__
-#define REGENT_SERIES_BODY __host__ __device__ __noinline__
+#define REGENT_SERIES_BODY __host__ __device__ __forceinline__
 #else
 #define REGENT_BODY [[gnu::always_inline]] inline
 #define REGENT_COLD_BODY [[gnu::noinline, gnu::cold]]
@@ -32,25 +32,31 @@ REGENT_BODY void read_parameters_again() {
 }
 
 template <class R>
-struct RealTraits;  // Scalar, Mask, Index (an integer per lane)
+struct RealTraits;  // Scalar, Mask, Index (as many bits per lane as a Scalar has), IndexScalar
 
 template <>
 struct RealTraits<float> {
   using Scalar = float;
   using Mask = bool;
-  using Index = std::int32_t;
+  using Index = std::uint32_t;
+  using IndexScalar = std::uint32_t;
 };
 template <>
 struct RealTraits<double> {
   using Scalar = double;
   using Mask = bool;
-  using Index = std::int64_t;
+  using Index = std::uint64_t;
+  using IndexScalar = std::uint64_t;
 };
 
 template <class R>
 using ScalarOf = typename RealTraits<R>::Scalar;
 template <class R>
 using MaskOf = typename RealTraits<R>::Mask;
+template <class R>
+using IndexOf = typename RealTraits<R>::Index;
+template <class R>
+using IndexScalarOf = typename RealTraits<R>::IndexScalar;
 
 // Constants of the number format.
 template <class T>
@@ -106,6 +112,12 @@ REGENT_BODY float select(bool mask, float a, float b) {
 REGENT_BODY double select(bool mask, double a, double b) {
   return mask ? a : b;
 }
+REGENT_BODY std::uint32_t select(bool mask, std::uint32_t a, std::uint32_t b) {
+  return mask ? a : b;
+}
+REGENT_BODY std::uint64_t select(bool mask, std::uint64_t a, std::uint64_t b) {
+  return mask ? a : b;
+}
 REGENT_BODY bool any(bool mask) {
   return mask;
 }
@@ -118,8 +130,15 @@ struct Lanes {  // loads, stores and broadcasts; specialised for Pack
   REGENT_BODY static void add_to(double* to, R value) { *to += static_cast<double>(value); }
   REGENT_BODY static void store_double(double* to, R value) { *to = static_cast<double>(value); }
   REGENT_BODY static R from_double(const double* from) { return static_cast<R>(*from); }
-  REGENT_BODY static void store_bytes(std::uint8_t* to, R value) { *to = static_cast<std::uint8_t>(value); }
+  using Index = IndexOf<R>;
+  REGENT_BODY static Index all_index(Index value) { return value; }
+  REGENT_BODY static Index load_index(const Index* from) { return *from; }
+  REGENT_BODY static void store_index(Index* to, Index value) { *to = value; }
+  REGENT_BODY static void store_bytes(std::uint8_t* to, Index value) {
+    *to = static_cast<std::uint8_t>(value);
+  }
   static constexpr int width = 1;
+  static constexpr bool fixed_shapes = false;  // whether passes over bars are compiled for common shapes
   // mantissa in [1, 2) and unbiased exponent of a positive normal x
   REGENT_BODY static R split(R x, R& mantissa);
   // 1 / 2^exponent(x) for a positive normal x: an exact power of two

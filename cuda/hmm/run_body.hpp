@@ -36,14 +36,21 @@ struct Group {
     return {batch.parameters + block * size * lane_block + offset};
   }
   REGENT_BODY const T* series() const {
-    return batch.shared
-               ? batch.observations
-               : batch.observations + block * batch.steps * batch.shape.dimension * lane_block + offset;
+    if (batch.shared) return batch.observations;
+    const std::int64_t which = batch.series_blocks == 0 ? block : block % batch.series_blocks;
+    return batch.observations + which * batch.steps * batch.shape.dimension * lane_block + offset;
   }
   REGENT_BODY const T* table() const { return by_states(batch.emission_table); }
   template <class P>
   REGENT_BODY P* by_states(P* base) const {
     return base + block * batch.steps * batch.shape.states() * lane_block + offset;
+  }
+  REGENT_BODY const T* terminal(const T* base) const {
+    return base == nullptr ? nullptr : base + block * batch.shape.states() * lane_block + offset;
+  }
+  template <class P>
+  REGENT_BODY P* by_lane_rows(P* base, int rows) const {
+    return base + static_cast<std::ptrdiff_t>(block) * rows * lane_block + offset;
   }
   REGENT_BODY double* by_lane(double* base) const { return base + block * lane_block + offset; }
 
@@ -61,20 +68,15 @@ struct Group {
   }
 };
 
-template <class R, class S>
-REGENT_BODY GaussianEmission<R, S> make_emission(const S& s, const Group<R>& group, const Rows<R>& p,
-                                                 const GaussianEmission<R, S>*) {
-  return {s, group.batch, p, group.series()};
+template <class R, class S, template <class, class> class Law, EmissionLaw kind>
+REGENT_BODY LawEmission<Law, kind, R, S> make_emission(const S& s, const Group<R>& group, const Rows<R>& p,
+                                                       const LawEmission<Law, kind, R, S>*) {
+  return {s, p, group.series(), group.batch.shared};
 }
 template <class R, class S>
-REGENT_BODY StudentEmission<R, S> make_emission(const S& s, const Group<R>& group, const Rows<R>& p,
-                                                const StudentEmission<R, S>*) {
-  return {s, group.batch, p, group.series()};
-}
-template <class R, class S>
-REGENT_BODY TableEmission<R, S> make_emission(const S& s, const Group<R>& group, const Rows<R>& p,
+REGENT_BODY TableEmission<R, S> make_emission(const S& s, const Group<R>& group, const Rows<R>&,
                                               const TableEmission<R, S>*) {
-  return {s, group.batch, p, group.table()};
+  return {s, group.table()};
 }
 
 // Sums over time of one group in fp64.
@@ -92,156 +94,233 @@ struct Totals {
   }
 };
 
-template <class R, class S>
-struct WriteFiltered {
-  S s;
-  ScalarOf<R>* out;  // nullptr: not wanted
-  REGENT_BODY void operator()(std::int64_t t, const ForwardState<R, S>& now, const R*) const {
-    if (out == nullptr) return;
-    const R inverse = Lanes<R>::all(1) / sum_of(s, now.weight);
-    for (int k = 0; k < s.states; ++k)
-      Lanes<R>::store(out + (t * s.states + k) * lane_block, now.weight[k] * inverse);
+// What becomes of a bar of the forward pass; where a pointer is nullptr, nothing.
+template <class R>
+struct AfterBar {
+  ScalarOf<R>* filtered;  // posteriors of the block's first bar
+  SegmentStore<R> store;  // from the block's first bar on
+  template <class S, class State>
+  REGENT_BODY void operator()(const S& s, std::int64_t bar, const State& now, const R* density) const {
+    if (filtered != nullptr) {
+      const R inverse = Lanes<R>::all(1) / sum_of(s, now.weight);
+      for (int k = 0; k < s.states; ++k)
+        Lanes<R>::store(filtered + (bar * s.states + k) * lane_block, now.weight[k] * inverse);
+    }
+    if (store.rows.base != nullptr) {
+      for (int k = 0; k < s.states; ++k) store.weights(0).store(bar, k, now.weight[k] * now.scale);
+      for (int k = 0; k < s.states; ++k) store.densities(0).store(bar, k, density[k]);
+    }
   }
 };
 
-template <class R, class S>
-struct KeepSegment {
-  SegmentStore<R, S> store;
-  bool wanted;
-  REGENT_BODY void operator()(std::int64_t t, const ForwardState<R, S>& now, const R* density) const {
-    if (wanted) store.keep(t, now, density);
-  }
-};
-
+// The forward pass of one group, block by block.
 template <class R, class S, class Emission>
-REGENT_BODY void run_forward(const ForwardJob<ScalarOf<R>>& job, int index) {
+struct ForwardPass {
+  const S& s;
+  const Rows<R>& p;
+  const Emission& emission;
+  const GroupLengths<R>& lengths;
+  ForwardState<R, S> state;
+  Totals<R> totals;
+
+  REGENT_BODY ForwardPass(const S& shape, const Rows<R>& parameters, const Emission& policy,
+                          const GroupLengths<R>& ends)
+      : s(shape), p(parameters), emission(policy), lengths(ends) {
+    start_forward(s, state);
+    totals.clear();
+  }
+  // Log densities pass through `rows`, of which `visit` may make what it likes.
+  REGENT_BODY void block(std::int64_t first, std::int64_t end, const BlockRows<R>& rows,
+                         const AfterBar<R>& visit) {
+    emission.log_densities(first, end, rows);
+    with_states<R>(s, [&](const auto& fixed) {
+      forward_block(fixed, p, first, end, lengths, rows, state, totals.shifts, totals.exponents, visit);
+    });
+  }
+  REGENT_BODY void finish(double* log_likelihood) {
+    flush<R>(state, totals.shifts, totals.exponents);
+    totals.finish(sum_of(s, state.weight) * state.scale, log_likelihood);
+  }
+};
+
+REGENT_HD inline std::int64_t end_of_block(std::int64_t first, std::int64_t end) {
+  return first + flush_every < end ? first + flush_every : end;
+}
+
+// Workspace rows: flush_every·K.
+template <class R, class S, class Emission>
+REGENT_BODY void run_forward(const ForwardJob<ScalarOf<R>>& job, int index, ScalarOf<R>* workspace) {
   const S s(job.batch.shape);
   const Group<R> group(job.batch, index);
   const Rows<R> p = group.parameters(s);
-  Emission emission = make_emission(s, group, p, static_cast<const Emission*>(nullptr));
-  ForwardState<R, S> state;
-  start_forward(s, state);
-  Totals<R> totals;
-  totals.clear();
-  const WriteFiltered<R, S> write{s, job.posteriors == nullptr ? nullptr : group.by_states(job.posteriors)};
-  forward_series<R, S>(s, p, emission, 0, job.batch.steps, group.lengths(), state, totals.shifts,
-                       totals.exponents, write);
-  flush(state, totals.shifts, totals.exponents);
-  totals.finish(sum_of(s, state.weight), group.by_lane(job.log_likelihood));
+  const Emission emission = make_emission(s, group, p, static_cast<const Emission*>(nullptr));
+  const GroupLengths<R> lengths = group.lengths();
+  ForwardPass<R, S, Emission> pass(s, p, emission, lengths);
+  const BlockRows<R> rows{{workspace}, s.states};
+  for (std::int64_t first = 0; first < job.batch.steps; first += flush_every) {
+    const std::int64_t end = end_of_block(first, job.batch.steps);
+    ScalarOf<R>* out =
+        job.posteriors == nullptr ? nullptr : group.by_states(job.posteriors) + first * s.states * lane_block;
+    pass.block(first, end, rows, {out, {{nullptr}, s.states}});
+  }
+  pass.finish(group.by_lane(job.log_likelihood));
 }
 
-// Forward, then backward into `sink`, with the forward pass kept for one segment of time only: weights are
-// saved where segments begin, and a segment is run forward again before it is run backward. The result does
-// not depend on `segment`. Workspace rows: segment·2K, then ceil(steps/segment)·K. Lanes whose joint weight
-// vanished get a NaN likelihood.
-template <class R, class S, class Emission, class Sink>
-REGENT_BODY void run_both_ways(const BatchView<ScalarOf<R>>& batch, const S& s, const Group<R>& group,
-                               const Rows<R>& p, Emission& emission, std::int64_t segment,
-                               ScalarOf<R>* workspace, double* log_likelihood, Sink& sink) {
+// Lanes whose joint weight vanished say so by a NaN likelihood.
+template <class R>
+REGENT_BODY void mark_vanished(MaskOf<R> vanished, double* log_likelihood) {
   using T = ScalarOf<R>;
-  const R zero = Lanes<R>::all(T{0});
-  const GroupLengths<R> lengths = group.lengths();
-  const std::int64_t last_first = (batch.steps - 1) / segment * segment;
-  const Table<R> saved{workspace + segment * 2 * s.states * workspace_stride<R>};
-  SegmentStore<R, S> store{{workspace}, 0, s.states};
-  ForwardState<R, S> state;
-  start_forward(s, state);
-  Totals<R> totals;
-  totals.clear();
-  for (std::int64_t first = 0; first < last_first; first += segment) {
-    for (int k = 0; k < s.states; ++k) saved.store(first / segment * s.states + k, state.weight[k]);
-    forward_series<R, S>(s, p, emission, first, first + segment, lengths, state, totals.shifts,
-                         totals.exponents, KeepSegment<R, S>{store, false});
+  if (!any(vanished)) return;
+  double marks[Lanes<R>::width];
+  Lanes<R>::store_double(marks, select(vanished, Lanes<R>::all(T{1}), Lanes<R>::all(T{0})));
+  for (int i = 0; i < Lanes<R>::width; ++i) {
+    if (marks[i] != 0 && log_likelihood[i] > -HUGE_VAL) log_likelihood[i] = HUGE_VAL - HUGE_VAL;
   }
-  store.first = last_first;
-  forward_series<R, S>(s, p, emission, last_first, batch.steps, lengths, state, totals.shifts,
-                       totals.exponents, KeepSegment<R, S>{store, true});
-  flush(state, totals.shifts, totals.exponents);
-  totals.finish(sum_of(s, state.weight), log_likelihood);
+}
 
-  BackwardState<R, S> back;
+// Forward, then backward block by block into `work(first, end, store, back)`, with the forward pass kept for
+// one segment of time only: weights are saved where segments begin, and a segment is run forward again before
+// it is run backward. `segment` is a multiple of flush_every; the result does not depend on it. Workspace
+// rows: segment·2K, then ceil(steps/segment)·(K + 1).
+template <class R, class S, class Emission, class Work>
+REGENT_BODY void run_both_ways(const BatchView<ScalarOf<R>>& batch, const S& s, const Rows<R>& p,
+                               const Emission& emission, const GroupLengths<R>& lengths, std::int64_t segment,
+                               ScalarOf<R>* workspace, double* log_likelihood, const Work& work) {
+  const std::int64_t last_segment = (batch.steps - 1) / segment;
+  const SegmentStore<R> store{{workspace}, s.states};
+  const BlockRows<R> saved{{workspace + segment * 2 * s.states * workspace_stride<R>}, s.states + 1};
+  ForwardPass<R, S, Emission> pass(s, p, emission, lengths);
+  for (std::int64_t first = 0; first < last_segment * segment; first += flush_every) {
+    if (first % segment == 0) {
+      for (int k = 0; k < s.states; ++k) saved.store(first / segment, k, pass.state.weight[k]);
+      saved.store(first / segment, s.states, pass.state.scale);
+    }
+    pass.block(first, first + flush_every, store.densities(0), {nullptr, {{nullptr}, s.states}});
+  }
+  BackwardState<R> back;
+  const R zero = Lanes<R>::all(ScalarOf<R>{0});
   back.vanished = zero < zero;
   for (int k = 0; k < s.states; ++k) back.ahead[k] = zero;
-  backward_series<R, S>(s, p, emission, last_first, batch.steps, batch.steps, lengths, store, back, sink);
-  for (std::int64_t first = last_first - segment; first >= 0; first -= segment) {
-    for (int k = 0; k < s.states; ++k) state.weight[k] = saved.load(first / segment * s.states + k);
-    store.first = first;
-    forward_series<R, S>(s, p, emission, first, first + segment, lengths, state, totals.shifts,
-                         totals.exponents, KeepSegment<R, S>{store, true});
-    backward_series<R, S>(s, p, emission, first, first + segment, batch.steps, lengths, store, back, sink);
+  for (std::int64_t which = last_segment; which >= 0; --which) {
+    const std::int64_t begin = which * segment;
+    const std::int64_t end = which == last_segment ? batch.steps : begin + segment;
+    if (which < last_segment) {
+      for (int k = 0; k < s.states; ++k) pass.state.weight[k] = saved.load(which, k);
+      pass.state.scale = saved.load(which, s.states);
+    }
+    for (std::int64_t first = begin; first < end; first += flush_every) {
+      const SegmentStore<R> here{store.rows.from((first - begin) * 2 * s.states), s.states};
+      pass.block(first, end_of_block(first, end), here.densities(0), {nullptr, here});
+    }
+    if (which == last_segment) pass.finish(log_likelihood);
+    for (std::int64_t first = begin + (end - begin - 1) / flush_every * flush_every; first >= begin;
+         first -= flush_every) {
+      work(first, end_of_block(first, end),
+           SegmentStore<R>{store.rows.from((first - begin) * 2 * s.states), s.states}, back);
+    }
   }
-  if (!any(back.vanished)) return;
-  double vanished[Lanes<R>::width];
-  Lanes<R>::store_double(vanished, select(back.vanished, Lanes<R>::all(T{1}), zero));
-  for (int i = 0; i < Lanes<R>::width; ++i) {
-    if (vanished[i] != 0 && log_likelihood[i] > -HUGE_VAL) log_likelihood[i] = HUGE_VAL - HUGE_VAL;
-  }
+  mark_vanished<R>(back.vanished, log_likelihood);
 }
 
 template <class R, class S, class Emission>
 REGENT_BODY void run_smooth(const SmoothJob<ScalarOf<R>>& job, int index, ScalarOf<R>* workspace) {
-  const S s(job.batch.shape);
-  const Group<R> group(job.batch, index);
-  const Rows<R> p = group.parameters(s);
-  Emission emission = make_emission(s, group, p, static_cast<const Emission*>(nullptr));
-  PosteriorSink<R, S> sink{s, {group.by_states(job.posteriors)}};
-  run_both_ways<R, S>(job.batch, s, group, p, emission, job.segment, workspace,
-                      group.by_lane(job.log_likelihood), sink);
-}
-
-// `partial`: CountLayout rows for the sums of a few bars.
-template <class R, class S, class Emission>
-REGENT_BODY void run_expectation(const ExpectationJob<ScalarOf<R>>& job, int index, ScalarOf<R>* partial,
-                                 ScalarOf<R>* workspace) {
-  const S s(job.batch.shape);
-  const Group<R> group(job.batch, index);
-  const Rows<R> p = group.parameters(s);
-  Emission emission = make_emission(s, group, p, static_cast<const Emission*>(nullptr));
-  using Sink = typename CountSinkOf<Emission>::Type;
-  const std::ptrdiff_t counts = CountLayout<S>{s}.rows(Sink::law);
-  const CountSink<R, S> rows{s, p, {partial}, job.counts + group.block * counts * lane_block + group.offset};
-  Sink sink{rows};
-  sink.clear();
-  run_both_ways<R, S>(job.batch, s, group, p, emission, job.segment, workspace,
-                      group.by_lane(job.log_likelihood), sink);
-  sink.flush_partial();
-  sink.finish();
-}
-
-// `origins`: steps·K bytes for every lane; `logs`: ParameterLayout rows.
-template <class R, class S, class Emission>
-REGENT_BODY void run_viterbi(const ViterbiJob<ScalarOf<R>>& job, int index, std::uint8_t* origins,
-                             ScalarOf<R>* log_rows) {
   using T = ScalarOf<R>;
-  constexpr int width = Lanes<R>::width;
   const S s(job.batch.shape);
   const Group<R> group(job.batch, index);
   const Rows<R> p = group.parameters(s);
-  Emission emission = make_emission(s, group, p, static_cast<const Emission*>(nullptr));
-  const LogTransitions<R, S> logs{s, {log_rows}};
+  const Emission emission = make_emission(s, group, p, static_cast<const Emission*>(nullptr));
+  const GroupLengths<R> lengths = group.lengths();
+  const T* terminal = group.terminal(job.terminal);
+  run_both_ways<R>(
+      job.batch, s, p, emission, lengths, job.segment, workspace, group.by_lane(job.log_likelihood),
+      [&](std::int64_t first, std::int64_t end, const SegmentStore<R>& store, BackwardState<R>& back) {
+        T* out = group.by_states(job.posteriors) + first * s.states * lane_block;
+        with_states<R>(s, [&](const auto& fixed) {
+          using Fixed = std::remove_cvref_t<decltype(fixed)>;
+          backward_block(fixed, p, first, end, job.batch.steps, lengths, store, terminal, back,
+                         PosteriorSink<R, Fixed>{fixed, {out}});
+        });
+      });
+}
+
+// Workspace rows: flush_every·(K + 3M), then those of run_both_ways.
+template <class R, class S, class Emission>
+REGENT_BODY void run_expectation(const ExpectationJob<ScalarOf<R>>& job, int index, ScalarOf<R>* workspace) {
+  const S s(job.batch.shape);
+  const Group<R> group(job.batch, index);
+  const Rows<R> p = group.parameters(s);
+  const Emission emission = make_emission(s, group, p, static_cast<const Emission*>(nullptr));
+  const GroupLengths<R> lengths = group.lengths();
+  const ScalarOf<R>* terminal = group.terminal(job.terminal);
+  const CountLayout<S> layout{s};
+  double* totals = job.counts +
+                   static_cast<std::ptrdiff_t>(group.block) * layout.rows(Emission::law) * lane_block +
+                   group.offset;
+  clear_counts<R>(s, Emission::law, totals);
+  const Table<R> rows{workspace};
+  const BlockRows<R> posteriors{rows, s.states}, macros{rows.from(flush_every * s.states), 3 * s.macros};
+  run_both_ways<R>(
+      job.batch, s, p, emission, lengths, job.segment,
+      rows.from(flush_every * (s.states + 3 * s.macros)).base, group.by_lane(job.log_likelihood),
+      [&](std::int64_t first, std::int64_t end, const SegmentStore<R>& store, BackwardState<R>& back) {
+        with_states<R>(s, [&](const auto& fixed) {
+          using Fixed = std::remove_cvref_t<decltype(fixed)>;
+          const BlockScratch<R> scratch{posteriors, store.weights(0), store.densities(0), macros};
+          backward_block(fixed, p, first, end, job.batch.steps, lengths, store, terminal, back,
+                         CountSink<R, Fixed>{fixed, scratch, totals, {}});
+          add_transitions(fixed, p, end - first, scratch, totals);
+        });
+        for (int k = 0; k < s.states && first == 0; ++k)
+          Lanes<R>::store_double(totals + layout.start(k) * lane_block, posteriors.load(0, k));
+        emission.add_moments(first, end, posteriors, totals);
+      });
+  finish_counts(s, p, totals);
+}
+
+// Workspace rows: ParameterLayout, then flush_every·K. `origins`: steps·origin_words for every lane.
+template <class R, class S, class Emission>
+REGENT_BODY void run_viterbi(const ViterbiJob<ScalarOf<R>>& job, int index, IndexScalarOf<R>* origins,
+                             ScalarOf<R>* workspace) {
+  const S s(job.batch.shape);
+  const Group<R> group(job.batch, index);
+  const Rows<R> p = group.parameters(s);
+  const Emission emission = make_emission(s, group, p, static_cast<const Emission*>(nullptr));
+  const GroupLengths<R> lengths = group.lengths();
+  const LogTransitions<R, S> logs{s, {workspace}};
   logs.fill(p);
-  double totals[width];
+  const BlockRows<R> rows{Table<R>{workspace}.from(ParameterLayout<S>{s}.size()), s.states};
+  const OriginTable<R> table{origins, s.states};
+  ViterbiState<R> state;
+  start_viterbi(s, state);
+  double totals[Lanes<R>::width];
   for (double& total : totals) total = 0;
-  R score[S::states_bound];
-  for (int k = 0; k < s.states; ++k) score[k] = Lanes<R>::all(T{0});
-  viterbi_forward<R, S>(s, logs, emission, job.batch.steps, group.lengths(), origins, totals, score);
-  T last[S::states_bound * width];
-  for (int k = 0; k < s.states; ++k) Lanes<R>::store(last + k * width, score[k]);
-  for (int i = 0; i < width; ++i) {
-    const int lane = group.lane + i;
-    if (lane >= job.batch.lanes) break;
-    const std::int64_t length = job.batch.lengths == nullptr ? job.batch.steps : job.batch.lengths[lane];
-    int best = 0;
-    for (int k = 1; k < s.states; ++k) {
-      if (last[best * width + i] < last[k * width + i]) best = k;
-    }
-    group.by_lane(job.log_probability)[i] = totals[i];
-    std::uint8_t* path = job.path + group.block * job.batch.steps * lane_block + group.offset + i;
-    for (std::int64_t t = job.batch.steps - 1; t >= 0; --t) {
-      path[t * lane_block] = static_cast<std::uint8_t>(best);
-      if (t < length) best = origins[(t * s.states + best) * workspace_stride<R> + i];
+  for (std::int64_t first = 0; first < job.batch.steps; first += flush_every) {
+    const std::int64_t end = end_of_block(first, job.batch.steps);
+    emission.log_densities(first, end, rows);
+    with_states<R>(s, [&](const auto& fixed) {
+      viterbi_block(fixed, logs.rows, first, end, lengths, rows, table, totals, state);
+    });
+  }
+  if (job.scores != nullptr) {
+    for (int k = 0; k < s.states; ++k) {
+      double* scores = group.by_lane_rows(job.scores, s.states) + k * lane_block;
+      Lanes<R>::store_double(scores, state.score[k]);
+      for (int i = 0; i < Lanes<R>::width; ++i) scores[i] += totals[i];
     }
   }
+  Lanes<R>::add_to(totals, state.best);
+  for (int i = 0; i < Lanes<R>::width; ++i) group.by_lane(job.log_probability)[i] = totals[i];
+  if (job.path == nullptr) return;
+  IndexOf<R> last = best_state(s, state);
+  if (job.last != nullptr) {
+    IndexScalarOf<R> told[Lanes<R>::width];
+    for (int i = 0; i < Lanes<R>::width; ++i)
+      told[i] = static_cast<IndexScalarOf<R>>(job.last[group.block * lane_block + group.offset + i]);
+    last = Lanes<R>::load_index(told);
+  }
+  std::uint8_t* path =
+      job.path + static_cast<std::ptrdiff_t>(group.block) * job.batch.steps * lane_block + group.offset;
+  trace_back(s, job.batch.steps, lengths, table, last, path);
 }
 
 }  // namespace regent::cuda::hmm

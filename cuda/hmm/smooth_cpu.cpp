@@ -10,8 +10,9 @@ void smooth_cpu(const Resources& resources, const SmoothJob<T>& job) {
   segmented.segment = segment_within(job.batch, kernels.width, segment_bytes);
   const std::size_t size = both_ways_workspace_rows(job.batch, segmented.segment) * kernels.width;
   ThreadWorkspaces<T> workspaces;
-  for_each_group(job.batch.lanes, kernels.width,
-                 [&](int group) { kernels.smooth(segmented, group, workspace_of_thread(workspaces, size)); });
+  for_each_group<T>(job.batch.lanes, kernels.width, [&](int group) {
+    kernels.smooth(segmented, group, workspace_of_thread(workspaces, size));
+  });
 }
 
 template void smooth_cpu(const Resources&, const SmoothJob<float>&);

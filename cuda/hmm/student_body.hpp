@@ -17,41 +17,68 @@
 
 namespace regent::cuda::hmm {
 
+// Sums of a block as CountLayout has them for a Student-t state.
 template <class R, class S>
-class StudentEmission {
+struct StudentSums : MomentSums<R, S> {
+  R scaled_weight, log_scale;
+  REGENT_BODY void clear(const S& s) {
+    MomentSums<R, S>::clear(s);
+    scaled_weight = log_scale = Lanes<R>::all(ScalarOf<R>{0});
+  }
+  REGENT_BODY void flush(const S& s, int k, double* totals) const {
+    MomentSums<R, S>::flush(s, k, totals);
+    const CountLayout<S> layout{s};
+    Lanes<R>::add_to(totals + layout.scaled_weight(k) * lane_block, scaled_weight);
+    Lanes<R>::add_to(totals + layout.log_scale(k) * lane_block, log_scale);
+  }
+};
+
+template <class R, class S>
+struct StudentLaw {
   using T = ScalarOf<R>;
   using Mask = MaskOf<R>;
+  using Sums = StudentSums<R, S>;
+  GaussianLaw<R, S> normal;  // with the scale matrix for a covariance
+  R dof;
 
- public:
-  REGENT_BODY StudentEmission(const S& shape, const BatchView<T>& batch, Rows<R> parameters, const T* series)
-      : shape_(shape), parameters_(parameters), bar_(shape, batch, parameters, series) {}
+  REGENT_BODY StudentLaw(const S& s, const Rows<R>& p, int k)
+      : normal(s, p, k), dof(p(ParameterLayout<S>{s}.dof(k))) {}
+  REGENT_BODY R dimension() const { return Lanes<R>::all(static_cast<T>(normal.s.dimension)); }
 
-  REGENT_BODY void load(std::int64_t t) { bar_.load(t); }
-  REGENT_BODY Mask present() const { return bar_.present(); }
-  REGENT_BODY bool any_incomplete() const { return bar_.any_incomplete(); }
-  REGENT_BODY void difference(int k, R* out) const { bar_.difference(k, out); }
-  REGENT_BODY void complete(int k, R* out, R* spread) const { bar_.complete(k, out, spread); }
-
-  REGENT_BODY R log_density(int k) const {
-    const ParameterLayout<S> layout{shape_};
-    const R square = bar_.squared_distance(k), dof = parameters_(layout.dof(k));
-    const R power = (dof + Lanes<R>::all(static_cast<T>(shape_.dimension))) * Lanes<R>::all(T(-0.5));
-    R result = fused(power, log_one_plus(square / dof), parameters_(layout.log_normaliser(k)));
-    if (any_incomplete()) result = select(bar_.incomplete(), marginal_log_density(bar_.copy(), k), result);
-    return maximum(result, Lanes<R>::all(T(-1e30)));
+  REGENT_BODY R log_density(const R* x) const {
+    const R power = (dof + dimension()) * Lanes<R>::all(T(-0.5));
+    return normal.bounded(fused(power, log_one_plus(normal.squared_distance_of(x) / dof), normal.normaliser));
   }
-
-  // E u of the bar, and what it adds to log_scale. Of no use where all features are missing.
-  REGENT_BODY void scale(int k, R& weight, R& log_scale) const {
-    const ParameterLayout<S> layout{shape_};
-    const R one = Lanes<R>::all(T{1}), dof = parameters_(layout.dof(k));
-    weight = (dof + Lanes<R>::all(static_cast<T>(shape_.dimension))) / (dof + bar_.squared_distance(k));
-    log_scale = logarithm(weight) - (weight - one);
-    if (any_incomplete()) marginal_scale(bar_.copy(), k, bar_.incomplete(), weight, log_scale);
+  REGENT_BODY R marginal_log_density(const R* x) const {
+    return normal.bounded(marginal_of(normal.bar(x), normal.k));
+  }
+  REGENT_BODY void add(const R* x, R posterior, Sums& sums) const {
+    R away[S::dimension_bound];
+    normal.difference(x, away);
+    const R weight = (dof + dimension()) / (dof + normal.squared_distance(away));
+    add_scaled(posterior, weight, log_scale_of(weight), away, sums);
+  }
+  REGENT_BODY void add_incomplete(const R* x, R posterior, Sums& sums) const {
+    R away[S::dimension_bound], spread[triangle_size(S::dimension_bound)];
+    normal.difference(x, away);
+    R weight = (dof + dimension()) / (dof + normal.squared_distance(away)), log_scale = log_scale_of(weight);
+    marginal_scale(normal.bar(x), normal.k, lacks_any(normal.s, x), weight, log_scale);
+    normal.bar(x).complete(normal.k, away, spread);
+    const R counted = select(has_any(normal.s, x), posterior, Lanes<R>::all(T{0}));
+    sums.add_spread(normal.s, counted, spread);
+    add_scaled(counted, weight, log_scale, away, sums);
   }
 
  private:
-  REGENT_COLD_BODY static R marginal_log_density(const IncompleteBar<R, S> bar, int k) {
+  // E u of the bar, and what it adds to log_scale. Of no use where all features are missing.
+  REGENT_BODY static R log_scale_of(R weight) { return logarithm(weight) - (weight - Lanes<R>::all(T{1})); }
+  REGENT_BODY void add_scaled(R posterior, R weight, R log_scale, const R* away, Sums& sums) const {
+    sums.weight = sums.weight + posterior;
+    sums.scaled_weight = fused(posterior, weight, sums.scaled_weight);
+    sums.log_scale = fused(posterior, log_scale, sums.log_scale);
+    sums.add_products(normal.s, posterior * weight, away);
+  }
+  REGENT_COLD_BODY static R marginal_of(const IncompleteBar<R, S> bar, int k) {
     const ParameterLayout<S> layout{bar.shape_};
     const R zero = Lanes<R>::all(T{0}), half = Lanes<R>::all(T(0.5)), dof = bar.parameters_(layout.dof(k));
     const auto part = bar.marginal(k);
@@ -82,10 +109,8 @@ class StudentEmission {
     weight = select(lanes, scaled, weight);
     log_scale = select(lanes, logs, log_scale);
   }
-
-  S shape_;
-  Rows<R> parameters_;
-  GaussianEmission<R, S> bar_;  // with the scale matrix for a covariance
 };
+template <class R, class S>
+using StudentEmission = LawEmission<StudentLaw, EmissionLaw::student_t, R, S>;
 
 }  // namespace regent::cuda::hmm

@@ -6,8 +6,7 @@
 
 namespace regent::cuda::hmm {
 
-// to_k' = Σ_k from_k·P(k → k'). `leaving` [M] = Σ_j from_ij·exit_ij and `arriving` [M] come out for the
-// expected counts.
+// to_k' = Σ_k from_k·P(k → k').
 template <class R, class S>
 REGENT_BODY void step_forward(const S& s, const Rows<R>& p, const R* from, R* to) {
   const ParameterLayout<S> layout{s};

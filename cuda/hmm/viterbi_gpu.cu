@@ -9,14 +9,14 @@ namespace {
 
 template <class T, class S, class Emission>
 __global__ void __launch_bounds__(lane_block)
-    viterbi_kernel(ViterbiJob<T> job, std::uint8_t* origins, std::size_t origin_rows, T* logs,
+    viterbi_kernel(ViterbiJob<T> job, IndexScalarOf<T>* origins, std::size_t origin_rows, T* logs,
                    std::size_t log_rows) {
   run_viterbi<T, S, Emission>(job, lane_of_thread(), workspace_of_block(origins, origin_rows),
                               workspace_of_block(logs, log_rows));
 }
 
 template <class T>
-void launch(const ViterbiJob<T>& job, std::uint8_t* origins, std::size_t origin_rows, T* logs,
+void launch(const ViterbiJob<T>& job, IndexScalarOf<T>* origins, std::size_t origin_rows, T* logs,
             std::size_t log_rows, cudaStream_t stream) {
   const auto blocks = static_cast<unsigned>(blocks_of(job.batch.lanes));
   if (job.batch.emission_table != nullptr) {
@@ -38,19 +38,19 @@ template <class T>
 void viterbi_gpu(const Resources& resources, const ViterbiJob<T>& job) {
   const cudaStream_t stream = resources.gpu()->stream;
   const DeviceBatch<T> batch(job.batch, true, stream);
-  const std::size_t blocks = blocks_of(job.batch.lanes), padded = blocks * lane_block;
-  const AnyShape shape(job.batch.shape);
-  const std::size_t origin_rows = static_cast<std::size_t>(job.batch.steps) * shape.states;
-  const std::size_t log_rows = ParameterLayout<AnyShape>{shape}.size();
-  const DeviceBuffer<std::uint8_t> origins(blocks * origin_rows * lane_block);
-  const DeviceBuffer<T> logs(blocks * log_rows * lane_block);
-  DeviceBuffer<std::uint8_t> path(blocks * job.batch.steps * lane_block);
-  path.clear(stream);  // lanes that only fill the last block write none
-  DeviceBuffer<double> probabilities(padded);
-  probabilities.clear(stream);
-  launch(ViterbiJob<T>{batch.view(), path.data(), probabilities.data()}, origins.data(), origin_rows,
-         logs.data(), log_rows, stream);
-  path.download(std::span<std::uint8_t>(job.path, path.size()), stream);
+  const std::size_t padded = blocks_of(job.batch.lanes) * lane_block;
+  const std::size_t origin_rows = viterbi_origin_rows(job.batch), log_rows = viterbi_log_rows(job.batch);
+  const DeviceBuffer<IndexScalarOf<T>> origins(padded * origin_rows);
+  const DeviceBuffer<T> logs(padded * log_rows);
+  const DeviceBuffer<std::uint8_t> path(job.path == nullptr ? 0 : padded * job.batch.steps);
+  const DeviceBuffer<double> probabilities(padded);
+  const DeviceBuffer<double> scores(job.scores == nullptr ? 0 : padded * job.batch.shape.states());
+  DeviceBuffer<std::int32_t> last(job.last == nullptr ? 0 : padded);
+  if (job.last != nullptr) last.upload(std::span<const std::int32_t>(job.last, padded), stream);
+  launch(ViterbiJob<T>{batch.view(), path.data(), probabilities.data(), last.data(), scores.data()},
+         origins.data(), origin_rows, logs.data(), log_rows, stream);
+  if (job.path != nullptr) path.download(std::span<std::uint8_t>(job.path, path.size()), stream);
+  if (job.scores != nullptr) scores.download(std::span<double>(job.scores, scores.size()), stream);
   probabilities.download(std::span<double>(job.log_probability, padded), stream);
 }
 

@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "cuda/hmm/forward.hpp"
 #include "hmm/lane_parameters.hpp"
+#include "hmm/live_filter.hpp"
 #include "tests/hmm/simulation.hpp"
 
 namespace {
@@ -197,6 +198,20 @@ TEST(Filter, RefusesInfinityAndWrongWidthsByName) {
   const double narrow[] = {0, 0};
   EXPECT_THROW(filter.update(narrow), InputError);
   EXPECT_EQ(filter.log_likelihood(), 0);  // a refused bar is not a bar
+}
+
+TEST(LiveFilter, AllocatesNothingInUpdate) {
+  const std::vector<Model> models(40, market_hierarchy(4));
+  const std::vector<double> bars = with_gaps(simulate(models[0], 40 * 100, 11).bars, 4);
+  const cuda::Resources resources = cuda::Resources::make("cpu");
+  LiveFilter<float> filter(resources, models);
+  allocations = 0;
+  counting = true;
+  for (int t = 0; t < 100; ++t) filter.update({&bars[t * 160], 160});
+  const volatile double used = filter.log_likelihood(3) + filter.macro_posteriors()[0];
+  counting = false;
+  EXPECT_FALSE(std::isnan(used));
+  EXPECT_EQ(allocations, 0U);
 }
 
 TEST(Filter, AllocatesNothingInUpdate) {

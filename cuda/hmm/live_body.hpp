@@ -1,0 +1,129 @@
+#pragma once
+// One bar of every lane of a live filter: standardised in fp64, then one step of the forward pass, by the
+// very functions of the batch filter, so that both give the same bits. Lanes may have begun at different
+// bars.
+
+#include "cuda/hmm/live.hpp"
+#include "cuda/hmm/run_body.hpp"
+
+namespace regent::cuda::hmm {
+
+// Rows of a lane's state.
+struct LiveLayout {
+  int states;
+  REGENT_HD constexpr int weight(int k) const { return k; }
+  REGENT_HD constexpr int scale() const { return states; }
+  REGENT_HD constexpr int shift() const { return states + 1; }
+  REGENT_HD constexpr int exponent() const { return states + 2; }
+  REGENT_HD constexpr int unflushed() const { return states + 3; }  // bars since the sums went to fp64
+  REGENT_HD constexpr int begun() const { return states + 4; }      // 0 before the first bar
+  REGENT_HD constexpr int rows() const { return live_state_rows(states); }
+};
+
+template <class R>
+REGENT_BODY void standardise(const LiveJob<ScalarOf<R>>& job, int lane, ScalarOf<R>* x) {
+  const int dimension = job.shape.dimension, block = lane / lane_block, offset = lane % lane_block;
+  const std::ptrdiff_t first = static_cast<std::ptrdiff_t>(block) * dimension * lane_block + offset;
+  for (int d = 0; d < dimension; ++d) {
+    for (int i = 0; i < Lanes<R>::width; ++i) {
+      const std::ptrdiff_t at = first + d * lane_block + i;
+      const int which = lane + i < job.lanes ? lane + i : job.lanes - 1;
+      const double value = job.bars[static_cast<std::ptrdiff_t>(which) * dimension + d];
+      const double z = (value - job.centre[at]) / job.scale[at];
+      const double low = z > job.limit ? job.limit : z, bounded = low < -job.limit ? -job.limit : low;
+      x[d * Lanes<R>::width + i] = static_cast<ScalarOf<R>>(bounded);
+      job.present[at] += value == value ? 1 : 0;
+    }
+  }
+}
+
+template <template <class, class> class Law, class R, class S>
+REGENT_SERIES_BODY void live_log_densities(const S s, const Rows<R> p, const ScalarOf<R>* bar, R* logs) {
+  R x[S::dimension_bound];
+  for (int d = 0; d < s.dimension; ++d) x[d] = Lanes<R>::load(bar + d * Lanes<R>::width);
+  for (int k = 0; k < s.states; ++k) logs[k] = log_density_of_bar<Law<R, S>>(s, p, k, x);
+}
+
+// A block of a few lanes into [lanes, columns].
+template <class R>
+REGENT_BODY void put_columns(const LiveJob<ScalarOf<R>>& job, int lane, const ScalarOf<R>* rows, int columns,
+                             ScalarOf<R>* out) {
+  for (int i = 0; i < Lanes<R>::width && lane + i < job.lanes; ++i) {
+    for (int k = 0; k < columns; ++k)
+      out[static_cast<std::ptrdiff_t>(lane + i) * columns + k] = rows[k * Lanes<R>::width + i];
+  }
+}
+
+template <class R, class S>
+REGENT_SERIES_BODY void live_step(const S s, const Rows<R> p, const R* logs, const LiveJob<ScalarOf<R>> job,
+                                  int lane) {
+  using T = ScalarOf<R>;
+  constexpr int width = Lanes<R>::width;
+  const int block = lane / lane_block, offset = lane % lane_block;
+  const LiveLayout layout{s.states};
+  const R zero = Lanes<R>::all(T{0}), one = Lanes<R>::all(T{1});
+  const Table<R, lane_block> rows{job.state +
+                                  static_cast<std::ptrdiff_t>(block) * layout.rows() * lane_block + offset};
+  ForwardState<R, S> state;
+  for (int k = 0; k < s.states; ++k) state.weight[k] = rows.load(layout.weight(k));
+  state.scale = rows.load(layout.scale());
+  state.shift = rows.load(layout.shift());
+  state.exponent = rows.load(layout.exponent());
+  R predicted[S::states_bound], first[S::states_bound], density[S::states_bound];
+  predict_next(s, p, state, predicted);
+  const auto begun = zero < rows.load(layout.begun());
+  predict_first(s, p, first);
+  for (int k = 0; k < s.states; ++k) predicted[k] = select(begun, predicted[k], first[k]);
+  absorb(s, predicted, logs, state, density);
+  R unflushed = rows.load(layout.unflushed()) + one;
+  const auto full = !(unflushed < Lanes<R>::all(T(flush_every)));
+  if (any(full)) {
+    double* totals = job.totals + static_cast<std::ptrdiff_t>(block) * 2 * lane_block + offset;
+    Lanes<R>::add_to(totals, select(full, state.shift, zero));
+    Lanes<R>::add_to(totals + lane_block, select(full, state.exponent, zero));
+    state.shift = select(full, zero, state.shift);
+    state.exponent = select(full, zero, state.exponent);
+    unflushed = select(full, zero, unflushed);
+  }
+  const R inverse = one / sum_of(s, state.weight);
+  T posteriors[S::states_bound * width], macros[S::states_bound * width];
+  for (int i = 0; i < s.macros; ++i) {
+    R sum = zero;
+    for (int j = 0; j < s.micros; ++j) {
+      const R posterior = state.weight[i * s.micros + j] * inverse;
+      Lanes<R>::store(posteriors + (i * s.micros + j) * width, posterior);
+      sum = sum + posterior;
+    }
+    Lanes<R>::store(macros + i * width, sum);
+  }
+  put_columns<R>(job, lane, posteriors, s.states, job.posteriors);
+  put_columns<R>(job, lane, macros, s.macros, job.macro_posteriors);
+  for (int k = 0; k < s.states; ++k) rows.store(layout.weight(k), state.weight[k]);
+  rows.store(layout.scale(), state.scale);
+  rows.store(layout.shift(), state.shift);
+  rows.store(layout.exponent(), state.exponent);
+  rows.store(layout.unflushed(), unflushed);
+  rows.store(layout.begun(), one);
+}
+
+template <class R, class S>
+REGENT_BODY void run_live(const LiveJob<ScalarOf<R>>& job, int group) {
+  using T = ScalarOf<R>;
+  const S s(job.shape);
+  const int lane = group * Lanes<R>::width, block = lane / lane_block, offset = lane % lane_block;
+  const Rows<R> p{job.parameters +
+                  static_cast<std::ptrdiff_t>(block) * ParameterLayout<S>{s}.size() * lane_block + offset};
+  T x[S::dimension_bound * Lanes<R>::width];
+  standardise<R>(job, lane, x);
+  R logs[S::states_bound];
+  with_dimension<R>(s, [&](const auto& fixed) {
+    if (job.law == EmissionLaw::student_t) {
+      live_log_densities<StudentLaw>(fixed, p, x, logs);
+    } else {
+      live_log_densities<GaussianLaw>(fixed, p, x, logs);
+    }
+  });
+  with_states<R>(s, [&](const auto& fixed) { live_step(fixed, p, logs, job, lane); });
+}
+
+}  // namespace regent::cuda::hmm

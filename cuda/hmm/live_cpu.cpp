@@ -1,0 +1,53 @@
+#include <tbb/blocked_range.h>
+#include <tbb/parallel_for.h>
+
+#include <algorithm>
+
+#include "cuda/hmm/lane_kernels.hpp"
+#include "cuda/hmm/live.hpp"
+
+namespace regent::cuda::hmm {
+namespace {
+
+template <class T>
+const LiveKernels<T>& live_kernels(InstructionSet set) {
+  const auto choose = [](const LiveKernels<float>& single, const LiveKernels<double>& twice) -> const auto& {
+    if constexpr (sizeof(T) == sizeof(float)) {
+      return single;
+    } else {
+      return twice;
+    }
+  };
+  switch (set) {
+    case InstructionSet::avx512:
+      return choose(avx512::live_float_kernels(), avx512::live_double_kernels());
+    case InstructionSet::avx2:
+      return choose(avx2::live_float_kernels(), avx2::live_double_kernels());
+    case InstructionSet::baseline:
+      break;
+  }
+  return choose(baseline::live_float_kernels(), baseline::live_double_kernels());
+}
+
+// Lanes that one task carries: enough that handing it over costs little beside them.
+constexpr int lanes_of_task = 16 * lane_block;
+
+}  // namespace
+
+template <class T>
+void live_cpu(const Resources& resources, const LiveJob<T>& job) {
+  const LiveKernels<T>& kernels = live_kernels<T>(resources.instruction_set());
+  const int groups = (job.lanes + kernels.width - 1) / kernels.width;
+  const auto work = [&](int first, int last) {
+    const SubnormalsAreZero<T> mode;
+    for (int group = first; group < last; ++group) kernels.update(job, group);
+  };
+  if (job.lanes <= lanes_of_task) return work(0, groups);
+  tbb::parallel_for(tbb::blocked_range<int>(0, groups, lanes_of_task / kernels.width),
+                    [&](const tbb::blocked_range<int>& range) { work(range.begin(), range.end()); });
+}
+
+template void live_cpu(const Resources&, const LiveJob<float>&);
+template void live_cpu(const Resources&, const LiveJob<double>&);
+
+}  // namespace regent::cuda::hmm

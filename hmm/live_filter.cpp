@@ -1,0 +1,248 @@
+#include "hmm/live_filter.hpp"
+
+#include <tbb/cache_aligned_allocator.h>
+
+#include <cmath>
+#include <cstring>
+#include <string>
+
+#include "base/error.hpp"
+#include "cuda/hmm/forward_body.hpp"
+#include "cuda/hmm/live.hpp"
+#include "hmm/lane_parameters.hpp"
+
+namespace regent::hmm {
+namespace {
+
+using cuda::hmm::lane_block;
+using cuda::hmm::lane_index;
+
+template <class V>
+using Aligned = std::vector<V, tbb::cache_aligned_allocator<V>>;
+
+void check_models(std::span<const Model> models) {
+  if (models.empty()) throw InputError("live regime filter: no model");
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    const std::string where = "live regime filter, symbol " + std::to_string(i);
+    validate(models[i], where);
+    if (models[i].emission == EmissionKind::mixture)
+      throw InputError(where + ": mixtures cannot be filtered live in a batch; use hmm::Filter");
+    if (!(shape_of(models[i]) == shape_of(models[0])) || models[i].emission != models[0].emission) {
+      throw InputError(where + ": its model has another shape or emission than that of symbol 0");
+    }
+  }
+}
+
+// What begins every snapshot.
+struct Heading {
+  char format[8] = {'r', 'g', 'n', 't', 'l', 'f', '1', 0};
+  std::int32_t macros = 0, micros = 0, dimension = 0, bytes_of_number = 0, law = 0, reserved = 0;
+};
+
+}  // namespace
+
+template <class T>
+struct LiveFilter<T>::State {
+  State(const cuda::Resources& given, std::span<const Model> models)
+      : resources(given),
+        shape(shape_of(models[0])),
+        law(law_of(models[0])),
+        lanes(static_cast<int>(models.size())),
+        features(models[0].features) {
+    const std::size_t padded = cuda::hmm::blocks_of(lanes) * lane_block;
+    centre.resize(padded * shape.dimension);
+    scale.resize(padded * shape.dimension);
+    present.assign(padded * shape.dimension, 0);
+    weights.assign(padded * cuda::hmm::live_state_rows(shape.states()), T{0});
+    totals.assign(padded * 2, 0);
+    for (int lane = 0; lane < lanes; ++lane) put_model(models[lane], lane);
+    if (given.backend() == cuda::Backend::gpu) device = cuda::hmm::live_gpu<T>(given, job());
+  }
+
+  void put_model(const Model& model, int lane) {
+    const bool last = lane + 1 == lanes;
+    const Standardisation standardisation = standardisation_of(model);
+    const std::vector<double> own = lane_parameters(model, standardisation);
+    parameters.resize(cuda::hmm::blocks_of(lanes) * lane_block * own.size());
+    put_lane<T>(own, lane, last, parameters);
+    put_lane<double>(standardisation.centre, lane, last, centre);
+    put_lane<double>(standardisation.scale, lane, last, scale);
+    for (double value : model.flat_start()) posteriors.push_back(static_cast<T>(value));
+    for (double value : model.macro_start) macro_posteriors.push_back(static_cast<T>(value));
+  }
+
+  cuda::hmm::LiveJob<T> job() {
+    cuda::hmm::LiveJob<T> result;
+    result.shape = shape;
+    result.law = law;
+    result.lanes = lanes;
+    result.parameters = parameters.data();
+    result.centre = centre.data();
+    result.scale = scale.data();
+    result.limit = Standardisation::limit;
+    result.state = weights.data();
+    result.totals = totals.data();
+    result.present = present.data();
+    result.posteriors = posteriors.data();
+    result.macro_posteriors = macro_posteriors.data();
+    return result;
+  }
+
+  void update(std::span<const double> bars) {
+    if (device) {
+      device->update(bars.data(), posteriors.data(), macro_posteriors.data());
+      return;
+    }
+    cuda::hmm::LiveJob<T> now = job();
+    now.bars = bars.data();
+    cuda::hmm::live_cpu(resources, now);
+  }
+  void fetch() {
+    if (device) device->fetch(weights.data(), totals.data(), present.data());
+  }
+
+  Heading heading() const {
+    Heading result;
+    result.macros = shape.macros;
+    result.micros = shape.micros;
+    result.dimension = shape.dimension;
+    result.bytes_of_number = sizeof(T);
+    result.law = static_cast<std::int32_t>(law);
+    return result;
+  }
+
+  // visit(pointer, bytes) for everything that belongs to one symbol.
+  template <class Visit>
+  void each_part(int lane, const Visit& visit) {
+    const int rows = cuda::hmm::live_state_rows(shape.states());
+    for (int row = 0; row < rows; ++row) visit(&weights[lane_index(lane, row, rows)], sizeof(T));
+    for (int row = 0; row < 2; ++row) visit(&totals[lane_index(lane, row, 2)], sizeof(double));
+    for (int d = 0; d < shape.dimension; ++d)
+      visit(&present[lane_index(lane, d, shape.dimension)], sizeof(std::int64_t));
+    const std::size_t states = shape.states(), macros = shape.macros;
+    visit(&posteriors[lane * states], states * sizeof(T));
+    visit(&macro_posteriors[lane * macros], macros * sizeof(T));
+  }
+
+  T weight_row(int lane, int row) const {
+    return weights[lane_index(lane, row, cuda::hmm::live_state_rows(shape.states()))];
+  }
+  double log_likelihood(int lane) {
+    fetch();
+    const int states = shape.states();
+    if (weight_row(lane, states + 4) == 0) return 0;
+    T sum = weight_row(lane, 0);
+    for (int k = 1; k < states; ++k) sum += weight_row(lane, k);
+    const double own =
+        cuda::hmm::finish_log_likelihood(totals[lane_index(lane, 0, 2)] + weight_row(lane, states + 1),
+                                         totals[lane_index(lane, 1, 2)] + weight_row(lane, states + 2),
+                                         static_cast<double>(static_cast<T>(sum * weight_row(lane, states))));
+    double jacobian = 0;
+    for (int d = 0; d < shape.dimension; ++d) {
+      const std::size_t at = lane_index(lane, d, shape.dimension);
+      jacobian -= static_cast<double>(present[at]) * std::log(scale[at]);
+    }
+    return own + jacobian;
+  }
+
+  const cuda::Resources& resources;
+  cuda::hmm::ShapeNumbers shape;
+  cuda::hmm::EmissionLaw law;
+  int lanes;
+  std::vector<std::string> features;
+  Aligned<T> parameters, weights, posteriors, macro_posteriors;
+  Aligned<double> centre, scale, totals;
+  Aligned<std::int64_t> present;
+  std::unique_ptr<cuda::hmm::LiveDevice<T>> device;
+};
+
+template <class T>
+LiveFilter<T>::LiveFilter(const cuda::Resources& resources, std::span<const Model> models) {
+  check_models(models);
+  state_ = std::make_unique<State>(resources, models);
+}
+template <class T>
+LiveFilter<T>::~LiveFilter() = default;
+template <class T>
+LiveFilter<T>::LiveFilter(LiveFilter&&) noexcept = default;
+template <class T>
+LiveFilter<T>& LiveFilter<T>::operator=(LiveFilter&&) noexcept = default;
+
+template <class T>
+std::size_t LiveFilter<T>::symbols() const {
+  return static_cast<std::size_t>(state_->lanes);
+}
+
+template <class T>
+void LiveFilter<T>::update(std::span<const double> bars) {
+  const std::size_t dimension = state_->features.size();
+  if (bars.size() != symbols() * dimension) {
+    throw InputError("live regime filter: " + std::to_string(bars.size()) + " values, and " +
+                     std::to_string(symbols()) + " symbols of " + std::to_string(dimension) +
+                     " features need " + std::to_string(symbols() * dimension));
+  }
+  int infinite = 0;
+  for (double value : bars) infinite += std::abs(value) == INFINITY ? 1 : 0;
+  for (std::size_t i = 0; i < bars.size() && infinite > 0; ++i) {
+    if (!std::isinf(bars[i])) continue;
+    throw InputError("live regime filter, symbol " + std::to_string(i / dimension) + ": feature " +
+                     state_->features[i % dimension] + " is infinite; a missing value is NaN");
+  }
+  state_->update(bars);
+}
+
+template <class T>
+std::span<const T> LiveFilter<T>::posteriors() const {
+  return state_->posteriors;
+}
+template <class T>
+std::span<const T> LiveFilter<T>::macro_posteriors() const {
+  return state_->macro_posteriors;
+}
+template <class T>
+double LiveFilter<T>::log_likelihood(std::size_t symbol) const {
+  REGENT_INVARIANT(symbol < symbols(), "a symbol of the filter");
+  return state_->log_likelihood(static_cast<int>(symbol));
+}
+
+template <class T>
+std::vector<std::byte> LiveFilter<T>::snapshot(std::size_t symbol) const {
+  REGENT_INVARIANT(symbol < symbols(), "a symbol of the filter");
+  state_->fetch();
+  std::vector<std::byte> bytes;
+  const auto append = [&](const void* from, std::size_t size) {
+    const auto* first = static_cast<const std::byte*>(from);
+    bytes.insert(bytes.end(), first, first + size);
+  };
+  const Heading heading = state_->heading();
+  append(&heading, sizeof heading);
+  state_->each_part(static_cast<int>(symbol), append);
+  return bytes;
+}
+
+template <class T>
+void LiveFilter<T>::restore(std::size_t symbol, std::span<const std::byte> bytes) {
+  REGENT_INVARIANT(symbol < symbols(), "a symbol of the filter");
+  const Heading heading = state_->heading();
+  std::size_t size = sizeof heading;
+  state_->each_part(static_cast<int>(symbol), [&](const void*, std::size_t part) { size += part; });
+  if (bytes.size() != size || std::memcmp(bytes.data(), &heading, sizeof heading) != 0) {
+    throw InputError("live regime filter, symbol " + std::to_string(symbol) + ": a snapshot of " +
+                     std::to_string(bytes.size()) +
+                     " bytes is not one of a filter with this shape, emission and precision (" +
+                     std::to_string(size) + " bytes)");
+  }
+  state_->fetch();
+  std::size_t at = sizeof heading;
+  state_->each_part(static_cast<int>(symbol), [&](void* to, std::size_t part) {
+    std::memcpy(to, &bytes[at], part);
+    at += part;
+  });
+  if (state_->device)
+    state_->device->put(state_->weights.data(), state_->totals.data(), state_->present.data());
+}
+
+template class LiveFilter<float>;
+template class LiveFilter<double>;
+
+}  // namespace regent::hmm
