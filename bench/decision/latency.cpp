@@ -20,10 +20,13 @@ nlohmann::json Latencies::summary() const {
           {"requests", values_.size()}};
 }
 
-nlohmann::json compare(const Latencies& ours, const Latencies& peer, double q, double floor) {
+nlohmann::json compare(const Latencies& ours, const Latencies& peer, double q, double must) {
   const double a = ours.quantile(q);
   const double b = peer.quantile(q);
-  return {{"ours", a}, {"peer", b}, {"ratio", b / a}, {"unit", "us"}, {"floor", floor}};
+  nlohmann::json result{
+      {"ours", a}, {"peer", b}, {"ratio", b / a}, {"unit", "us"}, {"floor", nullptr}, {"must", must}};
+  if (b / a < must) result["failed"] = true;
+  return result;
 }
 
 }  // namespace regent::bench

@@ -16,7 +16,7 @@ class Latencies {
   std::vector<double> values_;
 };
 
-// {"ours", "peer", "ratio", "unit", "floor"}: ratio = peer / ours, above 1 when ours is faster.
-nlohmann::json compare(const Latencies& ours, const Latencies& peer, double q, double floor);
+// A case as bench/result.py has it: ratio = peer / ours, above 1 when ours is faster; failed below `must`.
+nlohmann::json compare(const Latencies& ours, const Latencies& peer, double q, double must);
 
 }  // namespace regent::bench

@@ -1,6 +1,7 @@
-"""Fitting and filtering regimes beside hmmlearn (implementation="scaling", one process per core), in turn, on the same
-series and from the same start. Both read the same task file (bench/hmm/peer.py says what is in it) and print
-{"fit_s", "forward_s", "log_likelihood"}; the two likelihoods must agree, else the times mean nothing."""
+"""Fitting, filtering and decoding regimes beside hmmlearn (implementation="scaling", one process per core), in turn, on
+the same series, from the same start, with the same number of EM iterations; medians over rounds. bench-hmm --make
+writes the series, both sides read them. A result that differs from the double reference, from our own fp64 run or
+from hmmlearn's likelihood by more than 1e-4 fails the run: its time would mean nothing."""
 
 import argparse
 import json
@@ -11,71 +12,163 @@ import subprocess
 import sys
 import tempfile
 
-import numpy as np
-
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 from result import case, finish  # noqa: E402
 
-SEED = 20260101
+TOLERANCE = 1e-4
+ITERATIONS = 4
+FEATURES = 4
+
+# id: model of the peer, must (least ratio, or most µs)
+BESIDE_HMMLEARN = {"em_batch_k3": ("flat", 80), "em_batch_3x3": ("hierarchy", 120), "em_long": ("flat", 50),
+                   "viterbi_batch": ("flat", 20), "filter_batch": ("flat", 20)}
+TICK_LIMIT_US = 300
 
 
-def make_task(folder, series, bars, features, states, iterations, cores):
-    """Series that really switch between states, and a start that is near but not at the truth."""
-    draw = np.random.default_rng(SEED)
-    transition = np.full((states, states), 0.05 / (states - 1))
-    np.fill_diagonal(transition, 0.95)
-    mean = draw.normal(0, 1, (states, features))
-    root = np.tril(draw.normal(0, 0.3, (states, features, features)))
-    covariance = root @ root.transpose(0, 2, 1) + 0.5 * np.eye(features)
-    factor = np.linalg.cholesky(covariance)
-    path = np.zeros((series, bars), dtype=int)
-    path[:, 0] = draw.integers(states, size=series)
-    steps = np.cumsum(transition, axis=1)
-    for bar in range(1, bars):
-        path[:, bar] = (draw.random((series, 1)) > steps[path[:, bar - 1]]).sum(axis=1).clip(max=states - 1)
-    noise = draw.normal(size=(series, bars, features))
-    observations = mean[path] + np.einsum("sbij,sbj->sbi", factor[path], noise)
-    observations.tofile(folder / "observations")
-    task = {"observations": str(folder / "observations"), "series": series, "bars": bars, "features": features,
-            "states": states, "iterations": iterations, "cores": cores, "start": np.full(states, 1 / states).tolist(),
-            "transition": transition.tolist(), "mean": (mean + draw.normal(0, 0.1, mean.shape)).tolist(),
-            "covariance": covariance.tolist()}
-    (folder / "task.json").write_text(json.dumps(task))
-    return folder / "task.json"
+def flop_per_step(name, states, macros):
+    """FLOP of one step in fp32: density D² + 3D per state, transition; Baum-Welch three times a forward step."""
+    micros = states // macros
+    transition = 2 * states**2 if macros == 1 else 2 * (macros * micros**2 + macros**2 + 2 * states)
+    forward = states * (FEATURES**2 + 3 * FEATURES) + transition + 3 * states
+    return 3 * forward if name.startswith("em") else forward
 
 
-def run(command):
+def peak_flops(cores, bits):
+    """Two fused multiply-adds a cycle on the widest registers, at the clock that the kernel names."""
+    text = pathlib.Path("/proc/cpuinfo").read_text()
+    width = 512 if "avx512f" in text else 256 if "avx2" in text else 128
+    clock = next(float(line.split(":")[1]) for line in text.splitlines() if line.startswith("cpu MHz"))
+    return cores * 2 * 2 * width / bits * clock * 1e6
+
+
+def floor_of(name, cores, precision):
+    states, macros = (9, 3) if name in ("em_batch_3x3", "tick_5000") else (3, 1)
+    steps_per_s = peak_flops(cores, 32 if precision == "float" else 64) / flop_per_step(name, states, macros)
+    return 5000 / steps_per_s * 1e6 if name == "tick_5000" else steps_per_s
+
+
+def last_json(command):
     done = subprocess.run(list(map(str, command)), check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout.splitlines()[-1])
+
+
+class Peer:
+    def __init__(self, folder, cores):
+        self.process = subprocess.Popen([sys.executable, HERE / "peer.py", folder, str(cores)], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def ask(self, **request):
+        print(json.dumps(request), file=self.process.stdin, flush=True)
+        return json.loads(self.process.stdout.readline())
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def check_close(what, ours, theirs):
+    for a, b in zip(ours, theirs, strict=True):
+        if not abs(a - b) <= TOLERANCE * abs(b):
+            sys.exit(f"{what}: {a} and {b} differ by more than {TOLERANCE} relative")
+
+
+def check_case(name, runs, peer):
+    for precision, results in runs.items():
+        if not results[0]["error"] <= TOLERANCE:
+            sys.exit(f"{name}, {precision}: differs from the double reference by {results[0]['error']:.3g}")
+        if "log_likelihood" not in results[0]:
+            continue
+        check_close(f"{name}, {precision} and double", results[0]["log_likelihood"], runs["double"][0]["log_likelihood"])
+        if peer is not None:
+            # only at the start: the peer's M-step knows nothing of a hierarchy
+            upto = 1 if name == "em_batch_3x3" else None
+            check_close(f"{name}, {precision} and hmmlearn", results[0]["log_likelihood"][:upto],
+                        peer["log_likelihood"][:upto])
+
+
+def steps_of(task, name):
+    sizes = task["single" if name == "em_long" else "batch"]
+    return sizes["series"] * sizes["bars"] * (ITERATIONS if name.startswith("em") else 1)
+
+
+def measure(options, folder, peer):
+    task = json.loads((folder / "task.json").read_text())
+    program = options.programs / "bench-hmm"
+    names = [*BESIDE_HMMLEARN, "tick_5000"]
+    ours = {name: {"float": [], "double": []} for name in names}
+    theirs = {name: [] for name in BESIDE_HMMLEARN}
+    for round_number in range(options.rounds):
+        for name in names:
+            for precision in ("float", "double"):
+                command = [program, "--folder", folder, "--case", name, "--precision", precision,
+                           "--iterations", ITERATIONS, *(["--quick"] if options.quick else []),
+                           *(["--check"] if round_number == 0 else [])]
+                ours[name][precision].append(last_json(command))
+            if name in BESIDE_HMMLEARN:
+                theirs[name].append(peer.ask(case=name, model=BESIDE_HMMLEARN[name][0], iterations=ITERATIONS))
+    for name in names:
+        check_case(name, ours[name], theirs[name][0] if name in theirs else None)
+    return task, ours, theirs
+
+
+def cases_of(options, task, ours, theirs):
+    cases = {}
+    for name, by_precision in ours.items():
+        for precision, results in by_precision.items():
+            must = {} if precision == "double" or options.quick else {"must": BESIDE_HMMLEARN.get(name, (0, None))[1]}
+            key = name if precision == "float" else name + "_fp64"
+            floor = floor_of(name, options.cores, precision)
+            value = statistics.median(result["value"] for result in results)
+            if name == "tick_5000":
+                p50 = statistics.median(result["p50_us"] for result in results)
+                limit = {} if precision == "double" or options.quick else {"limit": TICK_LIMIT_US}
+                cases[key] = {**case(value, None, "us, p99", floor, better="lower", **limit), "p50_us": p50}
+            else:
+                peer = steps_of(task, name) / statistics.median(result["seconds"] for result in theirs[name])
+                cases[key] = case(value, peer, "steps/s", floor, **must)
+    return cases
+
+
+def gpu_cases(options):
+    program = options.programs / "bench-hmm"
+    done = subprocess.run([program, "--device", "cuda", *(["--quick"] if options.quick else [])],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if "cannot be used" in done.stderr:
+        print(f"gpu_tick_5000, gpu_em: skipped, {done.stderr.strip()}")
+        return {"gpu_tick_5000": None, "gpu_em": None}
+    if done.returncode != 0:
+        sys.exit(done.stderr)
+    results = {(one["case"], one["precision"]): one for one in map(json.loads, done.stdout.splitlines())}
+    return {"gpu_tick_5000": case(results["gpu_tick_5000", "float"]["p99_us"], None, "us, p99", better="lower"),
+            "gpu_em": case(results["gpu_em", "float"]["value"], None, "steps/s")}
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--programs", type=pathlib.Path, required=True)
-    parser.add_argument("--cores", type=int, default=os.cpu_count())
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--series", type=int, default=64)
-    parser.add_argument("--bars", type=int, default=2500)
+    parser.add_argument("--cores", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--quick", action="store_true", help="short series and one round: tries the benchmark itself")
+    parser.add_argument("--memory", action="store_true", help="memory of EM over 5,000 series of 10,000 bars, K = 9")
     options = parser.parse_args()
+    if options.quick:
+        options.rounds = 1
     program = options.programs / "bench-hmm"
-    if not program.exists():
-        sys.exit(f"{program} does not exist: this build has no HMM benchmark program")
-    cases = {}
+    if options.memory:
+        measured = last_json([program, "--memory", *(["--quick"] if options.quick else [])])
+        cases = {"em_memory": case(measured["beyond_input_bytes"] / 1e9, None, "GB beyond the input", better="lower",
+                                   limit=measured["limit_bytes"] / 1e9)}
+        return finish("hmm", cases)
     with tempfile.TemporaryDirectory() as name:
-        for states, features in ((3, 2), (9, 3)):
-            task = make_task(pathlib.Path(name), options.series, options.bars, features, states, 10, options.cores)
-            ours, peer = [], []
-            for _ in range(options.rounds):
-                ours.append(run([program, task]))
-                peer.append(run([sys.executable, HERE / "peer.py", task]))
-            likelihoods = ours[0]["log_likelihood"], peer[0]["log_likelihood"]
-            if abs(likelihoods[0] - likelihoods[1]) > 1e-5 * abs(likelihoods[1]):
-                sys.exit(f"log-likelihoods differ: ours {likelihoods[0]}, hmmlearn {likelihoods[1]}")
-            for what in ("fit_s", "forward_s"):
-                ours_s, peer_s = (statistics.median(one[what] for one in runs) for runs in (ours, peer))
-                cases[f"{what[:-2]}_{states}_states"] = case(ours_s, peer_s, "s", better="lower")
-    print(f"{options.series} series of {options.bars} bars, {options.cores} cores, medians of {options.rounds} rounds in turn")
+        folder = pathlib.Path(name)
+        subprocess.run([program, "--folder", folder, "--make", *(["--quick"] if options.quick else [])], check=True)
+        peer = Peer(folder, options.cores)
+        cases = cases_of(options, *measure(options, folder, peer))
+        peer.close()
+    cases.update(gpu_cases(options))
+    print(f"{options.cores} cores, medians of {options.rounds} rounds in turn; every result agrees with the double "
+          f"reference and the peer to {TOLERANCE}")
     return finish("hmm", cases)
 
 

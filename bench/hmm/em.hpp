@@ -1,0 +1,88 @@
+#pragma once
+// Baum-Welch without priors: the E-step of the compute layer and the M-step of hmm/, every series with its
+// own parameters.
+
+#include "base/error.hpp"
+#include "bench/hmm/lanes.hpp"
+#include "cuda/hmm/expectation.hpp"
+#include "hmm/lane_fit.hpp"
+
+namespace regent::bench {
+
+struct Ascended {
+  std::vector<double> log_likelihood;  // of all series together, before every M-step
+  std::vector<hmm::LaneFit> fits;      // [series], after the last
+};
+
+hmm::LaneFit lane_fit_of(const hmm::Model& model);
+hmm::FitSettings without_priors(const hmm::Model& model);
+
+template <class T>
+class BatchEm {
+ public:
+  BatchEm(const cuda::Resources& resources, const hmm::Model& start, const SeriesSet& set,
+          const Aligned<T>& observations)
+      : start_(lane_fit_of(start)),
+        settings_(without_priors(start)),
+        lanes_(set.series),
+        parameters_(parameters_of<T>(start, set.series)),
+        rows_(parameters_.size() / padded(set.series)),
+        count_rows_(count_rows_of(start_.shape)),
+        counts_(count_rows_ * padded(set.series)),
+        likelihoods_(padded(set.series)),
+        active_(set.series, 1),
+        expectation_(resources, view_of<T>(start, set, parameters_, observations)) {}
+
+  Ascended run(int iterations) {
+    Ascended result;
+    result.fits.assign(lanes_, start_);
+    for (int iteration = 0; iteration < iterations; ++iteration) {
+      each_series([&](int lane) { put(result.fits[lane], lane); });
+      expectation_.run(lanes_, parameters_, active_, counts_, likelihoods_);
+      double sum = 0;
+      for (int lane = 0; lane < lanes_; ++lane) sum += likelihoods_[lane];
+      result.log_likelihood.push_back(sum);
+      each_series([&](int lane) {
+        std::vector<double> counts(count_rows_);
+        for (std::size_t row = 0; row < count_rows_; ++row)
+          counts[row] = counts_[cuda::hmm::lane_index(lane, row, count_rows_)];
+        result.fits[lane].maximise(counts, settings_);
+      });
+    }
+    return result;
+  }
+
+ private:
+  static std::size_t count_rows_of(const cuda::hmm::ShapeNumbers& numbers) {
+    const cuda::hmm::AnyShape shape(numbers);
+    return cuda::hmm::CountLayout<cuda::hmm::AnyShape>{shape}.size();
+  }
+  template <class Body>
+  void each_series(const Body& body) {
+    tbb::parallel_for(tbb::blocked_range<int>(0, lanes_, cuda::hmm::lane_block),
+                      [&](const tbb::blocked_range<int>& range) {
+                        for (int lane = range.begin(); lane < range.end(); ++lane) body(lane);
+                      });
+  }
+  void put(const hmm::LaneFit& fit, int lane) {
+    std::vector<double> values;
+    REGENT_INVARIANT(fit.to_parameters(values), "a covariance is not positive definite");
+    const int end = lane + 1 == lanes_ ? static_cast<int>(padded(lanes_)) : lane + 1;
+    for (int to = lane; to < end; ++to) {
+      for (std::size_t row = 0; row < rows_; ++row)
+        parameters_[cuda::hmm::lane_index(to, row, rows_)] = static_cast<T>(values[row]);
+    }
+  }
+
+  hmm::LaneFit start_;
+  hmm::FitSettings settings_;
+  int lanes_;
+  Aligned<T> parameters_;
+  std::size_t rows_, count_rows_;
+  Aligned<double> counts_;
+  std::vector<double> likelihoods_;
+  std::vector<std::uint8_t> active_;
+  cuda::hmm::Expectation<T> expectation_;
+};
+
+}  // namespace regent::bench
