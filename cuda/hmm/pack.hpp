@@ -242,8 +242,12 @@ struct Lanes<REGENT_INSTRUCTION_SET::Pack<T>> {
   using Register = REGENT_INSTRUCTION_SET::Registers<T>;
   using F = Format<T>;
   static constexpr int width = Register::width;
+#ifdef REGENT_ROLLED_LOOPS
+  static constexpr bool fixed_shapes = false;
+#else
   static constexpr bool fixed_shapes =
       sizeof(typename Register::Real) >= 32;  // without FMA the products are what takes time
+#endif
 
   REGENT_BODY static R load(const T* from) {
     R result;
