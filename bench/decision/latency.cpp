@@ -23,8 +23,8 @@ nlohmann::json Latencies::summary() const {
 nlohmann::json compare(const Latencies& ours, const Latencies& peer, double q, double must) {
   const double a = ours.quantile(q);
   const double b = peer.quantile(q);
-  nlohmann::json result{
-      {"ours", a}, {"peer", b}, {"ratio", b / a}, {"unit", "us"}, {"floor", nullptr}, {"must", must}};
+  nlohmann::json result{{"ours", a},    {"peer", b},        {"ratio", b / a},
+                        {"unit", "us"}, {"floor", nullptr}, {"must", must}};
   if (b / a < must) result["failed"] = true;
   return result;
 }

@@ -254,8 +254,12 @@ struct Lanes<REGENT_INSTRUCTION_SET::Pack<T>> {
     __builtin_memcpy(&result.v, from, sizeof result.v);
     return result;
   }
-  REGENT_BODY static void store(T* to, R value) { __builtin_memcpy(to, &value.v, sizeof value.v); }
-  REGENT_BODY static R all(T value) { return {value - typename Register::Real{}}; }
+  REGENT_BODY static void store(T* to, R value) {
+    __builtin_memcpy(to, &value.v, sizeof value.v);
+  }
+  REGENT_BODY static R all(T value) {
+    return {value - typename Register::Real{}};
+  }
   REGENT_BODY static void add_to(double* to, R value) {
 #if defined(__AVX512F__)
     if constexpr (sizeof(T) == 4) {

@@ -113,7 +113,8 @@ TEST(Sample, DrawsFromTheComponentsOfAMixture) {
   model.covariances = {1, 1};
   const int bars = 20000;
   double low = 0;
-  for (double x : sample(model, bars, 1, 13)[0].observations) low += x < 0 ? 1.0 / bars : 0;
+  const std::vector<SamplePath> paths = sample(model, bars, 1, 13);
+  for (double x : paths[0].observations) low += x < 0 ? 1.0 / bars : 0;
   EXPECT_NEAR(low, 0.3, 5 * std::sqrt(0.21 / bars));
 }
 
