@@ -16,6 +16,7 @@ using nlohmann::json;
 using Json = nlohmann::ordered_json;  // keys stay in the order in which people read them
 
 constexpr const char* format_name = "regent-hmm/1";
+constexpr int depth_max = 16;  // covariances of a mixture lie 6 deep
 constexpr double row_sum_tolerance = 1e-9;
 
 struct Place {
@@ -28,11 +29,16 @@ struct Place {
   }
 };
 
-// Keeps the last of doubled keys from hiding the first.
+// Keeps the last of doubled keys from hiding the first, and what is nested too deeply from every function
+// that descends into it.
 class DoubledKeys {
  public:
   explicit DoubledKeys(const std::string& origin) : origin_(origin) {}
   bool operator()(int depth, json::parse_event_t event, json& parsed) {
+    if (depth > depth_max) {
+      throw InputError(origin_ + ": arrays and objects nested more than " + std::to_string(depth_max) +
+                       " deep; this is no regime model");
+    }
     const auto level = static_cast<std::size_t>(depth);
     if (keys_.size() <= level) keys_.resize(level + 1);
     if (event == json::parse_event_t::object_start) {

@@ -193,6 +193,18 @@ TEST(ModelJson, NamesFilePlaceAndWhatWouldBeRight) {
   EXPECT_THAT(complaint(with(umbrella, "0.7, 0.3", "1e999, 0.3")), HasSubstr("m.json"));
 }
 
+TEST(ModelJson, RefusesWhatIsNestedTooDeeply) {
+  const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
+  for (const std::string key : {"start", "format", "features", "labels"}) {
+    try {
+      model_from_json("{\"" + key + "\": " + deep + "}", "m.json");
+      FAIL() << key;
+    } catch (const InputError& error) {
+      EXPECT_THAT(error.what(), HasSubstr("m.json: arrays and objects nested more than 16 deep"));
+    }
+  }
+}
+
 TEST(ModelJson, DividesRoundedRowsByTheirSumOnlyWhenAsked) {
   const std::string rounded = with(with(umbrella, "0.7, 0.3", "0.333, 0.666"), "[0.5, 0.5]", "[0.5, 0.5]");
   EXPECT_THAT(complaint(rounded), AllOf(HasSubstr("transition[0]"), HasSubstr("--normalise")));
