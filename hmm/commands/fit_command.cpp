@@ -84,24 +84,17 @@ void check_out(const Flags& flags, const SeriesInput& input) {
   }
 }
 
-// A symbol may hold a slash (BTC/USDT), which no file name does.
 std::string file_of(const Flags& flags, const std::string& symbol) {
   if (is_file_name(flags.out)) return flags.out;
-  std::string name = symbol.empty() ? (flags.panel ? "market" : "model") : symbol;
-  std::ranges::replace(name, '/', '_');
-  return (std::filesystem::path(flags.out) / (name + ".json")).string();
+  const std::string stem = symbol.empty() ? (flags.panel ? "market" : "model") : file_stem_of(symbol);
+  return (std::filesystem::path(flags.out) / (stem + ".json")).string();
 }
 
 std::vector<const Model*> previous_models(const std::optional<ModelChoice>& choice,
                                           const SeriesInput& input) {
   std::vector<const Model*> models;
   if (!choice) return models;
-  for (const auto& one : input.series) {
-    const auto all = choice->by_symbol.find(""), own = choice->by_symbol.find(one.symbol);
-    models.push_back(all != choice->by_symbol.end()   ? &all->second
-                     : own != choice->by_symbol.end() ? &own->second
-                                                      : nullptr);
-  }
+  for (const auto& one : input.series) models.push_back(choice->find(one.symbol));
   return models;
 }
 
@@ -166,6 +159,10 @@ std::vector<Fitted> fit_symbols(const Flags& flags, const cuda::Resources& resou
 
 std::vector<Fitted> fit_shared(const Flags& flags, const cuda::Resources& resources, const SeriesInput& input,
                                const std::optional<ModelChoice>& previous) {
+  if (previous && previous->by_symbol.size() > 1) {
+    throw InputError("--previous " + flags.previous +
+                     ": a folder of several models; one model of all symbols " + "follows one");
+  }
   const Model* before = previous ? &previous->any() : nullptr;
   const bool relabels = !previous && !settings_of(flags).numbered_by_user();
   Fitted one{"", input.table.rows, "", "", {}, {}};

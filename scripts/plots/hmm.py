@@ -194,7 +194,9 @@ def draw_durations(series, regimes, title, path):
 
 
 def file_name(symbol):
-    return symbol.replace("/", "_")
+    """As regent hmm fit names a symbol's model: no two symbols share a name."""
+    escaped = [f"%{ord(c):02X}" if c in "/%" or ord(c) < 32 or (c == "." and i == 0) else c for i, c in enumerate(symbol)]
+    return "".join(escaped)
 
 
 def draw_regimes(folder):
