@@ -1,10 +1,12 @@
 #include "hmm/commands/series_input.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/config/suggest.hpp"
 #include "base/error.hpp"
 #include "base/time.hpp"
+#include "market/io/layout.hpp"
 
 namespace regent::hmm {
 namespace {
@@ -52,19 +54,48 @@ std::vector<NamedSeries> rows_by_symbol(const SeriesTable& table) {
   return series;
 }
 
+// Times of the column, or nothing where no cell is one (a row number, say). Throws InputError where some are.
+std::optional<std::vector<TimestampMs>> times_or_none(const SeriesTable& table, const SeriesColumn& column) {
+  std::vector<std::optional<TimestampMs>> read;
+  for (std::size_t row = 0; row < table.rows; ++row) read.push_back(market::time_of_cell(column, row));
+  const auto known = std::ranges::find_if(read, [](const auto& time) { return time.has_value(); });
+  if (known == read.end()) return std::nullopt;
+  std::vector<TimestampMs> times;
+  for (std::size_t row = 0; row < table.rows; ++row) {
+    if (!read[row]) {
+      throw InputError(table.file + ", " + table.row_name(row) + ", column " + column.name + ": \"" +
+                       market::cell_text_of(column, row).substr(0, 80) + "\" is no time, as \"" +
+                       market::cell_text_of(column, static_cast<std::size_t>(known - read.begin())) +
+                       "\" is");
+    }
+    times.push_back(*read[row]);
+  }
+  return times;
+}
+
+// A date beside a time of day may stand in several rows.
+bool is_only_time(const SeriesTable& table) {
+  return std::ranges::count_if(table.columns, [](const SeriesColumn& column) {
+           return column.is_timestamp || market::is_time_name(column.name);
+         }) == 1;
+}
+
 void check_order(const SeriesTable& table, const std::vector<NamedSeries>& series) {
   const SeriesColumn* column = table.time_column();
   if (column == nullptr) return;
-  const auto times = market::times_of(*column);
-  if (!times) return;  // a row number, say
+  const auto times = times_or_none(table, *column);
+  if (!times) return;
+  const bool strictly = is_only_time(table);
   for (const auto& one : series) {
     for (std::size_t i = 1; i < one.rows.size(); ++i) {
       const TimestampMs now = (*times)[one.rows[i]], before = (*times)[one.rows[i - 1]];
-      if (now >= before) continue;
+      if (now > before || (now == before && !strictly)) continue;
       throw InputError(table.file + ", " + table.row_name(one.rows[i]) + ", column " + column->name + ": " +
-                       format_timestamp(now) + " comes after " + format_timestamp(before) +
+                       format_timestamp(now) +
+                       (now == before ? " stands twice" : " comes after " + format_timestamp(before)) +
                        (one.symbol.empty() ? "" : " of " + one.symbol) +
-                       "; rows must be sorted by time, or a symbol column is missing");
+                       "; rows must be sorted by time, each time once, or a symbol column (symbol, ticker, "
+                       "instrument, pair) is missing");
     }
   }
 }

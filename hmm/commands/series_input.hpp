@@ -28,7 +28,8 @@ struct SeriesInput {
 };
 
 // --data: the named features, each a column of the file. Throws InputError for a missing column, a cell that
-// is no number, and times that go back within a symbol.
+// is no number, a cell of the time column that is no time where others are, and times that do not go forward
+// within a symbol.
 SeriesInput read_features(const std::string& file, const std::vector<std::string>& features);
 // --emissions: the columns beside time and symbol, K of them, as emission log-likelihoods.
 SeriesInput read_emissions(const std::string& file, int states);

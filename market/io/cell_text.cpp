@@ -1,5 +1,7 @@
 #include "market/io/cell_text.hpp"
 
+#include <arrow/util/utf8.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -41,6 +43,11 @@ std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\r");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
+
+bool is_utf8(std::string_view text) {
+  static const bool ready = (arrow::util::InitializeUTF8(), true);
+  return ready && arrow::util::ValidateUTF8(text);
 }
 
 bool is_missing_text(std::string_view text) {

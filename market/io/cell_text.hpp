@@ -11,6 +11,8 @@ namespace regent::market {
 
 std::string_view trimmed(std::string_view text);
 
+bool is_utf8(std::string_view text);
+
 // Empty, nan, na, n/a, #n/a, null, none, "-" (any case).
 bool is_missing_text(std::string_view text);
 

@@ -57,6 +57,7 @@ std::string first_line(const std::string& file) {
   if (std::ranges::any_of(line, strange)) {
     throw InputError(file + ", line 1: bytes that are no text; expected CSV, CSV.gz or Parquet");
   }
+  if (!is_utf8(line)) throw InputError(file + ", line 1: text that is no UTF-8; save the file as UTF-8");
   return line;
 }
 
@@ -100,6 +101,25 @@ CsvHeader read_csv_header(const std::string& file) {
   header.delimiter = delimiter_of(line);
   header.names = split_header(line, header.delimiter, file);
   return header;
+}
+
+std::vector<bool> empty_csv_lines(const std::string& file, std::size_t skipped) {
+  const auto stream = open_text(file);
+  std::vector<bool> lines;
+  std::size_t line = 0;
+  bool empty = true;
+  for (;;) {
+    const auto chunk = require_readable(stream->Read(1 << 16), file);
+    if (chunk->size() == 0) return lines;
+    for (const char c : std::string_view(*chunk)) {
+      if (c == '\n') {
+        if (line++ >= skipped) lines.push_back(empty);
+        empty = true;
+      } else if (c != '\r') {
+        empty = false;
+      }
+    }
+  }
 }
 
 arrow::csv::InvalidRowResult RowWatch::operator()(const arrow::csv::InvalidRow& row) {

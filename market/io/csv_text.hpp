@@ -16,8 +16,11 @@ struct CsvHeader {
 };
 
 // The first line, with quotes and byte order mark taken off; the delimiter is the first found of , tab ; |.
-// Throws InputError for an empty file, a first line that is no text, more than 100,000 columns.
+// Throws InputError for an empty file, a first line that is no text in UTF-8, more than 100,000 columns.
 CsvHeader read_csv_header(const std::string& file);
+
+// [lines after the first `skipped`] whether nothing, not even a space, stands in the line.
+std::vector<bool> empty_csv_lines(const std::string& file, std::size_t skipped);
 
 // The first row of the wrong length stops the reading.
 struct RowWatch {

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.hpp"
+#include "market/io/cell_text.hpp"
 #include "market/io/layout.hpp"
 
 namespace regent::market {
@@ -54,6 +56,9 @@ struct RawRows {
   std::uint32_t intern(std::string_view name, std::size_t row = 0) {
     const auto found = number_of_symbol.find(std::string(name));
     if (found != number_of_symbol.end()) return found->second;
+    if (!is_utf8(name)) {
+      throw InputError(file + ", " + row_name(row) + ": a symbol that is no UTF-8; save the file as UTF-8");
+    }
     check_symbol(std::string(name), file + ", " + row_name(row));
     symbols.emplace_back(name);
     const auto number = static_cast<std::uint32_t>(symbols.size() - 1);

@@ -57,19 +57,39 @@ bool is_row_of_numbers(const std::vector<std::string>& names) {
   return !counts;
 }
 
+void append_text(const SeriesTable& table, SeriesColumn& column, std::string_view cell) {
+  if (!is_utf8(cell)) {
+    throw InputError(table.file + ", " + table.row_name(column.texts.size()) + ", column " + column.name +
+                     ": text that is no UTF-8; save the file as UTF-8");
+  }
+  column.texts.emplace_back(cell);
+}
+
 void append_batch(const arrow::RecordBatch& batch, SeriesTable& table) {
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     const auto& cells = static_cast<const arrow::BinaryArray&>(*batch.column(static_cast<int>(c)));
-    for (std::int64_t i = 0; i < cells.length(); ++i) table.columns[c].texts.emplace_back(cells.GetView(i));
+    for (std::int64_t i = 0; i < cells.length(); ++i) append_text(table, table.columns[c], cells.GetView(i));
   }
 }
 
+// Without a time or symbol a row of empty cells may be a missing bar; only an empty line is none.
+std::vector<bool> may_be_skipped(const SeriesTable& table) {
+  if (table.time_column() != nullptr || table.symbol_column() != nullptr) return {};
+  return table.columns.size() == 1 ? std::vector<bool>(table.rows, false)
+                                   : empty_csv_lines(table.file, table.has_header ? 1 : 0);
+}
+
 void skip_blank_lines(SeriesTable& table) {
-  if (table.time_column() == nullptr && table.symbol_column() == nullptr) return;
+  std::vector<bool> without_text(table.rows);
+  for (std::size_t row = 0; row < table.rows; ++row) {
+    without_text[row] = std::ranges::all_of(
+        table.columns, [&](const SeriesColumn& column) { return trimmed(column.texts[row]).empty(); });
+  }
+  if (std::ranges::find(without_text, true) == without_text.end()) return;
+  const std::vector<bool> skippable = may_be_skipped(table);
   std::vector<std::size_t> kept;
   for (std::size_t row = 0; row < table.rows; ++row) {
-    const bool blank = std::ranges::all_of(
-        table.columns, [&](const SeriesColumn& column) { return trimmed(column.texts[row]).empty(); });
+    const bool blank = without_text[row] && (skippable.empty() || (row < skippable.size() && skippable[row]));
     (blank ? table.skipped_rows : kept).push_back(row);
   }
   if (table.skipped_rows.empty()) return;
@@ -125,7 +145,7 @@ void append_numbers(const arrow::Array& cells, NumberReader read, SeriesColumn& 
   }
 }
 
-void append_cells(const arrow::Array& cells, SeriesColumn& column) {
+void append_cells(const arrow::Array& cells, const SeriesTable& table, SeriesColumn& column) {
   const auto type = cells.type_id();
   const bool is_time =
       type == arrow::Type::TIMESTAMP || type == arrow::Type::DATE32 || type == arrow::Type::DATE64;
@@ -134,7 +154,7 @@ void append_cells(const arrow::Array& cells, SeriesColumn& column) {
     append_times(cells, column);
   } else if (holds_text(cells)) {
     for (std::int64_t i = 0; i < cells.length(); ++i) {
-      column.texts.emplace_back(cells.IsNull(i) ? "" : text_at(cells, i).value_or(""));
+      append_text(table, column, cells.IsNull(i) ? "" : text_at(cells, i).value_or(""));
     }
   } else if (type == arrow::Type::BOOL) {
     const auto& flags = static_cast<const arrow::BooleanArray&>(cells);
@@ -163,7 +183,7 @@ SeriesTable read_parquet_table(const std::string& file) {
     const std::shared_ptr<arrow::Table> part = require_readable(reader->ReadRowGroup(group), file);
     for (std::size_t c = 0; c < table.columns.size(); ++c) {
       for (const auto& chunk : part->column(static_cast<int>(c))->chunks())
-        append_cells(*chunk, table.columns[c]);
+        append_cells(*chunk, table, table.columns[c]);
     }
     table.rows += static_cast<std::size_t>(part->num_rows());
   }
@@ -212,9 +232,15 @@ std::string csv_text(const std::vector<SeriesColumn>& columns) {
   return out;
 }
 
+// 000001 is a name (of a share in Shenzhen, say), and as the number 1 it would be lost.
+bool has_leading_zero(std::string_view text) {
+  const auto cell = trimmed(text);
+  return cell.size() > 1 && cell[0] == '0' && cell[1] >= '0' && cell[1] <= '9';
+}
+
 // Texts from CSV as what they say.
 SeriesColumn typed(const SeriesColumn& column) {
-  if (column.texts.empty()) return column;
+  if (column.texts.empty() || is_symbol_name(column.name)) return column;
   SeriesColumn typed{.name = column.name};
   if (is_time_name(column.name)) {
     if (auto times = times_of(column)) {
@@ -225,7 +251,7 @@ SeriesColumn typed(const SeriesColumn& column) {
   }
   for (const auto& text : column.texts) {
     const auto number = any_number(text);
-    if (!number && !is_missing_text(text)) return column;
+    if ((!number && !is_missing_text(text)) || has_leading_zero(text)) return column;
     typed.reals.push_back(number.value_or(nan_value));
   }
   const bool any = std::ranges::any_of(typed.reals, [](double value) { return !std::isnan(value); });
@@ -262,7 +288,13 @@ const SeriesColumn* SeriesTable::symbol_column() const {
 }
 
 SeriesTable read_series(const std::string& file, bool may_lack_header) {
-  return is_parquet_file(file) ? read_parquet_series(file) : read_csv_series(file, may_lack_header);
+  SeriesTable table =
+      is_parquet_file(file) ? read_parquet_series(file) : read_csv_series(file, may_lack_header);
+  for (auto& column : table.columns) {
+    if (!is_symbol_name(column.name)) continue;
+    for (auto& text : column.texts) text = std::string(trimmed(text));
+  }
+  return table;
 }
 
 std::vector<double> numbers_of(const SeriesTable& table, const SeriesColumn& column, bool minus_infinity) {
@@ -286,11 +318,15 @@ std::vector<double> numbers_of(const SeriesTable& table, const SeriesColumn& col
   return numbers;
 }
 
+std::optional<TimestampMs> time_of_cell(const SeriesColumn& column, std::size_t row) {
+  return column.is_timestamp ? column.integers[row] : timestamp_from_text(cell_text_of(column, row));
+}
+
 std::optional<std::vector<TimestampMs>> times_of(const SeriesColumn& column) {
   if (column.is_timestamp) return column.integers;
   std::vector<TimestampMs> times;
   for (std::size_t row = 0; row < size_of(column); ++row) {
-    const auto time = timestamp_from_text(cell_text_of(column, row));
+    const auto time = time_of_cell(column, row);
     if (!time) return std::nullopt;
     times.push_back(*time);
   }

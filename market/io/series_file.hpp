@@ -26,21 +26,24 @@ struct SeriesTable {
 };
 
 // `may_lack_header`: a first line of numbers is a row, and the columns are named column_0, … (unless it is
-// 0, 1, 2, …). A line without any text is skipped where there is a time or symbol column; elsewhere it is a
-// row of missing values. Throws InputError naming file, line and what would be right.
+// 0, 1, 2, …). A line without any text is skipped where there is a time or symbol column. Elsewhere a row of
+// empty cells (",,") has missing values, and an empty line is skipped, unless the file has one column: there
+// it is a missing value. Symbols are trimmed. Throws InputError naming file, line and what would be right.
 SeriesTable read_series(const std::string& file, bool may_lack_header = false);
 
 // The column's numbers; NaN where the cell is empty, null or says nan. Throws InputError naming file, row,
 // column and value for anything else; −inf is a number only where `minus_infinity` says so.
 std::vector<double> numbers_of(const SeriesTable& table, const SeriesColumn& column,
                                bool minus_infinity = false);
+// Nothing where the cell is no plausible time.
+std::optional<TimestampMs> time_of_cell(const SeriesColumn& column, std::size_t row);
 // Times of a column; nothing where any cell is no plausible time.
 std::optional<std::vector<TimestampMs>> times_of(const SeriesColumn& column);
 // A cell as it stands in CSV: text, shortest digits that give the same double, "" for NaN.
 std::string cell_text_of(const SeriesColumn& column, std::size_t row);
 
-// *.csv or *.parquet, written atomically; texts that are times or numbers become such in Parquet. Throws
-// InputError for another name.
+// *.csv or *.parquet, written atomically; texts that are times or numbers become such in Parquet, but for
+// symbols and columns with a number that begins with 0, as 000001 does. Throws InputError for another name.
 void write_series_file(const std::vector<SeriesColumn>& columns, const std::filesystem::path& file);
 
 }  // namespace regent::market
