@@ -171,6 +171,7 @@ class Chunk {
     }
     view_.lanes = static_cast<int>(series_.size());
     view_.steps = *std::ranges::max_element(lengths_);
+    view_.shared = inputs.size() == 1 && !tabled_;
     pack(inputs);
   }
 
@@ -189,20 +190,23 @@ class Chunk {
   std::size_t padded_bars() const { return padded_lanes() * static_cast<std::size_t>(view_.steps); }
 
  private:
-  // Lanes that fill up the last block repeat the last series.
+  // Lanes that fill up the last block repeat the last series; one series alone is kept once.
   void pack(const std::vector<LaneInput>& inputs) {
     const std::size_t rows = static_cast<std::size_t>(view_.steps) * columns_;
     parameters_.resize(inputs.front().parameters.size() * padded_lanes());
-    values_.resize(rows * padded_lanes());
+    values_.resize(rows * (view_.shared ? 1 : padded_lanes()));
     for (std::size_t lane = 0; lane < padded_lanes(); ++lane) {
       const std::size_t from = std::min(lane, inputs.size() - 1);
       put_lane<T>(inputs[from].parameters, static_cast<int>(lane), false, parameters_);
+      if (view_.shared) continue;
       const std::vector<double>& values = inputs[from].values;
       for (std::size_t row = 0; row < values.size(); ++row) {
         values_[lane_index(lane, row, rows)] = static_cast<T>(values[row]);
       }
     }
+    if (view_.shared) std::ranges::transform(inputs[0].values, values_.begin(), to_real);
   }
+  static T to_real(double value) { return static_cast<T>(value); }
 
   std::vector<std::size_t> series_;
   bool tabled_;
@@ -371,6 +375,14 @@ Posteriors smooth(const cuda::Resources& resources, std::span<const Model> model
   return result;
 }
 
+// log P(bar | state) of one series.
+std::vector<double> table_of(const Model& model, const SeriesBatch& batch, std::size_t series) {
+  if (batch.kind == Kind::observations) return log_densities(model, batch.series[series]);
+  std::vector<double> table(batch.series[series].begin(), batch.series[series].end());
+  for (double& value : table) value = std::isnan(value) ? 0 : value;  // a row of NaN is a missing bar
+  return table;
+}
+
 template <class T>
 Paths decode(const cuda::Resources& resources, std::span<const Model> models, const SeriesBatch& batch) {
   Paths result{std::vector<double>(batch.series.size()), std::vector<std::vector<int>>(batch.series.size())};
@@ -388,11 +400,13 @@ Paths decode(const cuda::Resources& resources, std::span<const Model> models, co
       }
     }
   });
+  // What costs as much as an impossible move may still be possible, and the path may then hold such a move.
   for (std::size_t i = 0; i < batch.series.size(); ++i) {
-    if (!lost<T>(result.log_probability[i])) continue;
-    Paths one = alone(most_probable_paths, resources, models, batch, i);
-    result.log_probability[i] = one.log_probability[0];
-    result.states[i] = std::move(one.states[0]);
+    if (result.log_probability[i] != -INFINITY) continue;
+    const Model& model = models[models.size() == 1 ? 0 : i];
+    LogPath one = decode_in_logs(model, table_of(model, batch, i));
+    result.log_probability[i] = one.log_probability;
+    result.states[i] = std::move(one.states);
   }
   return result;
 }
@@ -400,14 +414,6 @@ Paths decode(const cuda::Resources& resources, std::span<const Model> models, co
 // What falls out of range beside the largest weight comes back through transitions above these, with a
 // relative error below 1e-13 in float and 1e-200 in double.
 constexpr double transition_min_float = 1e-25, transition_min_double = 1e-100;
-
-// log P(bar | state) of one series.
-std::vector<double> table_of(const Model& model, const SeriesBatch& batch, std::size_t series) {
-  if (batch.kind == Kind::observations) return log_densities(model, batch.series[series]);
-  std::vector<double> table(batch.series[series].begin(), batch.series[series].end());
-  for (double& value : table) value = std::isnan(value) ? 0 : value;  // a row of NaN is a missing bar
-  return table;
-}
 
 // Calls visit(series, its model, its table of log densities) for the series whose model the compute layer's
 // scaling does not fit.

@@ -100,4 +100,29 @@ LogPass smooth_in_logs(const Model& model, std::span<const double> table) {
   return result;
 }
 
+LogPath decode_in_logs(const Model& model, std::span<const double> table) {
+  const std::size_t states = model.states(), bars = table.size() / states;
+  const std::vector<double> steps = logs_of(model.flat_transition());
+  std::vector<double> best = logs_of(model.flat_start()), reached(states);
+  std::vector<int> origin(table.size());
+  for (std::size_t k = 0; k < states; ++k) best[k] += table[k];
+  for (std::size_t t = 1; t < bars; ++t) {
+    for (std::size_t k = 0; k < states; ++k) {
+      std::size_t from = 0;
+      for (std::size_t other = 1; other < states; ++other) {
+        if (best[other] + steps[other * states + k] > best[from] + steps[from * states + k]) from = other;
+      }
+      origin[t * states + k] = static_cast<int>(from);
+      reached[k] = best[from] + steps[from * states + k] + table[t * states + k];
+    }
+    best.swap(reached);
+  }
+  const auto last = std::ranges::max_element(best);
+  LogPath path{*last, std::vector<int>(bars, -1)};
+  if (path.log_probability == -INFINITY) return path;
+  path.states[bars - 1] = static_cast<int>(last - best.begin());
+  for (std::size_t t = bars - 1; t > 0; --t) path.states[t - 1] = origin[t * states + path.states[t]];
+  return path;
+}
+
 }  // namespace regent::hmm

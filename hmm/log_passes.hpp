@@ -23,4 +23,13 @@ struct LogPass {
 LogPass filter_in_logs(const Model& model, std::span<const double> table);
 LogPass smooth_in_logs(const Model& model, std::span<const double> table);
 
+struct LogPath {
+  double log_probability = 0;  // of path and data together; −inf where every path is impossible
+  std::vector<int> states;     // [bars]; −1 where every path is impossible
+};
+
+// The most probable path, ties to the lowest state. What is impossible is −inf here, and no sum of finite
+// logs is taken for it, however improbable the bars are. Source: Viterbi (1967).
+LogPath decode_in_logs(const Model& model, std::span<const double> table);
+
 }  // namespace regent::hmm

@@ -209,6 +209,32 @@ TEST(Inference, SaysWhatIsImpossibleAndInventsNothing) {
   }
 }
 
+TEST(Inference, DecodesBarsThatCostMoreThanAnImpossibleMove) {
+  std::vector<Model> models{flat({1, 0}, {0.9, 0.1, 0, 1})};
+  models[0].features = {"x"};
+  models[0].means = {0, 1};
+  models[0].covariances = {100, 100};  // 5e29 nats a bar
+  const std::vector<double> series(5, 1e16);
+  for (const Precision precision : {Precision::double_, Precision::single}) {
+    const auto scored = log_likelihoods(cpu(), models, observations({series}), precision);
+    const auto paths = most_probable_paths(cpu(), models, observations({series}), precision);
+    EXPECT_LT(paths.log_probability[0], -1e30);
+    EXPECT_NEAR(paths.log_probability[0] / scored[0], 1, 1e-6);
+    ASSERT_EQ(paths.states[0].size(), 5U);
+    for (const int k : paths.states[0]) EXPECT_GE(k, 0);
+  }
+}
+
+TEST(Inference, DecodesNoForbiddenMoveHoweverDearTheAllowedOnesAre) {
+  const std::vector<Model> models{flat({1, 0}, {1, 0, 0, 1})};  // never leaves state 0
+  const std::vector<double> table{0, 0, -3e30, 0, 0, 0};
+  for (const Precision precision : {Precision::double_, Precision::single}) {
+    const auto paths = most_probable_paths(cpu(), models, tables({table}), precision);
+    EXPECT_EQ(paths.log_probability[0], -3e30);
+    EXPECT_EQ(paths.states[0], (std::vector<int>{0, 0, 0}));
+  }
+}
+
 TEST(Inference, FindsInDoubleThePathThatFloatLoses) {
   const std::vector<Model> models{flat({1, 0}, {1 - 1e-50, 1e-50, 0, 1})};
   const std::vector<double> table{0, -inf, -inf, 0};  // the switch of 1e-50 is certain
