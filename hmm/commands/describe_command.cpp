@@ -1,5 +1,6 @@
 #include "hmm/commands/describe_command.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <iostream>
 #include <memory>
@@ -21,27 +22,60 @@ struct DescribeFlags {
   bool normalise = false;
 };
 
-// How much of the history has another regime under the fit before: bars whose most probable regime changed.
+// How much of the history that both models know has another regime under the fit before: bars whose most
+// probable regime changed.
 struct Change {
   std::string symbol;
   std::size_t bars = 0, changed = 0;
   double share() const { return static_cast<double>(changed) / static_cast<double>(bars); }
 };
 
+// What a bar of series `s` is known by under both models: its time where the features were made of bars,
+// since each model has its own warm-up; its row in a table, which both read as it stands.
+std::vector<std::int64_t> bars_of(const SeriesInput& input, std::size_t s) {
+  const auto times = std::ranges::find(input.carried, true, &market::SeriesColumn::is_timestamp);
+  const bool made_of_bars = input.table.columns.empty();
+  std::vector<std::int64_t> bars;
+  for (const std::size_t row : input.series[s].rows) {
+    bars.push_back(made_of_bars ? times->integers[row] : static_cast<std::int64_t>(row));
+  }
+  return bars;
+}
+
+std::size_t same_series(const Decoded& before, const std::string& symbol) {
+  const auto found = std::ranges::find(before.input.series, symbol, &NamedSeries::symbol);
+  if (found != before.input.series.end())
+    return static_cast<std::size_t>(found - before.input.series.begin());
+  throw InputError(
+      "--previous: a model of each symbol and a model of the whole market have no bar in common");
+}
+
+Change change_of(const Decoded& now, std::size_t s, const Decoded& before) {
+  const std::string& symbol = now.input.series[s].symbol;
+  const std::size_t old_s = same_series(before, symbol);
+  const Model &new_model = now.model(s), &old_model = before.model(old_s);
+  const auto bars = bars_of(now.input, s), old_bars = bars_of(before.input, old_s);
+  Change change{symbol, 0, 0};
+  for (std::size_t t = 0, old_t = 0; t < bars.size() && old_t < old_bars.size();) {
+    if (bars[t] != old_bars[old_t]) {
+      ++(bars[t] < old_bars[old_t] ? t : old_t);
+      continue;
+    }
+    const int k = now.paths.states[s][t++], old_k = before.paths.states[old_s][old_t++];
+    const bool same = k >= 0 && old_k >= 0 &&
+                      label_of_regime(new_model, regime_of_state(new_model, k)) ==
+                          label_of_regime(old_model, regime_of_state(old_model, old_k));
+    ++change.bars;
+    change.changed += same ? 0 : 1;
+  }
+  if (change.bars > 0) return change;
+  throw InputError("--previous: the two models have no bar" + (symbol.empty() ? "" : " of " + symbol) +
+                   " in common");
+}
+
 std::vector<Change> changes(const Decoded& now, const Decoded& before) {
   std::vector<Change> all;
-  for (std::size_t s = 0; s < now.input.series.size(); ++s) {
-    const Model &new_model = now.model(s), &old_model = before.model(s);
-    Change change{now.input.series[s].symbol, now.paths.states[s].size(), 0};
-    for (std::size_t t = 0; t < change.bars; ++t) {
-      const int k = now.paths.states[s][t], old_k = before.paths.states[s][t];
-      const bool same = k >= 0 && old_k >= 0 &&
-                        label_of_regime(new_model, regime_of_state(new_model, k)) ==
-                            label_of_regime(old_model, regime_of_state(old_model, old_k));
-      change.changed += same ? 0 : 1;
-    }
-    all.push_back(change);
-  }
+  for (std::size_t s = 0; s < now.input.series.size(); ++s) all.push_back(change_of(now, s, before));
   return all;
 }
 
