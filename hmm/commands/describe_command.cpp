@@ -167,6 +167,7 @@ void add_convert_command(CLI::App& app, std::function<int()>& body) {
   command->add_flag("--normalise", flags->normalise, "Divide rows that are off by at most 0.01 by their sum");
   command->callback([flags, &body] {
     body = [flags] {
+      check_model_file(flags->out);
       write_model(read_model(flags->model, {.normalise_rows = flags->normalise}), flags->out);
       std::cout << "  " << coloured("wrote", Colour::green) << ' ' << flags->out << '\n';
       return 0;

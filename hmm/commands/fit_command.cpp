@@ -245,6 +245,7 @@ void throw_if_none(const std::vector<Fitted>& all) {
 
 int run(const Flags& flags) {
   const FitSettings settings = settings_of(flags);  // before any file is read
+  is_file_name(flags.out) ? check_model_file(flags.out) : check_folder(flags.out);
   const SeriesInput input = read_fit_series(flags);
   check_out(flags, input);
   std::optional<ModelChoice> previous;

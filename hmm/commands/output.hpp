@@ -16,7 +16,13 @@ std::string digits(double value, int count);
 // The carried columns, then the new ones; a carried column of the same name gives way.
 std::vector<market::SeriesColumn> carried_and(const std::vector<market::SeriesColumn>& carried,
                                               std::vector<market::SeriesColumn> fresh);
-// Throws InputError unless `out` is empty or ends in .csv or .parquet: before any work is done.
+// Whether `out` can be written, asked before any work is done; each throws InputError, and "" is no output.
+// A table: FILE.csv or FILE.parquet in a folder that is there.
 void check_table_name(const std::string& out);
+// A model: FILE.json or FILE.safetensors in a folder that is there.
+void check_model_file(const std::string& out);
+// A folder that is there, or can be made; without an ending, which would be meant as a file's, unless it is
+// there or ends in a slash.
+void check_folder(const std::string& out);
 
 }  // namespace regent::hmm

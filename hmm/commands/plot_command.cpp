@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "hmm/commands/decoded.hpp"
 #include "hmm/commands/drawing.hpp"
+#include "hmm/commands/output.hpp"
 #include "hmm/labels.hpp"
 #include "market/io/layout.hpp"
 
@@ -107,6 +108,7 @@ std::vector<SeriesColumn> series_columns(const Decoded& decoded, const Price& pr
 }
 
 int run(const Flags& flags) {
+  check_folder(flags.out);
   const Decoded decoded = decode_series(flags.source, read_models(flags.model), flags.model, flags.device);
   if (decoded.input.series.size() > symbols_max) {
     throw InputError(std::to_string(decoded.input.series.size()) + " symbols; at most " +

@@ -238,6 +238,7 @@ ordered_json selection_json(const std::vector<Candidate>& all, const SeriesInput
 
 int run(const Flags& flags) {
   const auto settings = candidates_of(flags);  // before any file is read
+  check_folder(flags.out);
   const SeriesInput input = read_fit_series(flags);
   const auto candidates = judged(flags, input, settings);
   if (best_of(candidates, &Candidate::bic, false) < 0) throw InputError(candidates.front().error);

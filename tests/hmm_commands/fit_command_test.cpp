@@ -167,6 +167,33 @@ TEST_F(HmmFit, KeepsTheOtherSymbolsWhenOneCannotBeFitted) {
   EXPECT_FALSE(std::filesystem::exists(path("flat.json")));
 }
 
+// none.csv is not there either: the place is looked at before the data
+TEST_F(HmmFit, ChecksThePlaceOfItsResultBeforeItReadsTheData) {
+  write("file", "x");
+  std::filesystem::create_directory(path("m.json"));
+  write("m2.json", two_states);
+  const auto complaint = [&](const std::string& arguments) {
+    const auto outcome = run(arguments);
+    EXPECT_EQ(outcome.code, 2) << arguments << ": " << outcome.err;
+    return outcome.err;
+  };
+  const std::string fit = "fit --data none.csv --states 2 --out ";
+  EXPECT_THAT(complaint(fit + "m.txt"), AllOf(HasSubstr("--out m.txt"), HasSubstr(".safetensors")));
+  EXPECT_THAT(complaint(fit + "nowhere/m2.json"), HasSubstr("nowhere is no folder"));
+  EXPECT_THAT(complaint(fit + "m.json"), HasSubstr("a folder has that name"));
+  EXPECT_THAT(complaint(fit + "file/models"), HasSubstr("file is no folder"));
+  EXPECT_THAT(complaint(fit + "file"), HasSubstr("file is no folder"));
+  EXPECT_THAT(complaint(fit + "new/models"), HasSubstr("none.csv"));
+  EXPECT_THAT(complaint(fit + "fits.2020/"), HasSubstr("none.csv"));
+  EXPECT_THAT(complaint("plot --model none.json --data none.csv --out file"), HasSubstr("file is no folder"));
+  EXPECT_THAT(complaint("select --data none.csv --out file"), HasSubstr("file is no folder"));
+  EXPECT_THAT(complaint("convert m2.json --out nowhere/m.safetensors"), HasSubstr("nowhere is no folder"));
+  EXPECT_THAT(complaint("filter --model m2.json --data none.csv --out nowhere/f.csv"),
+              HasSubstr("nowhere is no folder"));
+  EXPECT_FALSE(std::filesystem::exists(path("new")));
+  EXPECT_FALSE(std::filesystem::exists(path("m.txt")));
+}
+
 TEST_F(HmmFit, SaysWhichFlagsContradict) {
   write_closes(2, 60);
   const auto complaint = [&](const std::string& arguments) {
