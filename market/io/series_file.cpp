@@ -94,7 +94,9 @@ void skip_blank_lines(SeriesTable& table) {
   }
   if (table.skipped_rows.empty()) return;
   for (auto& column : table.columns) {
-    for (std::size_t i = 0; i < kept.size(); ++i) column.texts[i] = std::move(column.texts[kept[i]]);
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      if (kept[i] != i) column.texts[i] = std::move(column.texts[kept[i]]);  // a move onto itself empties
+    }
     column.texts.resize(kept.size());
   }
   table.rows = kept.size();
