@@ -123,13 +123,6 @@ TEST_F(HmmCommand, ConvertsModelsBothWaysWithoutLosingABit) {
   EXPECT_FALSE(std::filesystem::exists(path("cut.json")));
 }
 
-// Whether the interpreter that plot runs, in the environment that it runs in, has what drawing needs.
-bool can_draw() {
-  return std::system("P=" REGENT_SOURCE_FOLDER
-                     "/.venv/bin/python; [ -x $P ] || P=python3; "
-                     "env -i PATH=\"$PATH\" $P -c 'import matplotlib, pyarrow' 2>/dev/null") == 0;
-}
-
 TEST_F(HmmCommand, DrawsSymbolsThatLookLikeNumbersOrPathsApart) {
   write("m.json", returns_model);
   std::string csv = "date,symbol,log_return\n";

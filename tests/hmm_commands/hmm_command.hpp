@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -20,6 +21,13 @@ struct Outcome {
   std::string out, err;
   nlohmann::json json() const { return nlohmann::json::parse(out); }
 };
+
+// Whether the interpreter that plot runs, in the environment that it runs in, has what drawing needs.
+inline bool can_draw() {
+  return std::system("P=" REGENT_SOURCE_FOLDER
+                     "/.venv/bin/python; [ -x $P ] || P=python3; "
+                     "env -i PATH=\"$PATH\" $P -c 'import matplotlib, pyarrow' 2>/dev/null") == 0;
+}
 
 class HmmCommand : public testing::Test {
  protected:
