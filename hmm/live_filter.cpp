@@ -131,8 +131,9 @@ struct LiveFilter<T>::State {
     fetch();
     const int states = shape.states();
     if (weight_row(lane, states + 4) == 0) return 0;
-    T sum = weight_row(lane, 0);
-    for (int k = 1; k < states; ++k) sum += weight_row(lane, k);
+    T values[cuda::hmm::states_max];
+    for (int k = 0; k < states; ++k) values[k] = weight_row(lane, k);
+    const T sum = cuda::hmm::sum_of(cuda::hmm::AnyShape(shape), values);
     const double own =
         cuda::hmm::finish_log_likelihood(totals[lane_index(lane, 0, 2)] + weight_row(lane, states + 1),
                                          totals[lane_index(lane, 1, 2)] + weight_row(lane, states + 2),

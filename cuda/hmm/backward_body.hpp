@@ -23,17 +23,11 @@ struct VanishBelow<double> {
   static constexpr double value = 1e-290;
 };
 
-// Rows of the store, 2K for every bar: scaled weights, then densities.
+// What is kept of the bars of a pass.
 template <class R>
-struct SegmentStore {
-  Table<R> rows;
-  int states;
-  REGENT_BODY BlockRows<R> weights(std::int64_t bar) const {
-    return {rows.from(bar * 2 * states), 2 * states};
-  }
-  REGENT_BODY BlockRows<R> densities(std::int64_t bar) const {
-    return {rows.from(bar * 2 * states + states), 2 * states};
-  }
+struct KeptBars {
+  BlockRows<R> weights;    // [K], scaled
+  BlockRows<R> densities;  // [K]
 };
 
 template <class R>
@@ -42,18 +36,17 @@ struct BackwardState {
   MaskOf<R> vanished;
 };
 
-// Bars [first, end), last to first, of which the store holds the first at its first row. `carried` comes from
+// Bars [first, end), last to first, of which `kept` holds the first at its first row. `carried` comes from
 // the block after. `terminal` [K]: β of the last bar, nullptr: one. The sink is told of every bar:
 // posterior(bar − first, γ), transition(bar − first, weight/n, ahead, welcome, outlook) where another bar
 // follows, else no_transition(bar − first).
 template <class R, class S, class Lengths, class Sink>
 REGENT_SERIES_BODY void backward_block(const S s, const Rows<R> p, std::int64_t first, std::int64_t end,
-                                       std::int64_t steps, const Lengths lengths, const SegmentStore<R> store,
+                                       std::int64_t steps, const Lengths lengths, const KeptBars<R> kept,
                                        const ScalarOf<R>* terminal, BackwardState<R>& carried,
                                        const Sink given) {
   using T = ScalarOf<R>;
   const R zero = Lanes<R>::all(T{0}), one = Lanes<R>::all(T{1});
-  const BlockRows<R> weights = store.weights(0), densities = store.densities(0);
   Sink sink = given;
   sink.begin();
   R ahead[S::states_bound], from[S::states_bound], weight[S::states_bound], posterior[S::states_bound];
@@ -61,7 +54,7 @@ REGENT_SERIES_BODY void backward_block(const S s, const Rows<R> p, std::int64_t 
   for (int k = 0; k < s.states; ++k) ahead[k] = carried.ahead[k];
   for (std::int64_t t = end - 1; t >= first; --t) {
     read_parameters_again();
-    for (int k = 0; k < s.states; ++k) weight[k] = weights.load(t - first, k);
+    for (int k = 0; k < s.states; ++k) weight[k] = kept.weights.load(t - first, k);
     const bool last = t + 1 == steps, all_go_on = !last && lengths.all_alive(t + 1);
     if (!last) step_backward(s, p, ahead, from, welcome, outlook);
     if (!all_go_on) {
@@ -71,11 +64,7 @@ REGENT_SERIES_BODY void backward_block(const S s, const Rows<R> p, std::int64_t 
         from[k] = last ? end_value : select(goes_on, from[k], end_value);
       }
     }
-    R joint = zero, size = zero;
-    for (int k = 0; k < s.states; ++k) {
-      joint = fused(weight[k], from[k], joint);
-      size = size + from[k];
-    }
+    const R joint = dot_of(s, weight, from), size = sum_of(s, from);
     const auto vanishes = !(Lanes<R>::all(VanishBelow<T>::value) < joint);
     R inverse = one / joint;
     if (any(vanishes)) {
@@ -89,7 +78,7 @@ REGENT_SERIES_BODY void backward_block(const S s, const Rows<R> p, std::int64_t 
     }
     const R scale = Lanes<R>::inverse_power_of_two(select(zero < size, size, one));
     R before[S::states_bound];
-    for (int k = 0; k < s.states; ++k) before[k] = densities.load(t - first, k) * (from[k] * scale);
+    for (int k = 0; k < s.states; ++k) before[k] = kept.densities.load(t - first, k) * (from[k] * scale);
     if (last) {
       sink.no_transition(t - first);
     } else {

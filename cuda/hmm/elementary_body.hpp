@@ -62,18 +62,22 @@ struct ExponentialRange<double> {
                           ln2_low = 1.90821492927058770002e-10;
 };
 
+// x at most the highest, or NaN.
 template <class R>
-REGENT_BODY R exponential(R x) {
+REGENT_BODY R bounded_exponential(R x) {
   using T = ScalarOf<R>;
   using Range = ExponentialRange<T>;
-  const R low = Lanes<R>::all(Range::lowest), high = Lanes<R>::all(Range::highest);
-  const R clamped = select(high < x, high, maximum(x, low));
-  const R magic = fused(clamped, Lanes<R>::all(Range::log2_e), Lanes<R>::all(Format<T>::round_magic));
+  const R magic = fused(x, Lanes<R>::all(Range::log2_e), Lanes<R>::all(Format<T>::round_magic));
   const R n = magic - Lanes<R>::all(Format<T>::round_magic);
-  R r = fused(n, Lanes<R>::all(-Range::ln2_high), clamped);
+  R r = fused(n, Lanes<R>::all(-Range::ln2_high), x);
   r = fused(n, Lanes<R>::all(-Range::ln2_low), r);
   const R result = Lanes<R>::scale(exponential_polynomial(r, T{}), magic);
-  return select(x < low, Lanes<R>::all(T{0}), select(x != x, x, result));
+  return select(x < Lanes<R>::all(Range::lowest), Lanes<R>::all(T{0}), result);
+}
+template <class R>
+REGENT_BODY R exponential(R x) {
+  const R high = Lanes<R>::all(ExponentialRange<ScalarOf<R>>::highest);
+  return bounded_exponential(select(high < x, high, x));
 }
 
 template <class R>

@@ -40,6 +40,7 @@ struct BlockRows {
   int per_bar;
   REGENT_BODY R load(std::int64_t bar, int k) const { return rows.load(bar * per_bar + k); }
   REGENT_BODY void store(std::int64_t bar, int k, R value) const { rows.store(bar * per_bar + k, value); }
+  REGENT_BODY BlockRows from(std::int64_t bar) const { return {rows.from(bar * per_bar), per_bar}; }
 };
 
 // The features of each bar.
@@ -183,15 +184,21 @@ struct IncompleteBar {
   }
 };
 
-// Sums over a block of bars of Σγ, Σγ·d, Σγ·d·dᵀ of one state, d = x − μ.
+// Sums of Σγ, Σγ·d, Σγ·d·dᵀ of one state, d = x − μ; they rest in rows of CountLayout between two passes.
 template <class R, class S>
 struct MomentSums {
   R weight, first[S::dimension_bound], second[triangle_size(S::dimension_bound)];
-  REGENT_BODY void clear(const S& s) {
-    const R zero = Lanes<R>::all(ScalarOf<R>{0});
-    weight = zero;
-    for (int d = 0; d < s.dimension; ++d) first[d] = zero;
-    for (int e = 0; e < triangle_size(s.dimension); ++e) second[e] = zero;
+  REGENT_BODY void load(const S& s, int k, const Table<R>& rows) {
+    const CountLayout<S> layout{s};
+    weight = rows.load(layout.weight(k));
+    for (int d = 0; d < s.dimension; ++d) first[d] = rows.load(layout.first(k, d));
+    for (int e = 0; e < triangle_size(s.dimension); ++e) second[e] = rows.load(layout.second(k, e));
+  }
+  REGENT_BODY void store(const S& s, int k, const Table<R>& rows) const {
+    const CountLayout<S> layout{s};
+    rows.store(layout.weight(k), weight);
+    for (int d = 0; d < s.dimension; ++d) rows.store(layout.first(k, d), first[d]);
+    for (int e = 0; e < triangle_size(s.dimension); ++e) rows.store(layout.second(k, e), second[e]);
   }
   REGENT_BODY void add_products(const S& s, R posterior, const R* difference) {
     for (int row = 0; row < s.dimension; ++row) {
@@ -205,14 +212,6 @@ struct MomentSums {
   }
   REGENT_BODY void add_spread(const S& s, R posterior, const R* spread) {
     for (int e = 0; e < triangle_size(s.dimension); ++e) second[e] = fused(posterior, spread[e], second[e]);
-  }
-  REGENT_BODY void flush(const S& s, int k, double* totals) const {
-    const CountLayout<S> layout{s};
-    Lanes<R>::add_to(totals + layout.weight(k) * lane_block, weight);
-    for (int d = 0; d < s.dimension; ++d)
-      Lanes<R>::add_to(totals + layout.first(k, d) * lane_block, first[d]);
-    for (int e = 0; e < triangle_size(s.dimension); ++e)
-      Lanes<R>::add_to(totals + layout.second(k, e) * lane_block, second[e]);
   }
 };
 
@@ -239,7 +238,7 @@ struct GaussianLaw {
   const S& s;
   Rows<R> p;
   int k;
-  R means[held], factors[triangle_size(held)], normaliser;
+  R means[held], factors[triangle_size(held)], offsets[S::dimension_bound], normaliser;  // offset −F·μ
 
   REGENT_BODY GaussianLaw(const S& shape, const Rows<R>& parameters, int state)
       : s(shape), p(parameters), k(state) {
@@ -248,6 +247,13 @@ struct GaussianLaw {
     if constexpr (S::fixed_dimension) {
       for (int d = 0; d < s.dimension; ++d) means[d] = p(layout.mean(k, d));
       for (int e = 0; e < triangle_size(s.dimension); ++e) factors[e] = p(layout.factor(k, e));
+    }
+    for (int row = 0; row < s.dimension; ++row) {
+      offsets[row] = Lanes<R>::all(T{0}) - factor(triangle(row, 0)) * mean(0);
+      for (int column = 1; column <= row; ++column) {
+        const R opposite = Lanes<R>::all(T{0}) - factor(triangle(row, column));
+        offsets[row] = fused(opposite, mean(column), offsets[row]);
+      }
     }
   }
   REGENT_BODY R mean(int d) const {
@@ -279,10 +285,15 @@ struct GaussianLaw {
     }
     return square;
   }
+  // |F·x − F·μ|²: a subtraction less for every feature, and no more rounding than x has from its own.
   REGENT_BODY R squared_distance_of(const R* x) const {
-    R away[S::dimension_bound];
-    difference(x, away);
-    return squared_distance(away);
+    R square = Lanes<R>::all(T{0});
+    for (int row = 0; row < s.dimension; ++row) {
+      R z = offsets[row];
+      for (int column = 0; column <= row; ++column) z = fused(factor(triangle(row, column)), x[column], z);
+      square = row == 0 ? z * z : fused(z, z, square);
+    }
+    return square;
   }
   REGENT_BODY IncompleteBar<R, S> bar(const R* x) const {
     IncompleteBar<R, S> result{s, p, {}};
@@ -361,18 +372,18 @@ REGENT_SERIES_BODY void block_log_densities(const S s, const Rows<R> p, const Se
 template <template <class, class> class Law, class R, class S, bool shared>
 REGENT_SERIES_BODY void block_moments(const S s, const Rows<R> p, const Series<R, shared> series,
                                       std::int64_t first, std::int64_t end, const BlockRows<R> posteriors,
-                                      double* totals) {
+                                      const Table<R> rows) {
   const bool lacks = block_lacks(s, series, first, end);
   R x[S::dimension_bound];
   for (int k = 0; k < s.states; ++k) {
     const Law<R, S> law(s, p, k);
     typename Law<R, S>::Sums sums;
-    sums.clear(s);
-    for (std::int64_t t = first; t < end && !lacks; ++t) {
+    sums.load(s, k, rows);
+    for (std::int64_t t = end - 1; t >= first && !lacks; --t) {
       series.load(s, t, x);
       law.add(x, posteriors.load(t - first, k), sums);
     }
-    for (std::int64_t t = first; t < end && lacks; ++t) {
+    for (std::int64_t t = end - 1; t >= first && lacks; --t) {
       series.load(s, t, x);
       if (any(lacks_any(s, x))) {
         law.add_incomplete(x, posteriors.load(t - first, k), sums);
@@ -380,11 +391,12 @@ REGENT_SERIES_BODY void block_moments(const S s, const Rows<R> p, const Series<R
         law.add(x, posteriors.load(t - first, k), sums);
       }
     }
-    sums.flush(s, k, totals);
+    sums.store(s, k, rows);
   }
 }
 
-// An emission policy: log densities of a block of bars, and the moments of a block given its posteriors.
+// An emission policy: log densities of a pass over bars, and its moments given the posteriors, which are
+// added to `sums`, rows of CountLayout.
 template <template <class, class> class Law, EmissionLaw kind, class R, class S>
 struct LawEmission {
   static constexpr EmissionLaw law = kind;
@@ -403,12 +415,12 @@ struct LawEmission {
     });
   }
   REGENT_BODY void add_moments(std::int64_t first, std::int64_t end, const BlockRows<R>& posteriors,
-                               double* totals) const {
+                               const Table<R>& sums) const {
     with_dimension<R>(s, [&](const auto& fixed) {
       if (shared) {
-        block_moments<Law>(fixed, p, Series<R, true>{series}, first, end, posteriors, totals);
+        block_moments<Law>(fixed, p, Series<R, true>{series}, first, end, posteriors, sums);
       } else {
-        block_moments<Law>(fixed, p, Series<R, false>{series}, first, end, posteriors, totals);
+        block_moments<Law>(fixed, p, Series<R, false>{series}, first, end, posteriors, sums);
       }
     });
   }

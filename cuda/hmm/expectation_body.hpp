@@ -1,7 +1,8 @@
 #pragma once
 // Expected counts of one group of lanes (the E-step), in the structured form of CountLayout. Products are
-// summed in R over a block of bars, then in fp64; moments are about the means of this step, which keeps them
-// well conditioned. A block goes through several passes, each with few enough sums to keep them in registers.
+// summed in R over a block of flush_every bars, last to first, then in fp64; moments are about the means of
+// this step, which keeps them well conditioned. Bars go through several passes, each with few enough sums to
+// keep them in registers; between two passes they rest in `sums`, rows of CountLayout.
 // run_to_run: bitwise, whatever the number of threads. cpu_to_gpu: the same operations in the same order.
 
 #include "cuda/hmm/backward_body.hpp"
@@ -9,11 +10,9 @@
 
 namespace regent::cuda::hmm {
 
-// What the backward pass leaves of a block for the passes after it. Posteriors take the place of the forward
-// weights where transitions are summed at once; else weight/n and b·β do, and posteriors have rows of their
-// own.
+// What the backward pass leaves for the passes after it.
 template <class R>
-struct BlockScratch {
+struct PassScratch {
   BlockRows<R> posteriors;  // [K]
   BlockRows<R> weights;     // [K], weight/n
   BlockRows<R> ahead;       // [K], b·β of the bar after
@@ -27,13 +26,13 @@ inline constexpr bool few_transitions = S::always_flat&& S::states_bound <= 4;
 template <class R, class S>
 struct CountSink {
   S s;
-  BlockScratch<R> scratch;
-  double* totals;  // [counts], rows a block apart
+  PassScratch<R> scratch;
+  Table<R> sums;
   R stays[few_transitions<S> ? S::states_bound * S::states_bound : 1];
 
   REGENT_BODY void begin() {
     if constexpr (few_transitions<S>) {
-      for (int i = 0; i < s.states * s.states; ++i) stays[i] = Lanes<R>::all(ScalarOf<R>{0});
+      for (int e = 0; e < s.states * s.states; ++e) stays[e] = sums.load(CountLayout<S>{s}.stay(0, 0, e));
     }
   }
   REGENT_BODY void posterior(std::int64_t bar, const R* values) const {
@@ -69,55 +68,48 @@ struct CountSink {
   }
   REGENT_BODY void finish() const {
     if constexpr (few_transitions<S>) {
-      const CountLayout<S> layout{s};
-      for (int from = 0; from < s.states; ++from) {
-        for (int to = 0; to < s.states; ++to)
-          Lanes<R>::add_to(totals + layout.stay(0, from, to) * lane_block, stays[from * s.states + to]);
-      }
+      for (int e = 0; e < s.states * s.states; ++e) sums.store(CountLayout<S>{s}.stay(0, 0, e), stays[e]);
     }
   }
 };
 
 // Transitions within macro regime i; where the states are known, all of its rows in one pass over the bars.
 template <class R, class S>
-REGENT_BODY void add_stays(const S& s, int i, std::int64_t bars, const BlockScratch<R>& scratch,
-                           double* totals) {
+REGENT_BODY void add_stays(const S& s, int i, std::int64_t bars, const PassScratch<R>& scratch,
+                           const Table<R>& sums) {
   const CountLayout<S> layout{s};
   constexpr bool together = S::fixed_states && S::states_bound <= 9;
   const int rows = together ? s.micros : 1;
-  R sums[S::states_bound * (together ? S::states_bound : 1)];
+  R stays[S::states_bound * (together ? S::states_bound : 1)];
   for (int j = 0; j < s.micros; j += rows) {
-    for (int e = 0; e < rows * s.micros; ++e) sums[e] = Lanes<R>::all(ScalarOf<R>{0});
-    for (std::int64_t bar = 0; bar < bars; ++bar) {
+    for (int e = 0; e < rows * s.micros; ++e) stays[e] = sums.load(layout.stay(i, j, e));
+    for (std::int64_t bar = bars - 1; bar >= 0; --bar) {
       for (int row = 0; row < rows; ++row) {
         const R weight = scratch.weights.load(bar, i * s.micros + j + row);
         for (int to = 0; to < s.micros; ++to) {
-          R& sum = sums[row * s.micros + to];
+          R& sum = stays[row * s.micros + to];
           sum = fused(weight, scratch.ahead.load(bar, i * s.micros + to), sum);
         }
       }
     }
-    for (int row = 0; row < rows; ++row) {
-      for (int to = 0; to < s.micros; ++to)
-        Lanes<R>::add_to(totals + layout.stay(i, j + row, to) * lane_block, sums[row * s.micros + to]);
-    }
+    for (int e = 0; e < rows * s.micros; ++e) sums.store(layout.stay(i, j, e), stays[e]);
   }
 }
 
 // Exits of macro regime i and where they lead; leaves `leaving` in the scratch rows.
 template <class R, class S>
 REGENT_BODY void add_exits(const S& s, const Rows<R>& p, int i, std::int64_t bars,
-                           const BlockScratch<R>& scratch, double* totals) {
+                           const PassScratch<R>& scratch, const Table<R>& sums) {
   const CountLayout<S> layout{s};
   const ParameterLayout<S> parameters{s};
   const R zero = Lanes<R>::all(ScalarOf<R>{0});
   R exits[S::states_bound], macros[S::states_bound], rates[S::states_bound];
   for (int j = 0; j < s.micros; ++j) {
-    exits[j] = zero;
+    exits[j] = sums.load(layout.exit(i * s.micros + j));
     rates[j] = p(parameters.exit(i * s.micros + j));
   }
-  for (int to = 0; to < s.macros; ++to) macros[to] = zero;
-  for (std::int64_t bar = 0; bar < bars; ++bar) {
+  for (int to = 0; to < s.macros; ++to) macros[to] = sums.load(layout.macro(i, to));
+  for (std::int64_t bar = bars - 1; bar >= 0; --bar) {
     const R outlook = scratch.macros.load(bar, s.macros + i);
     R leaving = zero;
     for (int j = 0; j < s.micros; ++j) {
@@ -129,50 +121,55 @@ REGENT_BODY void add_exits(const S& s, const Rows<R>& p, int i, std::int64_t bar
       macros[to] = fused(leaving, scratch.macros.load(bar, to), macros[to]);
     scratch.macros.store(bar, 2 * s.macros + i, leaving);
   }
-  for (int j = 0; j < s.micros; ++j)
-    Lanes<R>::add_to(totals + layout.exit(i * s.micros + j) * lane_block, exits[j]);
-  for (int to = 0; to < s.macros; ++to)
-    Lanes<R>::add_to(totals + layout.macro(i, to) * lane_block, macros[to]);
+  for (int j = 0; j < s.micros; ++j) sums.store(layout.exit(i * s.micros + j), exits[j]);
+  for (int to = 0; to < s.macros; ++to) sums.store(layout.macro(i, to), macros[to]);
 }
 
 template <class R, class S>
 REGENT_BODY void add_entries(const S& s, const Rows<R>& p, int i, std::int64_t bars,
-                             const BlockScratch<R>& scratch, double* totals) {
+                             const PassScratch<R>& scratch, const Table<R>& sums) {
   const CountLayout<S> layout{s};
   const ParameterLayout<S> parameters{s};
   const R zero = Lanes<R>::all(ScalarOf<R>{0});
   R entries[S::states_bound], rates[S::states_bound];
-  for (int j = 0; j < s.micros; ++j) entries[j] = zero;
+  for (int j = 0; j < s.micros; ++j) entries[j] = sums.load(layout.entry(i * s.micros + j));
   for (int from = 0; from < s.macros; ++from) rates[from] = p(parameters.macro(from, i));
-  for (std::int64_t bar = 0; bar < bars; ++bar) {
+  for (std::int64_t bar = bars - 1; bar >= 0; --bar) {
     R arriving = zero;
     for (int from = 0; from < s.macros; ++from)
       arriving = fused(scratch.macros.load(bar, 2 * s.macros + from), rates[from], arriving);
     for (int j = 0; j < s.micros; ++j)
       entries[j] = fused(arriving, scratch.ahead.load(bar, i * s.micros + j), entries[j]);
   }
-  for (int j = 0; j < s.micros; ++j)
-    Lanes<R>::add_to(totals + layout.entry(i * s.micros + j) * lane_block, entries[j]);
+  for (int j = 0; j < s.micros; ++j) sums.store(layout.entry(i * s.micros + j), entries[j]);
 }
 
 template <class R, class S>
 REGENT_SERIES_BODY void add_transitions(const S s, const Rows<R> p, std::int64_t bars,
-                                        const BlockScratch<R> scratch, double* totals) {
+                                        const PassScratch<R> scratch, const Table<R> sums) {
   if constexpr (!few_transitions<S>) {
-    for (int i = 0; i < s.macros; ++i) add_stays<R>(s, i, bars, scratch, totals);
+    for (int i = 0; i < s.macros; ++i) add_stays<R>(s, i, bars, scratch, sums);
   }
   if constexpr (!S::always_flat) {
     if (s.macros == 1) return;
-    for (int i = 0; i < s.macros; ++i) add_exits(s, p, i, bars, scratch, totals);
-    for (int i = 0; i < s.macros; ++i) add_entries(s, p, i, bars, scratch, totals);
+    for (int i = 0; i < s.macros; ++i) add_exits(s, p, i, bars, scratch, sums);
+    for (int i = 0; i < s.macros; ++i) add_entries(s, p, i, bars, scratch, sums);
   }
 }
 
-template <class R, class S>
-REGENT_BODY void clear_counts(const S& s, EmissionLaw law, double* totals) {
-  const int size = CountLayout<S>{s}.rows(law);
+template <class R>
+REGENT_BODY void clear_counts(int size, double* totals) {
   for (int row = 0; row < size; ++row)
     Lanes<R>::store_double(totals + row * lane_block, Lanes<R>::all(ScalarOf<R>{0}));
+}
+
+// Empties the sums of a block into the fp64 counts.
+template <class R>
+REGENT_SERIES_BODY void flush_sums(int size, const Table<R> sums, double* totals) {
+  for (int row = 0; row < size; ++row) {
+    Lanes<R>::add_to(totals + row * lane_block, sums.load(row));
+    sums.store(row, Lanes<R>::all(ScalarOf<R>{0}));
+  }
 }
 
 template <class R>

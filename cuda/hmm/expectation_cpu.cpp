@@ -1,3 +1,5 @@
+#include <tbb/task_arena.h>
+
 #include <algorithm>
 
 #include "cuda/hmm/backends.hpp"
@@ -11,23 +13,39 @@ class CpuExpectation : public ExpectationBackend<T> {
  public:
   CpuExpectation(const Resources& resources, const BatchView<T>& batch)
       : kernels_(lane_kernels<T>(resources.instruction_set(), batch.law)),
-        segment_(segment_within(batch, kernels_.width, segment_bytes)),
-        size_(expectation_workspace_rows(batch, segment_) * kernels_.width) {}
+        side_by_side_(pairs_pay(batch.lanes, kernels_.width) ? 2 : 1),
+        kept_(
+            kept_within(batch, kernels_.width, segment_bytes / side_by_side_, stretch_bytes / side_by_side_)),
+        size_(expectation_workspace_rows(batch, kept_, side_by_side_) * kernels_.width) {}
 
   void run(const ExpectationJob<T>& asked) override {
     ExpectationJob<T> job = asked;
-    job.segment = segment_;
-    for_each_group<T>(job.batch.lanes, kernels_.width, [&](int group) {
-      const std::uint8_t* first = job.active + static_cast<std::ptrdiff_t>(group) * kernels_.width;
-      const std::uint8_t* last = job.active + std::min(job.batch.lanes, (group + 1) * kernels_.width);
-      if (std::find(first, last, 1) == last) return;
-      kernels_.expectation(job, group, workspace_of_thread(workspaces_, size_));
+    job.kept = kept_;
+    for_each_group<T>(job.batch.lanes, kernels_.width * side_by_side_, [&](int unit) {
+      T* workspace = workspace_of_thread(workspaces_, size_);
+      const int first = unit * side_by_side_, second = first + 1;
+      const bool one = active(job, first), other = side_by_side_ == 2 && active(job, second);
+      if (one) kernels_.expectation(job, first, other ? 2 : 1, workspace);
+      if (!one && other) kernels_.expectation(job, second, 1, workspace);
     });
   }
 
  private:
+  // Only where every thread still has a few pairs.
+  static bool pairs_pay(int lanes, int width) {
+    return groups_of(lanes, width) >= 8 * tbb::this_task_arena::max_concurrency();
+  }
+  bool active(const ExpectationJob<T>& job, int group) const {
+    const std::uint8_t* end = job.active + job.batch.lanes;
+    const std::uint8_t* first =
+        std::min(end, job.active + static_cast<std::ptrdiff_t>(group) * kernels_.width);
+    const std::uint8_t* last = std::min(end, first + kernels_.width);
+    return std::find(first, last, 1) != last;
+  }
+
   const LaneKernels<T>& kernels_;
-  std::int64_t segment_;
+  int side_by_side_;  // groups
+  Kept kept_;
   std::size_t size_;
   ThreadWorkspaces<T> workspaces_;
 };

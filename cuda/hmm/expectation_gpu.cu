@@ -12,7 +12,7 @@ __global__ void __launch_bounds__(lane_block)
     expectation_kernel(ExpectationJob<T> job, T* workspace, std::size_t rows) {
   const unsigned char mine = job.active[min(lane_of_thread(), job.batch.lanes - 1)];
   if (__ballot_sync(0xffffffffU, mine) == 0) return;
-  run_expectation<T, S, Emission>(job, lane_of_thread(), workspace_of_block(workspace, rows));
+  run_expectation<T, S, Emission, 1>(job, lane_of_thread(), workspace_of_block(workspace, rows));
 }
 
 template <class T>
@@ -21,8 +21,8 @@ class GpuExpectation : public ExpectationBackend<T> {
   GpuExpectation(const Resources& resources, const BatchView<T>& batch)
       : gpu_(*resources.gpu()),
         batch_(batch, false, gpu_.stream),
-        segment_(gpu_segment(batch)),
-        rows_(expectation_workspace_rows(batch, segment_)),
+        kept_(gpu_kept(batch)),
+        rows_(expectation_workspace_rows(batch, kept_, 1)),
         workspace_(blocks_of(batch.lanes) * rows_ * lane_block),
         counts_(count_count(batch)),
         likelihoods_(blocks_of(batch.lanes) * lane_block),
@@ -48,7 +48,7 @@ class GpuExpectation : public ExpectationBackend<T> {
     }
     job.counts = counts_.data();
     job.log_likelihood = likelihoods_.data();
-    job.segment = segment_;
+    job.kept = kept_;
     launch(job);
     copy_back(asked.counts, counts_.data(), count_count(asked.batch));
     copy_back(asked.log_likelihood, likelihoods_.data(), padded);
@@ -71,7 +71,7 @@ class GpuExpectation : public ExpectationBackend<T> {
 
   const GpuState& gpu_;
   DeviceBatch<T> batch_;
-  std::int64_t segment_;
+  Kept kept_;
   std::size_t rows_;
   DeviceBuffer<T> workspace_, terminal_;
   DeviceBuffer<double> counts_, likelihoods_;

@@ -12,12 +12,13 @@
 // `flush_every` bars, then added to fp64. Method: Rabiner (1989), A Tutorial on Hidden Markov Models; scaling
 // by powers of two is our own.
 
+#include "cuda/hmm/jobs.hpp"
 #include "cuda/hmm/transition_body.hpp"
 
 namespace regent::cuda::hmm {
 
-// Bars whose sums are in R before they go to fp64; passes over bars work on one such block at a time.
-inline constexpr int flush_every = 64;
+template <class R>
+inline constexpr int pass_bars = pass_bars_of(Lanes<R>::width);
 
 template <class T>
 struct RescueBelow;  // of Σ weights before scaling
@@ -44,11 +45,21 @@ REGENT_BODY void start_forward(const S& s, ForwardState<R, S>& state) {
   state.shift = state.exponent = Lanes<R>::all(ScalarOf<R>{0});
 }
 
+// Four sums side by side, which need not wait for each other.
 template <class R, class S>
 REGENT_BODY R sum_of(const S& s, const R* values) {
-  R sum = values[0];
-  for (int k = 1; k < s.states; ++k) sum = sum + values[k];
-  return sum;
+  R parts[4];
+  for (int i = 0; i < 4; ++i) parts[i] = i < s.states ? values[i] : Lanes<R>::all(ScalarOf<R>{0});
+  for (int k = 4; k < s.states; ++k) parts[k % 4] = parts[k % 4] + values[k];
+  return (parts[0] + parts[1]) + (parts[2] + parts[3]);
+}
+
+template <class R, class S>
+REGENT_BODY R dot_of(const S& s, const R* a, const R* b) {
+  R parts[4];
+  for (int i = 0; i < 4; ++i) parts[i] = i < s.states ? a[i] * b[i] : Lanes<R>::all(ScalarOf<R>{0});
+  for (int k = 4; k < s.states; ++k) parts[k % 4] = fused(a[k], b[k], parts[k % 4]);
+  return (parts[0] + parts[1]) + (parts[2] + parts[3]);
 }
 
 // The bar in logs, relative to the largest density among reachable states; lanes that need it only.
@@ -75,46 +86,57 @@ REGENT_COLD_BODY void rescue(const S& s, MaskOf<R> lanes, const R* predicted, co
   shift = select(lanes, select(lost, Lanes<R>::all(T(-HUGE_VAL)), best_joint), shift);
 }
 
-// One bar from `predicted` (the start law, or the step from the bar before) and its log densities [K].
-// density: [K] out, b_t(k).
-template <class R, class S, class State>
-REGENT_BODY void absorb(const S& s, const R* predicted, const R* logs, State& state, R* density) {
-  using T = ScalarOf<R>;
-  const R zero = Lanes<R>::all(T{0});
+// b_t(k) of one bar from its log densities [K]; returns the shift.
+template <class R, class S>
+REGENT_BODY R relative_densities(const S& s, const R* logs, R* density) {
   R shift = logs[0];
   for (int k = 1; k < s.states; ++k) shift = maximum(shift, logs[k]);
-  R sum = zero;
-  for (int k = 0; k < s.states; ++k) {
-    density[k] = exponential(logs[k] - shift);
-    state.weight[k] = predicted[k] * density[k];
-    sum = sum + state.weight[k];
-  }
+  for (int k = 0; k < s.states; ++k) density[k] = bounded_exponential(logs[k] - shift);
+  return shift;
+}
+
+// One bar from `predicted` (the start law, or the step from the bar before) and its densities, which a rescue
+// replaces. logs(k): its log density, asked for by a rescue only. Whether there was a rescue.
+template <class R, class S, class State, class Logs>
+REGENT_BODY bool absorb_densities(const S& s, const R* predicted, R shift, R* density, State& state,
+                                  const Logs& logs) {
+  using T = ScalarOf<R>;
+  const R zero = Lanes<R>::all(T{0});
+  for (int k = 0; k < s.states; ++k) state.weight[k] = predicted[k] * density[k];
+  R sum = sum_of(s, state.weight);
   const auto small = sum < Lanes<R>::all(RescueBelow<T>::value) || shift < Lanes<R>::all(T(-1.5e30));
-  if (any(small)) {
+  const bool rescued = any(small);
+  if (rescued) {
     // through copies, so that the usual way keeps its own in registers
     R predictions[S::states_bound], values[S::states_bound], densities[S::states_bound],
         weights[S::states_bound], shifts = shift;
     for (int k = 0; k < s.states; ++k) {
       predictions[k] = predicted[k];
-      values[k] = logs[k];
+      values[k] = logs(k);
       densities[k] = density[k];
       weights[k] = state.weight[k];
     }
     rescue<R, S>(s, small, predictions, values, densities, weights, shifts);
-    R again = zero;
     shift = shifts;
     for (int k = 0; k < s.states; ++k) {
       density[k] = densities[k];
       state.weight[k] = weights[k];
-      again = again + weights[k];
     }
-    sum = select(small, again, sum);
+    sum = select(small, sum_of(s, weights), sum);
   }
   const R safe = select(zero < sum, sum, Lanes<R>::all(T{1}));
   R mantissa;
   state.exponent = state.exponent + Lanes<R>::split(safe, mantissa);
   state.shift = state.shift + shift;
   state.scale = Lanes<R>::inverse_power_of_two(safe);
+  return rescued;
+}
+
+// One bar from its log densities [K]. density: [K] out.
+template <class R, class S, class State>
+REGENT_BODY void absorb(const S& s, const R* predicted, const R* logs, State& state, R* density) {
+  const R shift = relative_densities(s, logs, density);
+  absorb_densities(s, predicted, shift, density, state, [&](int k) { return logs[k]; });
 }
 
 // Moves the partial sums into fp64: totals[0..width) += shift, exponents[0..width) += exponent.
@@ -143,29 +165,53 @@ REGENT_HD inline double finish_log_likelihood(double shift, double exponent, dou
   return shift + (exponent * 0.69314718055994530942 + logarithm(weight_sum));
 }
 
-// Bars [first, end) of one group of lanes, at most flush_every of them and within one such block; `carried`
-// is the state after the bar before. logs: log densities, a row of K for every bar. A lane that has ended
-// keeps its last state. visit(shape, bar − first, state, density) is called after every bar.
+// What a pass knows of every bar before the chain through time.
+template <class R>
+struct BarDensities {
+  BlockRows<R> logs;       // [K]
+  BlockRows<R> densities;  // [K], relative to the largest
+  Table<R> shifts;         // the largest log density
+};
+
+// Bars are independent of each other here, so the latency of the exponentials is hidden.
+template <class R, class S>
+REGENT_SERIES_BODY void block_densities(const S s, std::int64_t bars, const BarDensities<R> rows) {
+  R logs[S::states_bound], density[S::states_bound];
+  for (std::int64_t bar = 0; bar < bars; ++bar) {
+    for (int k = 0; k < s.states; ++k) logs[k] = rows.logs.load(bar, k);
+    rows.shifts.store(bar, relative_densities(s, logs, density));
+    for (int k = 0; k < s.states; ++k) rows.densities.store(bar, k, density[k]);
+  }
+}
+
+// Bars [first, end) of one group of lanes, all within one block of flush_every; `carried` is the state after
+// the bar before. A lane that has ended keeps its last state. visit(shape, bar − first, state) is called
+// after every bar. Whether any bar was rescued.
 template <class R, class S, class Lengths, class Visit, class State>
-REGENT_SERIES_BODY void forward_block(const S s, const Rows<R> p, std::int64_t first, std::int64_t end,
-                                      const Lengths lengths, const BlockRows<R> log_rows, State& carried,
+REGENT_SERIES_BODY bool forward_block(const S s, const Rows<R> p, std::int64_t first, std::int64_t end,
+                                      const Lengths lengths, const BarDensities<R> rows, State& carried,
                                       double* shifts, double* exponents, const Visit visit) {
   ForwardState<R, S> state;
   for (int k = 0; k < s.states; ++k) state.weight[k] = carried.weight[k];
   state.scale = carried.scale;
   state.shift = carried.shift;
   state.exponent = carried.exponent;
-  R predicted[S::states_bound], density[S::states_bound], logs[S::states_bound];
+  R predicted[S::states_bound], density[S::states_bound];
+  bool rescued = false;
   for (std::int64_t t = first; t < end; ++t) {
     read_parameters_again();
-    for (int k = 0; k < s.states; ++k) logs[k] = log_rows.load(t - first, k);
     if (t == 0) {
       predict_first(s, p, predicted);
     } else {
       predict_next(s, p, state, predicted);
     }
     ForwardState<R, S> next = state;
-    absorb(s, predicted, logs, next, density);
+    for (int k = 0; k < s.states; ++k) density[k] = rows.densities.load(t - first, k);
+    if (absorb_densities(s, predicted, rows.shifts.load(t - first), density, next,
+                         [&](int k) { return rows.logs.load(t - first, k); })) {
+      rescued = true;
+      for (int k = 0; k < s.states; ++k) rows.densities.store(t - first, k, density[k]);
+    }
     if (!lengths.all_alive(t)) {
       const auto alive = lengths.alive(t);
       for (int k = 0; k < s.states; ++k) next.weight[k] = select(alive, next.weight[k], state.weight[k]);
@@ -177,13 +223,14 @@ REGENT_SERIES_BODY void forward_block(const S s, const Rows<R> p, std::int64_t f
     state.scale = next.scale;
     state.shift = next.shift;
     state.exponent = next.exponent;
-    visit(s, t - first, state, density);
+    visit(s, t - first, state);
   }
   if (end % flush_every == 0) flush<R>(state, shifts, exponents);
   for (int k = 0; k < s.states; ++k) carried.weight[k] = state.weight[k];
   carried.scale = state.scale;
   carried.shift = state.shift;
   carried.exponent = state.exponent;
+  return rescued;
 }
 
 }  // namespace regent::cuda::hmm

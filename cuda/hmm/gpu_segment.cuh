@@ -8,12 +8,13 @@
 
 namespace regent::cuda::hmm {
 
-inline constexpr std::size_t gpu_segment_bytes = std::size_t{512} << 20;  // of all lanes together
+inline constexpr std::size_t gpu_kept_bytes = std::size_t{512} << 20;  // of all lanes together
 
+// Weights are kept as long as densities: to read densities once more would cost as much as it spares.
 template <class T>
-std::int64_t gpu_segment(const BatchView<T>& batch) {
-  const std::size_t blocks = blocks_of(batch.lanes);
-  return segment_within(batch, lane_block, gpu_segment_bytes / blocks);
+Kept gpu_kept(const BatchView<T>& batch) {
+  const std::size_t half = gpu_kept_bytes / 2 / blocks_of(batch.lanes);
+  return kept_within(batch, lane_block, half, half);
 }
 
 template <class T>

@@ -5,6 +5,23 @@
 
 namespace regent::cuda::hmm {
 
+// Bars whose sums are in T before they go to fp64.
+inline constexpr int flush_every = 64;
+
+// Bars that go through one pass after the other before the next ones do, a divisor of flush_every. On the CPU
+// so few that what a pass leaves for the next is still in the nearest caches. No result depends on it.
+REGENT_HD constexpr int pass_bars_of(int width) {
+  return width == 1 ? flush_every : 32;
+}
+
+// What one group of lanes keeps on its way forward for its way back: densities for a segment of time, weights
+// for a stretch of it, whole blocks of flush_every bars. Weights of a stretch come from the densities once
+// more, which is cheap; a segment before the last is run from its observations once more. No result depends
+// on it.
+struct Kept {
+  std::int64_t segment = 0, stretch = 0;  // bars; stretch divides segment
+};
+
 template <class T>
 struct ForwardJob {
   BatchView<T> batch;
@@ -18,7 +35,7 @@ struct SmoothJob {
   T* posteriors = nullptr;  // [blocks, steps, states, 32]
   double* log_likelihood = nullptr;
   const T* terminal = nullptr;  // [blocks, states, 32]: β of the last bar; nullptr: one
-  std::int64_t segment = 0;     // bars whose forward pass is kept at once, a multiple of flush_every
+  Kept kept;
 };
 
 template <class T>
@@ -28,7 +45,7 @@ struct ExpectationJob {
   double* counts = nullptr;              // [blocks, counts, 32]
   double* log_likelihood = nullptr;      // [blocks, 32]; NaN where float lost the only path
   const T* terminal = nullptr;           // as in SmoothJob
-  std::int64_t segment = 0;
+  Kept kept;
 };
 
 template <class T>
@@ -40,40 +57,53 @@ struct ViterbiJob {
   double* scores = nullptr;            // [blocks, states, 32]: log probability of the best path to each state
 };
 
-// One group is `width` neighbouring lanes of one block, the first being group·width. `workspace` holds the
-// rows that *_workspace_rows says, `width` values of T each; origins are as wide as T.
+// One group is `width` neighbouring lanes of one block, the first being group·width; two neighbouring groups
+// go side by side where `groups` is 2, which reads every cache line of the series once instead of twice.
+// `workspace` holds the rows that *_workspace_rows says, `width` values of T each; origins are as wide as T.
 template <class T>
 struct LaneKernels {
   int width;
   void (*forward)(const ForwardJob<T>& job, int group, T* workspace);
   void (*smooth)(const SmoothJob<T>& job, int group, T* workspace);
-  void (*expectation)(const ExpectationJob<T>& job, int group, T* workspace);
+  void (*expectation)(const ExpectationJob<T>& job, int group, int groups, T* workspace);
   void (*viterbi)(const ViterbiJob<T>& job, int group, T* workspace);
 };
 
-inline constexpr std::int64_t block_bars = 64;  // flush_every of the bodies
-
-// Bars per segment such that the kept rows of one group stay within `bytes`: whole blocks, at least one.
+// Whole blocks, at least one: densities within `segment_bytes`, weights within `stretch_bytes`.
 template <class T>
-inline std::int64_t segment_within(const BatchView<T>& batch, int width, std::size_t bytes) {
-  const std::size_t per_bar = std::size_t{2} * batch.shape.states() * width * sizeof(T);
-  const auto blocks = static_cast<std::int64_t>(bytes / per_bar) / block_bars;
-  const std::int64_t all = (batch.steps + block_bars - 1) / block_bars;
-  return block_bars * (blocks < 1 ? 1 : blocks < all ? blocks : all);
+inline Kept kept_within(const BatchView<T>& batch, int width, std::size_t segment_bytes,
+                        std::size_t stretch_bytes) {
+  const std::size_t block_bytes = std::size_t{flush_every} * batch.shape.states() * width * sizeof(T);
+  const std::int64_t all = (batch.steps + flush_every - 1) / flush_every;
+  const auto fits = static_cast<std::int64_t>(stretch_bytes / block_bytes);
+  const std::int64_t stretch = fits < 1 ? 1 : fits < all ? fits : all;
+  const std::int64_t most = static_cast<std::int64_t>(segment_bytes / block_bytes) / stretch;
+  const std::int64_t needed = (all + stretch - 1) / stretch;
+  const std::int64_t stretches = most < 1 ? 1 : most < needed ? most : needed;
+  return {stretches * stretch * flush_every, stretch * flush_every};
 }
 template <class T>
 inline std::size_t forward_workspace_rows(const BatchView<T>& batch) {
-  return static_cast<std::size_t>(block_bars) * batch.shape.states();
+  return static_cast<std::size_t>(flush_every) * (2 * batch.shape.states() + 1);
+}
+// Of one group, then of what groups that go side by side share.
+template <class T>
+inline std::size_t kept_rows(const BatchView<T>& batch, const Kept& kept) {
+  const auto states = static_cast<std::size_t>(batch.shape.states());
+  const std::int64_t segments = (batch.steps + kept.segment - 1) / kept.segment;
+  const std::int64_t stretches = kept.segment / kept.stretch, passes = kept.segment / pass_bars_of(2);
+  return (kept.segment + kept.stretch) * states + (segments + stretches) * (states + 1) + passes;
 }
 template <class T>
-inline std::size_t both_ways_workspace_rows(const BatchView<T>& batch, std::int64_t segment) {
-  const std::int64_t segments = (batch.steps + segment - 1) / segment;
-  return static_cast<std::size_t>(2 * segment + segments) * batch.shape.states() + segments;
+inline std::size_t both_ways_workspace_rows(const BatchView<T>& batch, const Kept& kept) {
+  return flush_every * static_cast<std::size_t>(batch.shape.states() + 1) + kept_rows(batch, kept);
 }
 template <class T>
-inline std::size_t expectation_workspace_rows(const BatchView<T>& batch, std::int64_t segment) {
-  const std::size_t block = batch.shape.states() + 3 * batch.shape.macros;
-  return block_bars * block + both_ways_workspace_rows(batch, segment);
+inline std::size_t expectation_workspace_rows(const BatchView<T>& batch, const Kept& kept, int groups) {
+  const AnyShape shape(batch.shape);
+  const std::size_t pass = 3 * static_cast<std::size_t>(shape.states + shape.macros) + shape.states + 1;
+  const std::size_t counts = CountLayout<AnyShape>{shape}.rows(batch.law);
+  return flush_every * pass + groups * (counts + kept_rows(batch, kept));
 }
 
 // Where the best predecessor of a state is kept: as many bits as its number needs, in words as wide as T.
@@ -91,7 +121,7 @@ struct OriginPacking {
 template <class T>
 inline std::size_t viterbi_log_rows(const BatchView<T>& batch) {
   const AnyShape shape(batch.shape);
-  return ParameterLayout<AnyShape>{shape}.size() + block_bars * shape.states;
+  return ParameterLayout<AnyShape>{shape}.size() + flush_every * shape.states;
 }
 template <class T>
 inline std::size_t viterbi_origin_rows(const BatchView<T>& batch) {

@@ -34,9 +34,13 @@ void smooth(const SmoothJob<T>& job, int group, T* workspace) {
 }
 
 template <class T, template <class, class> class Emission>
-void expectation(const ExpectationJob<T>& job, int group, T* workspace) {
+void expectation(const ExpectationJob<T>& job, int group, int groups, T* workspace) {
   using R = Pack<T>;
-  run_expectation<R, AnyShape, Emission<R, AnyShape>>(job, group, workspace);
+  if (groups == 2) {
+    run_expectation<R, AnyShape, Emission<R, AnyShape>, 2>(job, group, workspace);
+  } else {
+    run_expectation<R, AnyShape, Emission<R, AnyShape>, 1>(job, group, workspace);
+  }
 }
 
 template <class T, template <class, class> class Emission>

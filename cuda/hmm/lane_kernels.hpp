@@ -13,9 +13,9 @@
 
 namespace regent::cuda::hmm {
 
-// Of the forward pass kept by one thread: beyond it, a segment is run twice and memory does not grow with the
-// series. A second run costs more than what the kept rows cost on their way through the L3 cache.
-inline constexpr std::size_t segment_bytes = std::size_t{8} << 20;
+// What one thread keeps of the densities, beyond which memory does not grow with the series, and of the
+// weights, which stay in the L2 cache. Reading densities again costs less than finding them again.
+inline constexpr std::size_t segment_bytes = std::size_t{8} << 20, stretch_bytes = std::size_t{256} << 10;
 
 template <class T>
 const LaneKernels<T>& lane_kernels(InstructionSet set, EmissionLaw law);
@@ -49,11 +49,15 @@ class SubnormalsAreZero {
   SubnormalsAreZero& operator=(const SubnormalsAreZero&) = delete;
 };
 
+inline int groups_of(int lanes, int width) {
+  return (lanes + width - 1) / width;
+}
+
 // Calls body(group) for every group of `width` lanes, over threads; groups are independent, so the result
 // does not depend on the number of threads.
 template <class T, class Body>
 void for_each_group(int lanes, int width, const Body& body) {
-  tbb::parallel_for(tbb::blocked_range<int>(0, (lanes + width - 1) / width, 1),
+  tbb::parallel_for(tbb::blocked_range<int>(0, groups_of(lanes, width), 1),
                     [&](const tbb::blocked_range<int>& range) {
                       const SubnormalsAreZero<T> mode;
                       for (int group = range.begin(); group < range.end(); ++group) body(group);

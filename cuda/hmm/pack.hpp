@@ -318,8 +318,18 @@ struct Lanes<REGENT_INSTRUCTION_SET::Pack<T>> {
     return {(typename Register::Real)(U(2) * U(F::one_bits) - (bits & U(~F::fraction_mask)))};
   }
   REGENT_BODY static R scale(R p, R magic) {
+#if defined(__AVX512F__)
+    const R n = magic - all(F::round_magic);
+    if constexpr (sizeof(T) == 4) {
+      return {(typename Register::Real)_mm512_scalef_ps((__m512)p.v, (__m512)n.v)};
+    } else {
+      return {(typename Register::Real)_mm512_scalef_pd((__m512d)p.v, (__m512d)n.v)};
+    }
+#else
     using Unsigned = typename Register::Unsigned;
-    return {(typename Register::Real)((Unsigned)p.v + ((Unsigned)magic.v << F::fraction_bits))};
+    const R scaled = {(typename Register::Real)((Unsigned)p.v + ((Unsigned)magic.v << F::fraction_bits))};
+    return select(p != p, p, scaled);
+#endif
   }
 };
 

@@ -143,7 +143,7 @@ struct Lanes {  // loads, stores and broadcasts; specialised for Pack
   REGENT_BODY static R split(R x, R& mantissa);
   // 1 / 2^exponent(x) for a positive normal x: an exact power of two
   REGENT_BODY static R inverse_power_of_two(R x);
-  // p · 2^n where `magic` is round_magic + n
+  // p · 2^n where `magic` is round_magic + n; p and the result are normal, or p is NaN and stays so
   REGENT_BODY static R scale(R p, R magic);
 };
 
@@ -165,7 +165,8 @@ REGENT_BODY R Lanes<R>::scale(R p, R magic) {
   using F = Format<R>;
   using Unsigned = std::make_unsigned_t<typename F::Bits>;
   const Unsigned shifted = static_cast<Unsigned>(bits_of(magic)) << F::fraction_bits;
-  return from_bits<R>(static_cast<typename F::Bits>(static_cast<Unsigned>(bits_of(p)) + shifted));
+  const R scaled = from_bits<R>(static_cast<typename F::Bits>(static_cast<Unsigned>(bits_of(p)) + shifted));
+  return select(p != p, p, scaled);
 }
 
 template <class R>

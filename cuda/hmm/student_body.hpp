@@ -17,19 +17,21 @@
 
 namespace regent::cuda::hmm {
 
-// Sums of a block as CountLayout has them for a Student-t state.
+// Sums as CountLayout has them for a Student-t state.
 template <class R, class S>
 struct StudentSums : MomentSums<R, S> {
   R scaled_weight, log_scale;
-  REGENT_BODY void clear(const S& s) {
-    MomentSums<R, S>::clear(s);
-    scaled_weight = log_scale = Lanes<R>::all(ScalarOf<R>{0});
-  }
-  REGENT_BODY void flush(const S& s, int k, double* totals) const {
-    MomentSums<R, S>::flush(s, k, totals);
+  REGENT_BODY void load(const S& s, int k, const Table<R>& rows) {
+    MomentSums<R, S>::load(s, k, rows);
     const CountLayout<S> layout{s};
-    Lanes<R>::add_to(totals + layout.scaled_weight(k) * lane_block, scaled_weight);
-    Lanes<R>::add_to(totals + layout.log_scale(k) * lane_block, log_scale);
+    scaled_weight = rows.load(layout.scaled_weight(k));
+    log_scale = rows.load(layout.log_scale(k));
+  }
+  REGENT_BODY void store(const S& s, int k, const Table<R>& rows) const {
+    MomentSums<R, S>::store(s, k, rows);
+    const CountLayout<S> layout{s};
+    rows.store(layout.scaled_weight(k), scaled_weight);
+    rows.store(layout.log_scale(k), log_scale);
   }
 };
 

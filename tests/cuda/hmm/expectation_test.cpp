@@ -1,6 +1,7 @@
 #include "cuda/hmm/expectation.hpp"
 
 #include <gtest/gtest.h>
+#include <tbb/task_arena.h>
 
 #include "tests/cuda/hmm/expected_counts.hpp"
 
@@ -105,6 +106,54 @@ TEST_P(ExpectedCounts, DoNotDependOnHowTheSeriesIsCutIntoSegments) {
   const Counted<double> plain(Resources::make_cpu(InstructionSet::baseline),
                               TestBatch<double>({h}, {series}));
   expect_same_bits(exact, plain, 1);
+}
+
+TEST_P(ExpectedCounts, FindWeightsAgainWhereTheReachableStatesWereFarOff) {
+  // From the two later states there is no way back to the first, and every bar at its mean is 40 deviations
+  // off: the forward pass then works relative to what is reachable. Narrow registers hold all weights at
+  // once, wide ones find them again from the densities.
+  const Hierarchy h{1,
+                    3,
+                    1,
+                    {1},
+                    {1},
+                    {1, 0, 0},
+                    {0.98, 0.015, 0.005, 0, 0.9, 0.1, 0, 0.2, 0.8},
+                    {0, 0, 0},
+                    {0, 40, 40.5},
+                    {1, 1, 1.1},
+                    {}};
+  std::vector<double> series(5000);
+  for (std::size_t t = 0; t < series.size(); ++t)
+    series[t] = (t < 100 || t % 97 == 0 ? 0 : 40) + std::sin(static_cast<double>(t));
+  const Counted<double> counted(resources(), TestBatch<double>({h}, {series}));
+  const Counted<double> plain(Resources::make_cpu(InstructionSet::baseline),
+                              TestBatch<double>({h}, {series}));
+  expect_same_bits(counted, plain, 1);
+  const CountLayout<AnyShape> layout{counted.shape};
+  EXPECT_NEAR(counted.count(0, layout.weight(0)), 100, 1e-6);
+  EXPECT_NEAR(counted.count(0, layout.weight(1)) + counted.count(0, layout.weight(2)), 4900, 1e-6);
+}
+
+TEST_P(ExpectedCounts, AreTheSameBitsForGroupsSideBySideAndAlone) {
+  Generator generator(53);
+  std::vector<Hierarchy> hierarchies;
+  std::vector<std::vector<double>> series;
+  for (int lane = 0; lane < 150; ++lane) {
+    hierarchies.push_back(generator.hierarchy(3, 3, 4));
+    series.push_back(generator.series(hierarchies.back(), 70 + lane % 9, 0));
+  }
+  tbb::task_arena one_thread(1);  // where even few groups go side by side
+  one_thread.execute([&] {
+    const Counted<float> together(resources(), TestBatch<float>(hierarchies, series));
+    for (const int lane : {0, 15, 16, 31, 140, 149}) {
+      SCOPED_TRACE("lane " + std::to_string(lane));
+      const Counted<float> alone(resources(), TestBatch<float>({hierarchies[lane]}, {series[lane]}));
+      EXPECT_EQ(together.log_likelihood[lane], alone.log_likelihood[0]);
+      for (std::size_t row = 0; row < alone.rows; ++row)
+        ASSERT_EQ(together.count(lane, row), alone.count(0, row)) << "row " << row;
+    }
+  });
 }
 
 }  // namespace
