@@ -37,7 +37,7 @@ struct BackwardState {
 };
 
 // Bars [first, end), last to first, of which `kept` holds the first at its first row. `carried` comes from
-// the block after. `terminal` [K]: β of the last bar, nullptr: one. The sink is told of every bar:
+// the pass after. `terminal` [K]: β of the last bar, nullptr: one. The sink is told of every bar:
 // posterior(bar − first, γ), transition(bar − first, weight/n, ahead, welcome, outlook) where another bar
 // follows, else no_transition(bar − first).
 template <class R, class S, class Lengths, class Sink>
@@ -102,7 +102,7 @@ REGENT_SERIES_BODY void backward_block(const S s, const Rows<R> p, std::int64_t 
 template <class R, class S>
 struct PosteriorSink {
   S s;
-  Table<R, lane_block> out;  // [bars of the block, K]
+  Table<R, lane_block> out;  // [bars of the pass, K]
   REGENT_BODY void begin() const {}
   REGENT_BODY void posterior(std::int64_t bar, const R* values) const {
     for (int k = 0; k < s.states; ++k) out.store(bar * s.states + k, values[k]);

@@ -18,6 +18,10 @@ REGENT_BODY void mark_vanished(MaskOf<R> vanished, double* log_likelihood) {
   }
 }
 
+// On the GPU stretch and segment are one: to read densities once more would cost as much as it spares.
+template <class R>
+inline constexpr bool finds_weights_again = Lanes<R>::width > 1;
+
 // One group on its way forward and back. Groups that go side by side share logs and shifts, which last for
 // one pass only. `rows`: kept_rows of the job.
 template <class R, class S, class Emission>
@@ -59,10 +63,11 @@ struct BothWays {
   REGENT_BODY void keep(std::int64_t first, std::int64_t end) {
     const std::int64_t bar = first % kept.segment;
     if (bar % kept.stretch == 0) pass.save(stretch_starts, bar / kept.stretch);
-    const bool whole = kept.stretch == kept.segment;
+    const bool whole = !finds_weights_again<R> || kept.stretch == kept.segment;
     const BlockRows<R> out{{whole ? weights.from(bar).rows.base : nullptr}, pass.s.states};
     const bool rescued = pass.run(first, end, {logs, densities.from(bar), shifts}, {nullptr, out});
-    rescues.store(bar / pass_bars<R>, Lanes<R>::all(T(rescued ? 1 : 0)));
+    if constexpr (finds_weights_again<R>)
+      rescues.store(bar / pass_bars<R>, Lanes<R>::all(T(rescued ? 1 : 0)));
   }
   REGENT_BODY void enter_stretch(std::int64_t bar) { pass.restore(stretch_starts, bar / kept.stretch); }
   // The weights once more from the kept densities, or from the observations where a rescue made them.
@@ -105,10 +110,12 @@ REGENT_BODY void run_both_ways(Run (&runs)[groups], std::int64_t steps, const Wo
     }
     for (std::int64_t here = begin + (end - begin - 1) / kept.stretch * kept.stretch, to = end; here >= begin;
          to = here, here -= kept.stretch) {
-      if (kept.stretch < kept.segment) {
-        for (Run& run : runs) run.enter_stretch(here - begin);
-        for (std::int64_t first = here; first < to; first += pass) {
-          for (Run& run : runs) run.again(first, end_of_pass<R>(first, to));
+      if constexpr (finds_weights_again<R>) {
+        if (kept.stretch < kept.segment) {
+          for (Run& run : runs) run.enter_stretch(here - begin);
+          for (std::int64_t first = here; first < to; first += pass) {
+            for (Run& run : runs) run.again(first, end_of_pass<R>(first, to));
+          }
         }
       }
       for (std::int64_t first = here + (to - here - 1) / pass * pass; first >= here; first -= pass) {

@@ -285,7 +285,7 @@ struct GaussianLaw {
     }
     return square;
   }
-  // |F·x − F·μ|²: a subtraction less for every feature, and no more rounding than x has from its own.
+  // |F·x − F·μ|²: a subtraction less for every feature; its rounding is of the order of x's and μ's own.
   REGENT_BODY R squared_distance_of(const R* x) const {
     R square = Lanes<R>::all(T{0});
     for (int row = 0; row < s.dimension; ++row) {

@@ -36,11 +36,9 @@ class CpuExpectation : public ExpectationBackend<T> {
     return groups_of(lanes, width) >= 8 * tbb::this_task_arena::max_concurrency();
   }
   bool active(const ExpectationJob<T>& job, int group) const {
-    const std::uint8_t* end = job.active + job.batch.lanes;
-    const std::uint8_t* first =
-        std::min(end, job.active + static_cast<std::ptrdiff_t>(group) * kernels_.width);
-    const std::uint8_t* last = std::min(end, first + kernels_.width);
-    return std::find(first, last, 1) != last;
+    const int first = std::min(job.batch.lanes, group * kernels_.width);
+    const int last = std::min(job.batch.lanes, first + kernels_.width);
+    return std::find(job.active + first, job.active + last, 1) != job.active + last;
   }
 
   const LaneKernels<T>& kernels_;

@@ -160,7 +160,7 @@ REGENT_BODY void predict_next(const S& s, const Rows<R>& p, const State& state, 
 }
 
 // log-likelihood of one lane from its totals and the sum of its last scaled weights (0: −inf, NaN: NaN)
-REGENT_HD inline double finish_log_likelihood(double shift, double exponent, double weight_sum) {
+REGENT_BODY double finish_log_likelihood(double shift, double exponent, double weight_sum) {
   if (weight_sum == 0) return -HUGE_VAL;
   return shift + (exponent * 0.69314718055994530942 + logarithm(weight_sum));
 }

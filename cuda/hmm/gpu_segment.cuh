@@ -10,7 +10,7 @@ namespace regent::cuda::hmm {
 
 inline constexpr std::size_t gpu_kept_bytes = std::size_t{512} << 20;  // of all lanes together
 
-// Weights are kept as long as densities: to read densities once more would cost as much as it spares.
+// Weights are kept as long as densities (finds_weights_again).
 template <class T>
 Kept gpu_kept(const BatchView<T>& batch) {
   const std::size_t half = gpu_kept_bytes / 2 / blocks_of(batch.lanes);

@@ -58,8 +58,9 @@ struct ViterbiJob {
 };
 
 // One group is `width` neighbouring lanes of one block, the first being group·width; two neighbouring groups
-// go side by side where `groups` is 2, which reads every cache line of the series once instead of twice.
-// `workspace` holds the rows that *_workspace_rows says, `width` values of T each; origins are as wide as T.
+// go side by side where `groups` is 2, so that what one fetches of the series' lines and their neighbours
+// serves the other. `workspace` holds the rows that *_workspace_rows says, `width` values of T each; origins
+// are as wide as T.
 template <class T>
 struct LaneKernels {
   int width;
@@ -86,12 +87,14 @@ template <class T>
 inline std::size_t forward_workspace_rows(const BatchView<T>& batch) {
   return static_cast<std::size_t>(flush_every) * (2 * batch.shape.states() + 1);
 }
-// Of one group, then of what groups that go side by side share.
+// One group's rows, in the order of BothWays: densities, weights, where segments and stretches begin,
+// rescues.
 template <class T>
 inline std::size_t kept_rows(const BatchView<T>& batch, const Kept& kept) {
   const auto states = static_cast<std::size_t>(batch.shape.states());
   const std::int64_t segments = (batch.steps + kept.segment - 1) / kept.segment;
-  const std::int64_t stretches = kept.segment / kept.stretch, passes = kept.segment / pass_bars_of(2);
+  const std::int64_t stretches = kept.segment / kept.stretch,
+                     passes = kept.segment / pass_bars_of(lane_block);
   return (kept.segment + kept.stretch) * states + (segments + stretches) * (states + 1) + passes;
 }
 template <class T>
