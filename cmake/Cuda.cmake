@@ -9,6 +9,10 @@ if(NOT REGENT_CUDA STREQUAL "OFF")
     endif()
     set(CMAKE_CUDA_COMPILER ${REGENT_NVCC})
     enable_language(CUDA)
+    # Debian 12's CMake (3.25.1) sets a property of this target, which toolkits since 12 do not have
+    if(NOT TARGET CUDA::nvToolsExt)
+      add_library(CUDA::nvToolsExt INTERFACE IMPORTED)
+    endif()
     find_package(CUDAToolkit REQUIRED)
     set(REGENT_HAVE_CUDA ON)
     # CMake 3.25 knows no C++20 flag for this toolkit and stops there: tell it.
