@@ -18,12 +18,13 @@ struct Counted {
   std::size_t rows;
   std::vector<double> counts, log_likelihood;
   Counted(const Resources& resources, const TestBatch<T>& batch)
+      : Counted(resources, batch, std::vector<std::uint8_t>(batch.lanes, 1)) {}
+  Counted(const Resources& resources, const TestBatch<T>& batch, const std::vector<std::uint8_t>& active)
       : shape(batch.shape),
         rows(CountLayout<AnyShape>{shape}.rows(batch.law)),
         counts(rows * batch.padded()),
         log_likelihood(batch.padded()) {
     Expectation<T> expectation(resources, batch.view());
-    const std::vector<std::uint8_t> active(batch.lanes, 1);
     expectation.run(batch.lanes, batch.parameters, active, counts, log_likelihood);
   }
   double count(int lane, int row) const { return at(counts, lane, row, rows); }
