@@ -101,55 +101,66 @@ nlohmann::json run_em(const cuda::Resources& resources, const Options& options, 
           {"error", error}};
 }
 
+// A model in every lane of its series, laid out once and timed by run_on_lanes.
 template <class T>
-nlohmann::json run_viterbi(const cuda::Resources& resources, const Options& options,
-                           const Scenario& scenario) {
-  const SeriesSet& set = set_of(scenario, options.name);
-  const hmm::Model& model = model_of(scenario, options.name);
-  const Aligned<T> observations = observations_of<T>(set, model.dimension());
-  const Aligned<T> parameters = parameters_of<T>(model, set.series);
-  Aligned<std::uint8_t> path(padded(set.series) * set.bars);
-  std::vector<double> log_probability(padded(set.series));
-  const auto view = view_of(model, set, parameters, observations);
-  const auto work = [&] { cuda::hmm::viterbi<T>(resources, view, path, log_probability); };
+struct LanesOfCase {
+  const SeriesSet& set;
+  const hmm::Model& model;
+  Aligned<T> observations, parameters;
+  LanesOfCase(const Options& options, const Scenario& scenario)
+      : set(set_of(scenario, options.name)),
+        model(model_of(scenario, options.name)),
+        observations(observations_of<T>(set, model.dimension())),
+        parameters(parameters_of<T>(model, set.series)) {}
+  cuda::hmm::BatchView<T> view() const { return view_of(model, set, parameters, observations); }
+};
+
+// work() fills `likelihoods`, one a series; see(error, series, reference) compares a series with its
+// reference.
+template <class T, class Work, class See>
+nlohmann::json run_on_lanes(const Options& options, const LanesOfCase<T>& lanes,
+                            const std::vector<double>& likelihoods, const Work& work, const See& see) {
   work();
   const double seconds = median_seconds(options.repeats, work);
   Error error;
   for (int i = 0; options.check && i < checked_series; ++i)
-    error.see(log_probability[i], reference_for(model, set, i).best_log_probability);
+    see(error, i, reference_for(lanes.model, lanes.set, i));
   double sum = 0;
-  for (int i = 0; i < set.series; ++i) sum += log_probability[i];
-  return {{"value", static_cast<double>(set.series * set.bars) / seconds},
+  for (int i = 0; i < lanes.set.series; ++i) sum += likelihoods[i];
+  return {{"value", static_cast<double>(lanes.set.series * lanes.set.bars) / seconds},
           {"log_likelihood", {sum}},
           {"error", error.largest()}};
 }
 
 template <class T>
+nlohmann::json run_viterbi(const cuda::Resources& resources, const Options& options,
+                           const Scenario& scenario) {
+  const LanesOfCase<T> lanes(options, scenario);
+  Aligned<std::uint8_t> path(padded(lanes.set.series) * lanes.set.bars);
+  std::vector<double> log_probability(padded(lanes.set.series));
+  return run_on_lanes(
+      options, lanes, log_probability,
+      [&] { cuda::hmm::viterbi<T>(resources, lanes.view(), path, log_probability); },
+      [&](Error& error, int series, const Reference& truth) {
+        error.see(log_probability[series], truth.best_log_probability);
+      });
+}
+
+template <class T>
 nlohmann::json run_filter(const cuda::Resources& resources, const Options& options,
                           const Scenario& scenario) {
-  const SeriesSet& set = set_of(scenario, options.name);
-  const hmm::Model& model = model_of(scenario, options.name);
-  const Aligned<T> observations = observations_of<T>(set, model.dimension());
-  const Aligned<T> parameters = parameters_of<T>(model, set.series);
-  const std::size_t rows = static_cast<std::size_t>(set.bars) * model.states();
-  Aligned<T> posteriors(padded(set.series) * rows);
-  std::vector<double> log_likelihood(padded(set.series));
-  const auto view = view_of(model, set, parameters, observations);
-  const auto work = [&] { cuda::hmm::forward<T>(resources, view, posteriors, log_likelihood); };
-  work();
-  const double seconds = median_seconds(options.repeats, work);
-  Error error;
-  for (int i = 0; options.check && i < checked_series; ++i) {
-    const Reference truth = reference_for(model, set, i);
-    error.see(log_likelihood[i], truth.log_likelihood);
-    for (std::size_t row = 0; row < rows; ++row)
-      error.see(posteriors[cuda::hmm::lane_index(i, row, rows)], truth.filtered[row]);
-  }
-  double sum = 0;
-  for (int i = 0; i < set.series; ++i) sum += log_likelihood[i];
-  return {{"value", static_cast<double>(set.series * set.bars) / seconds},
-          {"log_likelihood", {sum}},
-          {"error", error.largest()}};
+  const LanesOfCase<T> lanes(options, scenario);
+  const std::size_t rows = static_cast<std::size_t>(lanes.set.bars) * lanes.model.states();
+  Aligned<T> posteriors(padded(lanes.set.series) * rows);
+  std::vector<double> log_likelihood(padded(lanes.set.series));
+  return run_on_lanes(
+      options, lanes, log_likelihood,
+      [&] { cuda::hmm::forward<T>(resources, lanes.view(), posteriors, log_likelihood); },
+      [&](Error& error, int series, const Reference& truth) {
+        error.see(log_likelihood[series], truth.log_likelihood);
+        for (std::size_t row = 0; row < rows; ++row)
+          error.see(posteriors[cuda::hmm::lane_index(series, row, rows)], truth.filtered[row]);
+      });
 }
 
 template <class T>
