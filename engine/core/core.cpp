@@ -9,6 +9,11 @@
 #include "engine/gates/guardian.hpp"
 
 namespace regent::engine {
+namespace {
+
+constexpr double quantity_tolerance = 1e-12;  // of what was ordered: parts of a double need not add up to it
+
+}  // namespace
 
 const char* to_text(DecisionArrived::Status status) {
   switch (status) {
@@ -294,43 +299,58 @@ void Core::flatten() {
 }
 
 void Core::close(const std::string& client_order_id) {
-  open_.erase(client_order_id);
-  closed_.push_back(client_order_id);
+  const auto found = open_.find(client_order_id);
+  closed_.push_back(std::move(found->second));
+  open_.erase(found);
   if (closed_.size() > closed_max) closed_.pop_front();
 }
 
-void Core::fill(OpenOrder& open, const OrderUpdate& update) {
-  if (update.fill <= open.fills) return;  // a repeated message
+OpenOrder* Core::recently_closed(const std::string& client_order_id) {
+  const auto found = std::find_if(closed_.begin(), closed_.end(), [&](const OpenOrder& closed) {
+    return closed.order.client_order_id == client_order_id;
+  });
+  return found == closed_.end() ? nullptr : &*found;
+}
+
+// What the venue did is a fact: a fill that should not be (too large, after others were lost) is booked as
+// well, so that the position on which the halt acts is the account's. Only what cannot be booked is refused.
+void Core::fill(OpenOrder& order, const OrderUpdate& update) {
+  if (update.fill <= order.fills) return;  // a repeated message
   const bool usable = std::isfinite(update.quantity) && update.quantity != 0 && std::isfinite(update.price) &&
                       update.price > 0 && std::isfinite(update.fee) && update.fee >= 0;
-  const double remaining = open.remaining();
-  const bool fits = (update.quantity > 0) == (remaining > 0) &&
-                    std::abs(update.quantity) <= std::abs(remaining) * (1 + 1e-12);
-  if (!usable || !fits) {
-    break_invariant(usable ? "fill_exceeds_order" : "fill_not_a_number");
-    return;
+  if (!usable) return break_invariant("fill_not_a_number");
+  if ((update.quantity > 0) != (order.order.quantity > 0)) return break_invariant("fill_on_the_wrong_side");
+  const bool skips = update.fill != order.fills + 1;
+  order.fills = update.fill;
+  order.accepted = true;
+  order.filled += update.quantity;
+  portfolio_.fill(order.order.symbol, update.quantity, update.price, update.fee);
+  const double ordered = std::abs(order.order.quantity);
+  if (std::abs(order.filled) > ordered * (1 + quantity_tolerance)) {
+    break_invariant("fill_exceeds_order");
+  } else if (skips) {
+    break_invariant("fill_missing");
   }
-  open.fills = update.fill;
-  open.accepted = true;
-  open.filled += update.quantity;
-  portfolio_.fill(open.order.symbol, update.quantity, update.price, update.fee);
-  const double left = std::abs(open.remaining());
-  if (left <= 1e-12 * std::abs(open.order.quantity)) close(std::string(open.order.client_order_id));
 }
 
 void Core::on(const OrderUpdate& update, std::int64_t) {
   const auto found = open_.find(update.client_order_id);
   if (found == open_.end()) {
-    const bool recent = std::find(closed_.begin(), closed_.end(), update.client_order_id) != closed_.end();
-    if (!recent) break_invariant("update_of_unknown_order");
+    OpenOrder* const closed = recently_closed(update.client_order_id);
+    if (closed == nullptr) return break_invariant("update_of_unknown_order");
+    // a fill may cross the word that the order was cancelled
+    if (update.kind == UpdateKind::filled) fill(*closed, update);
     return;
   }
+  OpenOrder& open = found->second;
   switch (update.kind) {
     case UpdateKind::accepted:
-      found->second.accepted = true;
+      open.accepted = true;
       break;
     case UpdateKind::filled:
-      fill(found->second, update);
+      fill(open, update);
+      if (std::abs(open.filled) >= std::abs(open.order.quantity) * (1 - quantity_tolerance))
+        close(update.client_order_id);
       break;
     case UpdateKind::rejected:
     case UpdateKind::cancelled:

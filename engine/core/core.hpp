@@ -79,8 +79,9 @@ class Core {
   GateSnapshot snapshot(std::size_t symbol, const DecisionArrived* decision) const;
   Order order_of(std::size_t symbol, double quantity);
   double open_quantity(std::size_t symbol) const;
-  void fill(OpenOrder& open, const OrderUpdate& update);
-  void close(const std::string& client_order_id);
+  void fill(OpenOrder& order, const OrderUpdate& update);
+  void close(const std::string& client_order_id);  // REQUIRES an open order
+  OpenOrder* recently_closed(const std::string& client_order_id);
   void halt(const std::string& cause);
   void break_invariant(const std::string& name);
   void note_state();
@@ -101,7 +102,8 @@ class Core {
   std::int64_t orders_this_bar_ = 0;
   std::optional<Pending> pending_;
   std::map<std::string, OpenOrder> open_;
-  std::deque<std::string> closed_;  // recently finished ids: late repeats of their updates are no surprise
+  std::deque<OpenOrder>
+      closed_;  // recently finished: a repeat of their updates is no surprise, a late fill counts
   std::vector<Action> actions_;
   bool ledger_failed_ = false;
 

@@ -311,8 +311,7 @@ TEST(Core, HaltsWhenAnInvariantBreaks) {
          unknown.client_order_id = "nobody";
          b.core.step(b.update(UpdateKind::accepted, unknown), 0);
        }},
-      {"invariant:fill_exceeds_order", [](Bench& b, const Order& order) { b.fill(order, 100, 1, 1.01); }},
-      {"invariant:fill_exceeds_order", [](Bench& b, const Order& order) { b.fill(order, 100, 1, -1); }},
+      {"invariant:fill_on_the_wrong_side", [](Bench& b, const Order& order) { b.fill(order, 100, 1, -1); }},
       {"invariant:fill_not_a_number", [](Bench& b, const Order& order) { b.fill(order, missing); }},
       {"invariant:fill_not_a_number", [](Bench& b, const Order& order) { b.fill(order, -1); }},
       {"invariant:bar_out_of_order", [](Bench& b, const Order&) { b.core.step(b.last, 0); }},
@@ -327,6 +326,46 @@ TEST(Core, HaltsWhenAnInvariantBreaks) {
     EXPECT_EQ(b.core.latch_cause(), cause);
     EXPECT_EQ(b.core.portfolio().cash(), cash) << cause;
   }
+}
+
+TEST(Core, BooksAFillThatIsTooLargeBeforeItHaltsAndSellsAllOfIt) {
+  CoreSettings settings = core_settings(2);
+  settings.guardian.halt_action = HaltAction::flatten;
+  Bench b(settings);
+  b.bar({100, 100});
+  const auto orders = only<SubmitOrder>(b.decide({0.1, 0}));
+  b.fill(orders[0].order, 100, 1, 1.5);
+  EXPECT_EQ(b.core.latch_cause(), "invariant:fill_exceeds_order");
+  EXPECT_DOUBLE_EQ(b.core.portfolio().quantity(0), 150);
+  EXPECT_TRUE(b.core.open_orders().empty());
+  const auto out = only<SubmitOrder>(b.bar({100, 100}));
+  ASSERT_EQ(out.size(), 1U);
+  EXPECT_DOUBLE_EQ(out[0].order.quantity, -150);
+}
+
+TEST(Core, HaltsWhenFillsWereLostAndBooksTheOneThatCame) {
+  Bench b;
+  b.bar({100, 100});
+  const auto orders = only<SubmitOrder>(b.decide({0.1, 0}));
+  b.fill(orders[0].order, 100, 2, 0.25);
+  EXPECT_EQ(b.core.latch_cause(), "invariant:fill_missing");
+  EXPECT_DOUBLE_EQ(b.core.portfolio().quantity(0), 25);
+}
+
+TEST(Core, BooksAFillThatCrossedTheWordOfItsCancelling) {
+  Bench b;
+  b.bar({100, 100});
+  const auto orders = only<SubmitOrder>(b.decide({0.1, 0}));
+  b.fill(orders[0].order, 100, 1, 0.25);
+  b.core.step(b.update(UpdateKind::cancelled, orders[0].order), 0);
+  b.fill(orders[0].order, 100, 2, 0.25);
+  b.fill(orders[0].order, 100, 2, 0.25);
+  EXPECT_EQ(b.core.state(), State::active);
+  EXPECT_DOUBLE_EQ(b.core.portfolio().quantity(0), 50);
+  EXPECT_TRUE(b.core.open_orders().empty());
+  b.fill(orders[0].order, 100, 3, 0.75);
+  EXPECT_EQ(b.core.latch_cause(), "invariant:fill_exceeds_order");
+  EXPECT_DOUBLE_EQ(b.core.portfolio().quantity(0), 125);
 }
 
 TEST(Core, CountsARepeatedFillOnce) {
