@@ -1,61 +1,56 @@
 #include "hmm/stability.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
+#include <numeric>
 
 #include "base/error.hpp"
-#include "hmm/filter.hpp"
+#include "hmm/summary.hpp"
 
 namespace regent::hmm {
 namespace {
 
-int likeliest(std::span<const double> law) {
-  return static_cast<int>(std::max_element(law.begin(), law.end()) - law.begin());
-}
-
-void check(const Model& before, const Model& after, std::span<const double> observations) {
-  if (before.macros != after.macros || before.micros != after.micros || before.features != after.features) {
-    throw InputError("regime stability: models of " + std::to_string(before.macros) + " x " +
-                     std::to_string(before.micros) + " and " + std::to_string(after.macros) + " x " +
-                     std::to_string(after.micros) +
-                     " states or of other features; only models of one shape can be compared");
+// Adds the model's labels that are not there yet; [regimes] where each one stands.
+std::vector<std::size_t> add_labels(const Model& model, std::vector<std::string>& labels) {
+  std::vector<std::size_t> places;
+  for (int regime = 0; regime < regimes_of(model); ++regime) {
+    const std::string label = label_of_regime(model, regime);
+    const auto found = std::ranges::find(labels, label);
+    places.push_back(static_cast<std::size_t>(found - labels.begin()));
+    if (found == labels.end()) labels.push_back(label);
   }
-  if (observations.empty() || observations.size() % before.features.size() != 0) {
-    throw InputError("regime stability: " + std::to_string(observations.size()) +
-                     " values are not one bar or more of " + std::to_string(before.features.size()) +
-                     " features");
-  }
+  return places;
 }
 
 }  // namespace
 
-Stability stability(const Model& before, const Model& after, std::span<const double> observations) {
-  check(before, after, observations);
-  const std::size_t dimension = before.features.size(), macros = before.macros;
-  const std::size_t count = observations.size() / dimension;
-  Filter earlier(before), later(after);
+std::int64_t Stability::all() const {
+  return std::accumulate(bars.begin(), bars.end(), impossible);
+}
+
+std::int64_t Stability::changed() const {
+  std::int64_t same = 0;
+  for (std::size_t i = 0; i < labels.size(); ++i) same += bars[i * labels.size() + i];
+  return all() - same;
+}
+
+Stability stability(const Model& before, std::span<const int> path_before, const Model& after,
+                    std::span<const int> path_after) {
+  if (path_before.size() != path_after.size() || path_before.empty()) {
+    throw InputError("regime stability: paths of " + std::to_string(path_before.size()) + " and " +
+                     std::to_string(path_after.size()) + " bars; both must be of the same bars, one or more");
+  }
   Stability result;
-  result.labels = after.labels;
-  result.bars.assign(macros * macros, 0);
-  std::int64_t states = 0, regimes = 0;
-  for (std::size_t bar = 0; bar < count; ++bar) {
-    earlier.update(observations.subspan(bar * dimension, dimension));
-    later.update(observations.subspan(bar * dimension, dimension));
-    const int from = likeliest(earlier.macro_posterior()), to = likeliest(later.macro_posterior());
-    ++result.bars[from * macros + to];
-    regimes += from != to ? 1 : 0;
-    states += likeliest(earlier.posterior()) != likeliest(later.posterior()) ? 1 : 0;
+  const auto from = add_labels(before, result.labels), to = add_labels(after, result.labels);
+  const std::size_t size = result.labels.size();
+  result.bars.assign(size * size, 0);
+  for (std::size_t bar = 0; bar < path_before.size(); ++bar) {
+    if (path_before[bar] < 0 || path_after[bar] < 0) {
+      ++result.impossible;
+    } else {
+      ++result.bars[from[regime_of_state(before, path_before[bar])] * size +
+                    to[regime_of_state(after, path_after[bar])]];
+    }
   }
-  for (std::size_t i = 0; i < macros; ++i) {
-    std::int64_t all = 0;
-    for (std::size_t to = 0; to < macros; ++to) all += result.bars[i * macros + to];
-    const auto moved = static_cast<double>(all - result.bars[i * macros + i]);
-    result.changed.push_back(all > 0 ? moved / static_cast<double>(all)
-                                     : std::numeric_limits<double>::quiet_NaN());
-  }
-  result.changed_in_all = static_cast<double>(regimes) / static_cast<double>(count);
-  result.states_changed_in_all = static_cast<double>(states) / static_cast<double>(count);
   return result;
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// How much of the history a refit renames.
+// How much of a history a refit renames.
 
 #include <cstdint>
 #include <span>
@@ -11,17 +11,20 @@
 namespace regent::hmm {
 
 struct Stability {
-  std::vector<std::string> labels;  // [M], of the later model
-  std::vector<std::int64_t> bars;   // [M, M]: bars that were in the row's regime and are now in the column's
-  std::vector<double> changed;  // [M], share of the bars of the earlier regime that are in another now; NaN
-                                // where it had none
-  double changed_in_all = 0;    // share of all bars whose regime changed
-  double states_changed_in_all = 0;  // share of all bars whose micro state changed
+  std::vector<std::string> labels;  // [R] regimes of both models, those of the earlier first
+  std::vector<std::int64_t>
+      bars;  // [R, R]: in the row's regime by the earlier model, in the column's by the later
+  std::int64_t impossible = 0;  // bars that either model holds impossible: they count as changed
+
+  std::int64_t all() const;
+  std::int64_t changed() const;
+  double share() const { return static_cast<double>(changed()) / static_cast<double>(all()); }
 };
 
-// Decodes the same bars [bars, D] with both models, each bar by the likeliest filtered regime and state as
-// live use would, and compares numbers, so match `after` to `before` first (a refit with `previous` is).
-// Throws InputError for models of different shape or features, or no bar.
-Stability stability(const Model& before, const Model& after, std::span<const double> observations);
+// Compares the paths [bars] of states that either model gives the same bars, −1 where a model holds them
+// impossible. Regimes are the same where their labels are: the models may differ in everything else. Throws
+// InputError for paths of different length or of no bar.
+Stability stability(const Model& before, std::span<const int> path_before, const Model& after,
+                    std::span<const int> path_after);
 
 }  // namespace regent::hmm

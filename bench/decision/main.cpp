@@ -86,7 +86,7 @@ class IdleBundles : public server::ServedBundles {
 int run_idle_server(const std::string& announce_file) {
   install_stop_signals();
   const IdleBundles bundles;
-  server::HttpSettings http;
+  http::HttpSettings http;
   http.address = "127.0.0.1:0";
   server::SocketSettings socket;
   socket.endpoint = "tcp://127.0.0.1:*";

@@ -10,6 +10,7 @@
 #include "base/table.hpp"
 #include "hmm/commands/decoded.hpp"
 #include "hmm/commands/output.hpp"
+#include "hmm/stability.hpp"
 
 namespace regent::hmm {
 namespace {
@@ -22,12 +23,9 @@ struct DescribeFlags {
   bool normalise = false;
 };
 
-// How much of the history that both models know has another regime under the fit before: bars whose most
-// probable regime changed.
 struct Change {
   std::string symbol;
-  std::size_t bars = 0, changed = 0;
-  double share() const { return static_cast<double>(changed) / static_cast<double>(bars); }
+  Stability stability;  // over the bars that both models know
 };
 
 // What a bar of series `s` is known by under both models: its time where the features were made of bars,
@@ -53,22 +51,17 @@ std::size_t same_series(const Decoded& before, const std::string& symbol) {
 Change change_of(const Decoded& now, std::size_t s, const Decoded& before) {
   const std::string& symbol = now.input.series[s].symbol;
   const std::size_t old_s = same_series(before, symbol);
-  const Model &new_model = now.model(s), &old_model = before.model(old_s);
   const auto bars = bars_of(now.input, s), old_bars = bars_of(before.input, old_s);
-  Change change{symbol, 0, 0};
+  std::vector<int> path, old_path;
   for (std::size_t t = 0, old_t = 0; t < bars.size() && old_t < old_bars.size();) {
     if (bars[t] != old_bars[old_t]) {
       ++(bars[t] < old_bars[old_t] ? t : old_t);
       continue;
     }
-    const int k = now.paths.states[s][t++], old_k = before.paths.states[old_s][old_t++];
-    const bool same = k >= 0 && old_k >= 0 &&
-                      label_of_regime(new_model, regime_of_state(new_model, k)) ==
-                          label_of_regime(old_model, regime_of_state(old_model, old_k));
-    ++change.bars;
-    change.changed += same ? 0 : 1;
+    path.push_back(now.paths.states[s][t++]);
+    old_path.push_back(before.paths.states[old_s][old_t++]);
   }
-  if (change.bars > 0) return change;
+  if (!path.empty()) return {symbol, stability(before.model(old_s), old_path, now.model(s), path)};
   throw InputError("--previous: the two models have no bar" + (symbol.empty() ? "" : " of " + symbol) +
                    " in common");
 }
@@ -79,27 +72,58 @@ std::vector<Change> changes(const Decoded& now, const Decoded& before) {
   return all;
 }
 
+// Where the bars of each regime went: "calm 12, chaos 3".
+std::string moves_text(const Stability& of, std::size_t from) {
+  std::string text;
+  for (std::size_t to = 0; to < of.labels.size(); ++to) {
+    const std::int64_t bars = of.bars[from * of.labels.size() + to];
+    if (to == from || bars == 0) continue;
+    text += (text.empty() ? "" : ", ") + of.labels[to] + " " + grouped(static_cast<std::size_t>(bars));
+  }
+  return text;
+}
+
 std::string changes_text(const std::vector<Change>& all) {
   Table table;
-  table.header = {"symbol", "bars", "other regime than before", ""};
-  table.right = {false, true, true, true};
-  for (const auto& one : all) {
-    table.rows.push_back({{one.symbol.empty() ? "all" : one.symbol, Colour::bold},
-                          {grouped(one.bars)},
-                          {grouped(one.changed)},
-                          {percent(one.share())}});
+  table.header = {"symbol", "bars", "other regime than before", "", "which"};
+  table.right = {false, true, true, true, false};
+  for (const auto& [symbol, of] : all) {
+    std::string moves;
+    for (std::size_t from = 0; from < of.labels.size(); ++from) {
+      const std::string where = moves_text(of, from);
+      if (!where.empty()) moves += (moves.empty() ? "" : "; ") + of.labels[from] + " to " + where;
+    }
+    table.rows.push_back({{symbol.empty() ? "all" : symbol, Colour::bold},
+                          {grouped(static_cast<std::size_t>(of.all()))},
+                          {grouped(static_cast<std::size_t>(of.changed()))},
+                          {percent(of.share())},
+                          {moves}});
   }
   return table.text();
 }
 
+// {"calm": {"calm": 500, "chaos": 3}, …}: rows are the regimes before.
+ordered_json moves_json(const Stability& of) {
+  ordered_json moves = ordered_json::object();
+  for (std::size_t from = 0; from < of.labels.size(); ++from) {
+    for (std::size_t to = 0; to < of.labels.size(); ++to) {
+      const std::int64_t bars = of.bars[from * of.labels.size() + to];
+      if (bars > 0) moves[of.labels[from]][of.labels[to]] = bars;
+    }
+  }
+  return moves;
+}
+
 ordered_json changes_json(const std::vector<Change>& all) {
   auto list = ordered_json::array();
-  for (const auto& one : all) {
+  for (const auto& [symbol, of] : all) {
     ordered_json change;
-    if (!one.symbol.empty()) change["symbol"] = one.symbol;
-    change["bars"] = one.bars;
-    change["changed"] = one.changed;
-    change["share"] = one.share();
+    if (!symbol.empty()) change["symbol"] = symbol;
+    change["bars"] = of.all();
+    change["changed"] = of.changed();
+    change["share"] = of.share();
+    change["moves"] = moves_json(of);
+    if (of.impossible > 0) change["impossible"] = of.impossible;
     list.push_back(std::move(change));
   }
   return list;

@@ -56,9 +56,13 @@ TEST_F(HmmCommand, DescribesDataInYearsAndComparesWithTheFitBefore) {
   std::string swapped = returns_model;
   swapped.replace(swapped.find("\"calm\", \"chaos\""), 15, "\"chaos\", \"calm\"");
   write("old.json", swapped);
-  EXPECT_EQ(
-      run("describe --model m.json --data x.csv --previous old.json --json").json()["changed"][0]["share"],
-      1.0);
+  const auto renamed =
+      run("describe --model m.json --data x.csv --previous old.json --json").json()["changed"][0];
+  EXPECT_EQ(renamed["share"], 1.0);
+  EXPECT_EQ(renamed["moves"]["calm"]["chaos"].get<int>() + renamed["moves"]["chaos"]["calm"].get<int>(),
+            renamed["bars"].get<int>());
+  EXPECT_THAT(run("describe --model m.json --data x.csv --previous old.json").out,
+              AllOf(HasSubstr("calm to chaos "), HasSubstr("chaos to calm ")));
   EXPECT_EQ(run("describe --model m.json --previous old.json").code, 2);
 }
 
