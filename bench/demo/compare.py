@@ -24,7 +24,7 @@ def main():
     subprocess.run([ROOT / "scripts" / "demo", "--out", run, *(["--quick"] if options.quick else [])], check=True)
     stages = json.loads((run / "stages_s.json").read_text())
     metrics = json.loads((run / "metrics.json").read_text())
-    bars, symbols = metrics["bars"], len(metrics["symbols"])
+    bars, symbols = metrics["run"]["bars"], len(metrics["run"]["symbols"])
     whole = sum(seconds for stage, seconds in stages.items() if stage != "set-up and build")
     cases = {
         "whole_way_s": case(whole, None, "s"),
