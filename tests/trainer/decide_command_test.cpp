@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "market/io/series_file.hpp"
 #include "models/decider.hpp"
 #include "tests/trainer/small_run.hpp"
 
@@ -54,6 +55,41 @@ TEST_F(DecideCommand, SaysWhenTheBarIsOneThatTheBundleMayHaveLearntFrom) {
             0)
       << errors_;
   EXPECT_THAT(output_, HasSubstr("may have learnt from it"));
+}
+
+TEST_F(DecideCommand, WritesTheDecisionsThatAServerWouldHaveMadeAfterEveryBar) {
+  ASSERT_EQ(train("run"), 0) << errors_;
+  const std::string set = (folder_ / "run" / "bundles").string(), data = (folder_ / "data.parquet").string();
+  const std::string out = (folder_ / "weights.csv").string();
+  ASSERT_EQ(command(decide_command, {"regent-decide", "--bundle", set, "--data", data, "--out", out}), 0)
+      << errors_;
+  const market::SeriesTable table = market::read_series(out);
+  const auto bundles = models::load_bundles(set);
+  ASSERT_EQ(bundles.size(), 2U);
+  const std::size_t first = panel_.lower_bound(bundles[0].manifest.serve_from_ms);
+  const std::size_t second = panel_.lower_bound(bundles[1].manifest.serve_from_ms);
+  ASSERT_EQ(table.rows, panel_.bars() - first);
+  const auto times = market::times_of(*table.time_column());
+  ASSERT_TRUE(times);
+  for (std::size_t which : {0, 1}) {
+    const auto bundle = std::make_shared<models::Bundle>(std::move(models::load_bundles(set)[which]));
+    models::Decider decider(bundle, panel_.symbols, panel_.column_set());
+    for (std::size_t bar = 0; bar < panel_.bars(); ++bar) {
+      const models::Decision wanted = decider.update(panel_.bar(bar));
+      if (bar < first || (bar < second) != (which == 0)) continue;
+      EXPECT_EQ((*times)[bar - first], panel_.timestamps_ms[bar]);
+      EXPECT_EQ(market::cell_text_of(*table.find("regime"), bar - first), wanted.regime);
+      for (std::size_t i = 0; i < panel_.symbol_count(); ++i) {
+        ASSERT_EQ(market::numbers_of(table, *table.find(panel_.symbols[i]))[bar - first], wanted.weights[i])
+            << "bar " << bar;
+      }
+    }
+  }
+  market::write_panel(panel_.slice(0, first), folder_ / "early.parquet");
+  EXPECT_EQ(command(decide_command, {"regent-decide", "--bundle", set, "--data",
+                                     (folder_ / "early.parquet").string(), "--out", out}),
+            2);
+  EXPECT_THAT(errors_, HasSubstr("no bar of the data can be decided"));
 }
 
 TEST_F(DecideCommand, RefusesOtherSymbolsTooFewBarsAndWhatIsNoBundle) {

@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "market/io/panel_file.hpp"
 #include "models/device.hpp"
+#include "trainer/decision_history.hpp"
 #include "trainer/decision_report.hpp"
 
 namespace regent::trainer {
@@ -15,9 +16,27 @@ namespace {
 struct DecideFlags {
   CommonFlags common;
   std::vector<std::string> data;
-  std::string bundle;
+  std::string bundle, out;
   bool json = false;
 };
+
+void decide_all(const DecideFlags& flags, const market::Panel& panel) {
+  const DecisionHistory history = decide_every_bar(models::load_bundles(flags.bundle), panel);
+  write_decision_history(history, panel.symbols, flags.out);
+  const std::string first = format_timestamp(history.timestamps_ms.front()),
+                    last = format_timestamp(history.timestamps_ms.back());
+  if (flags.json) {
+    fmt::print("{}\n", nlohmann::json{{"out", flags.out},
+                                      {"decisions", history.timestamps_ms.size()},
+                                      {"symbols", panel.symbols},
+                                      {"first", first},
+                                      {"last", last}}
+                           .dump(2));
+  } else {
+    fmt::print("wrote {}: {} decisions of {} symbols, {} to {}\n", flags.out, history.timestamps_ms.size(),
+               panel.symbol_count(), first, last);
+  }
+}
 
 // Of a walk-forward set, the one that serves at `timestamp_ms`; the first when all of them serve later.
 models::Bundle bundle_at(std::vector<models::Bundle> bundles, TimestampMs timestamp_ms) {
@@ -47,6 +66,10 @@ int run(const DecideFlags& flags) {
   const market::Panel panel = market::read_panel(files, market::validation_policy(config));
   if (panel.bars() == 0) {
     throw InputError("the data hold no bars");
+  }
+  if (!flags.out.empty()) {
+    decide_all(flags, panel);
+    return 0;
   }
   const auto bundle = std::make_shared<models::Bundle>(
       bundle_at(models::load_bundles(flags.bundle), panel.timestamps_ms.back()));
@@ -87,6 +110,10 @@ int decide_command(int argc, char** argv) {
   app.add_option("--data", flags.data, "CSV, CSV.gz or Parquet files with bars up to now")
       ->required()
       ->type_name("FILE");
+  app.add_option(
+         "--out", flags.out,
+         "Decide after every bar that the bundle may not have learnt from, and write the weights here")
+      ->type_name("FILE.csv|FILE.parquet");
   app.add_flag("--json", flags.json, "Print JSON");
   return run_command(app, argc, argv, [&flags] { return run(flags); });
 }
