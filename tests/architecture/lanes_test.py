@@ -1,5 +1,5 @@
 """Code compiled for AVX2 or AVX-512 defines nothing that other objects could take for theirs: the linker would keep one
-copy for all, and a machine without those registers would stop at it. Argument: the build folder of cuda/hmm.
+copy for all, and a machine without those registers would stop at it. Argument: the build folder of a part of cuda.
 Status 77 (skipped) without the lane objects of wide registers."""
 
 import pathlib

@@ -1,0 +1,77 @@
+#pragma once
+// A sweep as the launchers see it: plain pointers. Internal to cuda/trading.
+
+#include <cstdint>
+
+#include "cuda/runtime/resources.hpp"
+#include "cuda/trading/sweep.hpp"
+
+namespace regent::cuda::sweep {
+
+inline constexpr int stretch_bars_max = 128;
+// Bars of the indicator table that stay in the L2 cache while the lanes of a chunk pass over them.
+inline constexpr int tile_bars_max = 256;
+inline constexpr int tile_bars_gpu = 32;  // in local memory
+
+// Prices of all bars in the marks' precision, c / c_0, [bars].
+template <class T>
+struct Marks {
+  const T *close, *change, *growth, *growth_square, *loss_square, *low, *high;
+};
+
+// Bars of one bucket that are marked in one go.
+struct Stretch {
+  std::int32_t first, end, bucket;
+};
+// Bars whose wishes are found in one go, and their stretches.
+struct TileSpan {
+  std::int32_t first, end, first_stretch, end_stretch;
+};
+
+// Which columns the lanes of a task have.
+struct Shape {
+  bool minus = false, stay = false, gate = false, side = false, votes = false;
+  bool levels = false;  // stops, targets, or shorts, which can be ruined
+  bool all_in = false;
+  bool shorts = false;
+};
+
+struct Job {
+  const double *open, *high, *low, *close;  // [bars]
+  std::int32_t bars;
+  const float* table;
+  std::int64_t columns;
+  const Lane* lanes;  // all of the task's
+  std::int32_t buckets;
+  const std::uint8_t* allowed;  // or nullptr
+  const Stretch* stretches;
+  const TileSpan* tiles;
+  std::int32_t tile_count;
+  TradingRules rules;
+  Shape shape;
+  Outcome* outcomes;  // [lanes]
+  BucketSums* sums;   // [lanes, buckets]
+};
+
+// The lanes [first, first + count) of a job; `memory` has chunk_bytes(count, buckets), aligned to 64.
+struct LaneKernels {
+  int width;
+  std::size_t (*chunk_bytes)(int count, int buckets);
+  void (*run)(const Job& job, const Marks<float>& marks, int first, int count, std::byte* memory);
+};
+
+namespace baseline {
+const LaneKernels& sweep_kernels();
+}
+namespace avx2 {
+const LaneKernels& sweep_kernels();
+}
+namespace avx512 {
+const LaneKernels& sweep_kernels();
+}
+
+void run_cpu(const Resources& resources, const Job& job, const Marks<float>& marks, int lanes);
+void run_gpu(const Resources& resources, const Job& job, const Marks<float>& marks,
+             int lanes);  // sweep_gpu.cu, or a stub
+
+}  // namespace regent::cuda::sweep

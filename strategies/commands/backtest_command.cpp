@@ -1,0 +1,127 @@
+#include "strategies/commands/backtest_command.hpp"
+
+#include <algorithm>
+#include <iostream>
+#include <map>
+#include <memory>
+
+#include "base/atomic_file.hpp"
+#include "base/error.hpp"
+#include "market/io/series_file.hpp"
+#include "strategies/commands/drawing.hpp"
+#include "strategies/commands/tear_sheet.hpp"
+
+namespace regent::strategies {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct Flags {
+  TradingFlags trading;
+  std::string strategy = "sma_cross", trades, equity, plots;
+  std::map<std::string, std::string> parameters;  // of all families, empty where not given
+  std::size_t shown = 10;
+};
+
+// One value for each parameter.
+Combinations chosen(const Flags& flags) {
+  GridTexts texts;
+  for (const auto& [name, text] : flags.parameters) {
+    if (!text.empty()) texts[name] = text;
+  }
+  Combinations combinations(family_named(flags.strategy), texts, false, true);
+  if (combinations.size() == 1) return combinations;
+  throw InputError("regent backtest takes one value for each parameter; regent sweep tries many");
+}
+
+BacktestResult backtest_symbol(const Flags& flags, const market::Panel& panel, std::size_t symbol,
+                               const Combinations& combinations, const RegimeSource& source) {
+  const bool at_close = flags.trading.fill == "next-close";
+  BacktestResult result{tradable_series(panel, symbol, needs_volume(combinations.family()), at_close)};
+  result.regimes = source.of(result.series);
+  result.plan = whole_plan(result.series.bars(), known_before(result.regimes), result.regimes.labels);
+  result.rules = flags.trading.rules;
+  result.strategy = combinations.family().name;
+  result.parameters = combinations.text(0);
+  const SweepSettings settings{flags.trading.rules, allowed_bars(flags.trading, result.regimes), {}};
+  result.journal = backtest(result.series, combinations, 0, result.plan, settings);
+  Sums total;
+  for (std::size_t b = 0; b < result.journal.buckets.size(); ++b) {
+    total.add(result.journal.buckets[b], static_cast<double>(result.plan.bucket_bars[b]));
+  }
+  result.metrics = metrics_of(result.journal.outcome, total, result.series.periods_per_year);
+  result.performance = market::performance_of(result.journal.net_return, result.series.periods_per_year);
+  result.hold_return = result.series.close.back() / result.series.close.front() - 1;
+  return result;
+}
+
+void draw_sheets(const Flags& flags, const std::vector<BacktestResult>& results) {
+  std::filesystem::create_directories(flags.plots);
+  const std::filesystem::path folder = flags.plots;
+  auto sheets = ordered_json::array();
+  for (const auto& result : results) {
+    ordered_json sheet = tear_sheet_json(result);
+    sheet["labels"] = result.regimes.labels;
+    sheets.push_back(std::move(sheet));
+  }
+  market::write_series_file(equity_columns(results), folder / "equity.parquet");
+  write_file_atomically(folder / "backtest.json", ordered_json{{"symbols", sheets}}.dump(2) + "\n");
+  draw(folder, flags.trading.bars.json);
+}
+
+int run(Flags& flags) {
+  settle(flags.trading);
+  check_table_file("--trades", flags.trades);
+  check_table_file("--equity", flags.equity);
+  check_plot_folder(flags.plots);
+  const Combinations combinations = chosen(flags);
+  const auto resources = cuda::Resources::make(flags.trading.device);
+  market::ImportReport report;
+  const market::Panel panel = market::read_input(flags.trading.bars, report);
+  const RegimeSource source(flags.trading, resources);
+  std::vector<BacktestResult> results;
+  for (std::size_t s = 0; s < panel.symbol_count(); ++s) {
+    results.push_back(backtest_symbol(flags, panel, s, combinations, source));
+  }
+  if (!flags.trades.empty()) market::write_series_file(trade_columns(results), flags.trades);
+  if (!flags.equity.empty()) market::write_series_file(equity_columns(results), flags.equity);
+  if (flags.trading.bars.json) {
+    auto sheets = ordered_json::array();
+    for (const auto& result : results) sheets.push_back(tear_sheet_json(result));
+    std::cout << ordered_json{{"symbols", sheets}}.dump(2) << '\n';
+  } else {
+    for (const auto& result : results) std::cout << tear_sheet_text(result, flags.shown) << '\n';
+  }
+  if (!flags.plots.empty()) draw_sheets(flags, results);
+  return 0;
+}
+
+// A flag for every name that some family calls a parameter.
+void add_parameter_flags(CLI::App& app, Flags& flags) {
+  std::map<std::string, std::string> meanings;
+  for (const Family& family : catalogue()) {
+    for (const auto& parameter : all_parameters(family)) meanings.emplace(parameter.name, parameter.meaning);
+  }
+  for (const auto& [name, meaning] : meanings) {
+    app.add_option("--" + name, flags.parameters[name], meaning)
+        ->type_name("NUMBER")
+        ->group("Parameters of strategies");
+  }
+}
+
+}  // namespace
+
+void add_backtest_flags(CLI::App& app, std::function<int()>& body) {
+  auto flags = std::make_shared<Flags>();
+  add_trading_flags(app, flags->trading);
+  app.add_option("--strategy", flags->strategy, "regent sweep --list shows them with their parameters")
+      ->capture_default_str();
+  add_parameter_flags(app, *flags);
+  app.add_option("--trades", flags->trades, "A row per trade: FILE.parquet or FILE.csv")->type_name("FILE");
+  app.add_option("--equity", flags->equity, "A row per bar: FILE.parquet or FILE.csv")->type_name("FILE");
+  app.add_option("--plots", flags->plots, "Folder for the tear sheet's pictures")->type_name("FOLDER");
+  app.add_option("--show", flags->shown, "Trades shown, the last ones")->capture_default_str();
+  app.callback([flags, &body] { body = [flags] { return run(*flags); }; });
+}
+
+}  // namespace regent::strategies

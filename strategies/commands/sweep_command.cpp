@@ -1,0 +1,379 @@
+#include "strategies/commands/sweep_command.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <iostream>
+#include <limits>
+#include <memory>
+#include <set>
+
+#include "base/atomic_file.hpp"
+#include "base/error.hpp"
+#include "base/terminal.hpp"
+#include "market/io/series_file.hpp"
+#include "market/performance.hpp"
+#include "strategies/commands/drawing.hpp"
+#include "strategies/commands/regime_series.hpp"
+#include "strategies/commands/result_text.hpp"
+#include "strategies/sweep.hpp"
+
+namespace regent::strategies {
+namespace {
+
+using market::SeriesColumn;
+using nlohmann::ordered_json;
+
+constexpr std::int64_t rows_max = 5'000'000;
+constexpr double missing = std::numeric_limits<double>::quiet_NaN();
+
+struct Flags {
+  TradingFlags trading;
+  PlanSettings plan;
+  std::string strategy = "sma_cross", grid, out, plots;
+  std::size_t top = 10;
+  bool list = false;
+};
+
+struct Best {
+  std::size_t family = 0, combination = 0;
+  double deflated_sharpe = missing;
+};
+
+struct SymbolResult {
+  std::string symbol;
+  double periods_per_year = 0;
+  std::size_t bars = 0, frozen_bars = 0;
+  TimePlan plan;
+  std::vector<FamilySweep> families;
+  std::vector<Best> best;  // by Sharpe ratio, best first
+  Trials trials;
+  Overfitting overfitting;
+  WalkForward walk_forward;
+  const Row& row(const Best& one) const { return families[one.family].rows[one.combination]; }
+};
+
+std::vector<const Family*> families_of(const std::string& names) {
+  std::vector<const Family*> families;
+  if (names == "all") {
+    for (const Family& family : catalogue()) families.push_back(&family);
+    return families;
+  }
+  for (const auto& name : split_names(names)) families.push_back(&family_named(name));
+  if (families.empty()) throw InputError("--strategy names no strategy; regent sweep --list shows them");
+  return families;
+}
+
+std::vector<Combinations> combinations_of(const Flags& flags) {
+  const GridTexts texts = parse_grid(flags.grid);
+  const auto families = families_of(flags.strategy);
+  std::set<std::string> known;
+  std::vector<Combinations> all;
+  std::uint64_t total = 0;
+  for (const Family* family : families) {
+    for (const auto& parameter : all_parameters(*family)) known.insert(parameter.name);
+    all.emplace_back(*family, texts, true, families.size() == 1);
+    total += all.back().size();
+  }
+  for (const auto& [name, text] : texts) {
+    if (!known.contains(name)) throw InputError("--grid " + name + ": no chosen strategy has this parameter");
+  }
+  if (total > combinations_max) {
+    throw InputError(std::to_string(total) + " combinations over all strategies; at most " +
+                     std::to_string(combinations_max) + " at once");
+  }
+  return all;
+}
+
+void find_best(const Flags& flags, const TradableSeries& series, const SweepSettings& settings,
+               SymbolResult& result) {
+  for (std::size_t f = 0; f < result.families.size(); ++f) {
+    for (std::size_t i = 0; i < result.families[f].rows.size(); ++i) {
+      if (std::isfinite(result.families[f].rows[i].metrics.sharpe)) result.best.push_back({f, i});
+    }
+  }
+  const std::size_t count = std::min(flags.top, result.best.size());
+  const auto better = [&](const Best& a, const Best& b) {
+    return result.row(a).metrics.sharpe > result.row(b).metrics.sharpe;
+  };
+  std::ranges::partial_sort(result.best, result.best.begin() + static_cast<std::ptrdiff_t>(count), better);
+  result.best.resize(count);
+  for (Best& one : result.best) {
+    const auto& combinations = *result.families[one.family].combinations;
+    const auto journal = backtest(series, combinations, one.combination, result.plan, settings);
+    const auto performance = market::performance_of(journal.net_return, series.periods_per_year);
+    one.deflated_sharpe = market::deflated_sharpe(performance, series.periods_per_year, result.trials.count,
+                                                  result.trials.variance);
+  }
+}
+
+SymbolResult sweep_symbol(const Flags& flags, const cuda::Resources& resources, const TradableSeries& series,
+                          const Regimes& regimes, const std::vector<Combinations>& all, Progress& progress,
+                          std::int64_t& done) {
+  SymbolResult result{series.symbol, series.periods_per_year, series.bars(), series.frozen_bars};
+  result.plan = time_plan(series.bars(), flags.plan, known_before(regimes), regimes.labels);
+  SweepSettings settings{flags.trading.rules, allowed_bars(flags.trading, regimes), {}};
+  settings.progress = [&](std::size_t count) {
+    done += static_cast<std::int64_t>(count);
+    progress.advance(done, series.symbol);
+  };
+  for (const Combinations& combinations : all) {
+    result.families.push_back(sweep(resources, series, combinations, result.plan, settings));
+  }
+  result.trials = trials_of(result.families);
+  result.overfitting = overfitting_of(result.families, result.plan);
+  result.walk_forward = walk_forward(result.families, result.plan, series.periods_per_year);
+  find_best(flags, series, settings, result);
+  return result;
+}
+
+// Columns of one file over all symbols and strategies.
+class ResultTable {
+ public:
+  explicit ResultTable(const std::vector<Combinations>& all) {
+    for (const Combinations& combinations : all) {
+      for (const auto& parameter : combinations.parameters()) {
+        if (std::ranges::find(parameters_, parameter.name, &SeriesColumn::name) == parameters_.end()) {
+          parameters_.push_back({.name = parameter.name});
+        }
+      }
+    }
+    for (const auto& metric : named_metrics()) metrics_.push_back({.name = metric.name});
+  }
+  void add(const SymbolResult& result) {
+    for (const FamilySweep& family : result.families) {
+      for (std::size_t i = 0; i < family.rows.size(); ++i) add_row(result, family, i);
+    }
+  }
+  std::vector<SeriesColumn> columns() {
+    std::vector<SeriesColumn> all{std::move(symbol_), std::move(strategy_)};
+    for (auto* group : {&parameters_, &metrics_, &regimes_})
+      std::ranges::move(*group, std::back_inserter(all));
+    return all;
+  }
+
+ private:
+  void add_row(const SymbolResult& result, const FamilySweep& family, std::size_t i) {
+    const auto& parameters = family.combinations->parameters();
+    const auto values = family.combinations->values(i);
+    symbol_.texts.push_back(result.symbol);
+    strategy_.texts.push_back(family.combinations->family().name);
+    for (SeriesColumn& column : parameters_) {
+      const auto at = std::ranges::find(parameters, column.name, &Parameter::name);
+      column.reals.push_back(
+          at == parameters.end() ? missing : values[static_cast<std::size_t>(at - parameters.begin())]);
+    }
+    const auto& names = named_metrics();
+    for (std::size_t m = 0; m < names.size(); ++m)
+      metrics_[m].reals.push_back(family.rows[i].metrics.*names[m].value);
+    for (std::size_t r = 0; r < result.plan.regimes.size(); ++r) {
+      const Sums& sums = family.regimes[i * result.plan.regimes.size() + r];
+      const std::string& label = result.plan.regimes[r];
+      put_regime("sharpe_" + label, sharpe_of(sums, result.periods_per_year));
+      put_regime("annual_return_" + label, mean_of(sums) * result.periods_per_year);
+      put_regime("exposure_" + label, sums.held / sums.bars);
+    }
+    for (SeriesColumn& column : regimes_) column.reals.resize(symbol_.texts.size(), missing);
+  }
+  void put_regime(const std::string& name, double value) {
+    auto at = std::ranges::find(regimes_, name, &SeriesColumn::name);
+    if (at == regimes_.end()) at = regimes_.insert(regimes_.end(), {.name = name});
+    at->reals.resize(symbol_.texts.size() - 1, missing);
+    at->reals.push_back(value);
+  }
+  SeriesColumn symbol_{.name = "symbol"}, strategy_{.name = "strategy"};
+  std::vector<SeriesColumn> parameters_, metrics_, regimes_;
+};
+
+Table best_table(const SymbolResult& result) {
+  Table table;
+  table.header = {"strategy", "parameters", "return", "Sharpe",   "deflated",   "Sortino",
+                  "drawdown", "win",        "factor", "exposure", "turnover/y", "trades"};
+  table.right = {false, false, true, true, true, true, true, true, true, true, true, true};
+  for (const Best& one : result.best) {
+    const Metrics& m = result.row(one).metrics;
+    const auto& combinations = *result.families[one.family].combinations;
+    const Colour colour = one.deflated_sharpe >= 0.95 ? Colour::green : Colour::plain;
+    table.rows.push_back({{combinations.family().name},
+                          {combinations.text(one.combination), Colour::bold},
+                          {percent(m.total_return)},
+                          {digits(m.sharpe, 3)},
+                          {digits(one.deflated_sharpe, 3), colour},
+                          {digits(m.sortino, 3)},
+                          {percent(m.drawdown_max)},
+                          {percent(m.win_rate)},
+                          {digits(m.profit_factor, 3)},
+                          {percent(m.exposure)},
+                          {digits(m.turnover, 3)},
+                          {digits(m.trades, 6)}});
+  }
+  return table;
+}
+
+std::string regime_text(const SymbolResult& result) {
+  if (result.plan.regimes.empty() || result.best.empty()) return "";
+  Table table;
+  table.header = {"best in regime", "bars", "return/y", "volatility/y", "Sharpe", "exposure"};
+  table.right = {false, true, true, true, true, true};
+  const Best& best = result.best.front();
+  for (std::size_t r = 0; r < result.plan.regimes.size(); ++r) {
+    const Sums& sums =
+        result.families[best.family].regimes[best.combination * result.plan.regimes.size() + r];
+    table.rows.push_back({{result.plan.regimes[r]},
+                          {grouped(static_cast<std::size_t>(sums.bars))},
+                          {percent(mean_of(sums) * result.periods_per_year)},
+                          {percent(volatility_of(sums, result.periods_per_year))},
+                          {digits(sharpe_of(sums, result.periods_per_year), 3)},
+                          {percent(sums.held / sums.bars)}});
+  }
+  return table.text() + "\n";
+}
+
+std::string fold_text(const SymbolResult& result) {
+  if (result.walk_forward.folds.empty()) return "";
+  Table table;
+  table.header = {"fold", "train bars", "test bars", "best of training", "its Sharpe", "tested"};
+  table.right = {true, true, true, false, true, true};
+  for (std::size_t k = 0; k < result.walk_forward.folds.size(); ++k) {
+    const FoldResult& fold = result.walk_forward.folds[k];
+    const auto& combinations = *result.families[fold.family].combinations;
+    table.rows.push_back({{std::to_string(k + 1)},
+                          {grouped(static_cast<std::size_t>(fold.fold.train.bars()))},
+                          {grouped(static_cast<std::size_t>(fold.fold.test.bars()))},
+                          {combinations.family().name + " " + combinations.text(fold.combination)},
+                          {digits(fold.train_sharpe, 3)},
+                          {digits(fold.test_sharpe, 3)}});
+  }
+  return table.text() + "  all test bars together: Sharpe " + digits(result.walk_forward.sharpe, 3) + "\n\n";
+}
+
+std::string text_of(const SymbolResult& result) {
+  const Overfitting& o = result.overfitting;
+  std::string text = coloured(result.symbol, Colour::bold) + ": " + grouped(result.bars) + " bars, " +
+                     grouped(result.trials.count) + " combinations";
+  if (result.frozen_bars > 0)
+    text += ", " + grouped(result.frozen_bars) + " bars with missing values left out";
+  text += "\n" + best_table(result).text() + "\n";
+  text += "  probability of backtest overfitting " + percent(o.probability) + " (" + grouped(o.splits) +
+          " splits); the best of one half loses in the other in " + percent(o.loss_probability) +
+          "\n  deflated: P(true Sharpe ratio is above the best expected of " + grouped(result.trials.count) +
+          " trials by luck)\n\n";
+  return text + regime_text(result) + fold_text(result);
+}
+
+ordered_json json_of(const SymbolResult& result) {
+  ordered_json json{{"symbol", result.symbol},
+                    {"bars", result.bars},
+                    {"frozen_bars", result.frozen_bars},
+                    {"periods_per_year", result.periods_per_year},
+                    {"trials", result.trials.count},
+                    {"trial_sharpe_variance", json_number(result.trials.variance)},
+                    {"overfitting_probability", json_number(result.overfitting.probability)},
+                    {"overfitting_splits", result.overfitting.splits},
+                    {"loss_probability", json_number(result.overfitting.loss_probability)},
+                    {"best", ordered_json::array()}};
+  for (const Best& one : result.best) {
+    const auto& combinations = *result.families[one.family].combinations;
+    ordered_json row{{"strategy", combinations.family().name}};
+    const auto values = combinations.values(one.combination);
+    for (std::size_t p = 0; p < values.size(); ++p)
+      row["parameters"][combinations.parameters()[p].name] = values[p];
+    row.update(metrics_json(result.row(one).metrics));
+    row["deflated_sharpe"] = json_number(one.deflated_sharpe);
+    json["best"].push_back(std::move(row));
+  }
+  if (result.walk_forward.folds.empty()) return json;
+  json["walk_forward_sharpe"] = json_number(result.walk_forward.sharpe);
+  for (const FoldResult& fold : result.walk_forward.folds) {
+    const auto& combinations = *result.families[fold.family].combinations;
+    json["folds"].push_back({{"train", {fold.fold.train.first, fold.fold.train.end}},
+                             {"test", {fold.fold.test.first, fold.fold.test.end}},
+                             {"strategy", combinations.family().name},
+                             {"parameters", combinations.text(fold.combination)},
+                             {"train_sharpe", json_number(fold.train_sharpe)},
+                             {"test_sharpe", json_number(fold.test_sharpe)}});
+  }
+  return json;
+}
+
+int list_families() {
+  for (const Family& family : catalogue()) {
+    std::cout << coloured(family.name, Colour::bold) << ": " << family.summary << "\n  " << family.formula
+              << "\n  (" << family.source << ")\n";
+    for (const Parameter& parameter : all_parameters(family)) {
+      std::cout << "    " << parameter.name << ": " << parameter.meaning << " (backtest "
+                << digits(parameter.fallback, 6) << ", sweep " << parameter.grid << ")\n";
+    }
+  }
+  return 0;
+}
+
+int run(Flags& flags) {
+  if (flags.list) return list_families();
+  settle(flags.trading);
+  check_table_file("--out", flags.out);
+  check_plot_folder(flags.plots);
+  const auto all = combinations_of(flags);
+  const auto resources = cuda::Resources::make(flags.trading.device);
+  market::ImportReport report;
+  const market::Panel panel = market::read_input(flags.trading.bars, report);
+  const RegimeSource regimes(flags.trading, resources);
+  const bool volume = std::ranges::any_of(all, [](const auto& one) { return needs_volume(one.family()); });
+  std::int64_t done = 0, total = 0;
+  for (const auto& one : all) total += static_cast<std::int64_t>(one.size() * panel.symbol_count());
+  const bool written = !flags.out.empty() || !flags.plots.empty();
+  if (written && total > rows_max) {
+    throw InputError(std::to_string(total) + " rows over all symbols; --out and --plots take at most " +
+                     std::to_string(rows_max) + ", so sweep fewer symbols at once");
+  }
+  Progress progress("sweep", total);
+  ResultTable table(all);
+  auto json = ordered_json::array();
+  std::string text;
+  for (std::size_t s = 0; s < panel.symbol_count(); ++s) {
+    const TradableSeries series = tradable_series(panel, s, volume, flags.trading.fill == "next-close");
+    const SymbolResult result =
+        sweep_symbol(flags, resources, series, regimes.of(series), all, progress, done);
+    if (written) table.add(result);
+    (flags.trading.bars.json ? (void)json.push_back(json_of(result)) : (void)(text += text_of(result)));
+  }
+  progress.finish(grouped(static_cast<std::size_t>(total)) + " combinations");
+  if (flags.trading.bars.json) {
+    std::cout << ordered_json{{"symbols", json}}.dump(2) << '\n';
+  } else {
+    std::cout << text;
+  }
+  if (!written) return 0;
+  const auto columns = table.columns();
+  if (!flags.out.empty()) market::write_series_file(columns, flags.out);
+  if (flags.plots.empty()) return 0;
+  std::filesystem::create_directories(flags.plots);
+  market::write_series_file(columns, std::filesystem::path(flags.plots) / "sweep.parquet");
+  draw(flags.plots, flags.trading.bars.json);
+  return 0;
+}
+
+}  // namespace
+
+void add_sweep_flags(CLI::App& app, std::function<int()>& body) {
+  auto flags = std::make_shared<Flags>();
+  add_trading_flags(app, flags->trading);
+  app.add_option("--strategy", flags->strategy, "Strategies with commas, or all")->capture_default_str();
+  app.add_option("--grid", flags->grid,
+                 "NAME=VALUES with commas; VALUES: FIRST:LAST:STEP, one value, or A/B/C")
+      ->type_name("fast=5:100:5,…");
+  app.add_option("--top", flags->top, "Best combinations shown")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app.add_option("--blocks", flags->plan.blocks, "Of the overfitting test, even, 2 to 16")
+      ->capture_default_str();
+  app.add_option("--folds", flags->plan.folds, "Walk-forward folds; each trains on everything before it")
+      ->capture_default_str();
+  app.add_option("--purge", flags->plan.purge_bars, "Bars left out between training and test")
+      ->capture_default_str();
+  app.add_option("--out", flags->out, "A row per combination: FILE.parquet or FILE.csv")->type_name("FILE");
+  app.add_option("--plots", flags->plots, "Folder for heat maps")->type_name("FOLDER");
+  app.add_flag("--list", flags->list, "The strategies with formulas, parameters and sources; nothing is run");
+  app.callback([flags, &body] { body = [flags] { return run(*flags); }; });
+}
+
+}  // namespace regent::strategies

@@ -1,0 +1,171 @@
+#include "strategies/grid.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <sstream>
+
+#include "base/config/suggest.hpp"
+#include "base/error.hpp"
+
+namespace regent::strategies {
+namespace {
+
+constexpr std::size_t axis_values_max = 100'000;
+
+std::string short_number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.10g", value);
+  return text;
+}
+
+[[noreturn]] void refuse(const Parameter& parameter, const std::string& text, const std::string& why) {
+  throw InputError(
+      parameter.name + "=" + text + ": " + why +
+      "; expected FIRST:LAST:STEP, a value, or values with / between, such as 5:100:5, 20 or 10/20/50");
+}
+
+double number(const Parameter& parameter, const std::string& whole, const std::string& piece) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(piece.data(), piece.data() + piece.size(), value);
+  if (error != std::errc{} || end != piece.data() + piece.size() || !std::isfinite(value)) {
+    refuse(parameter, whole, "\"" + piece + "\" is no number");
+  }
+  return value;
+}
+
+std::vector<std::string> split(const std::string& text, char at) {
+  std::vector<std::string> pieces;
+  std::istringstream in(text);
+  for (std::string piece; std::getline(in, piece, at);) pieces.push_back(piece);
+  if (text.empty() || text.back() == at) pieces.emplace_back();
+  return pieces;
+}
+
+std::vector<double> range(const Parameter& parameter, const std::string& text) {
+  const auto pieces = split(text, ':');
+  if (pieces.size() > 3) refuse(parameter, text, "too many colons");
+  const double first = number(parameter, text, pieces[0]), last = number(parameter, text, pieces[1]);
+  const double step = pieces.size() == 3 ? number(parameter, text, pieces[2]) : 1;
+  if (!(step > 0)) refuse(parameter, text, "the step must be positive");
+  if (last < first) refuse(parameter, text, "the last value is below the first");
+  const double steps = std::floor((last - first) / step + 1e-9);
+  if (steps >= axis_values_max)
+    refuse(parameter, text, "more than " + std::to_string(axis_values_max) + " values");
+  std::vector<double> values;
+  // to ten digits, as they were written: 0.1 + 2·0.1 is 0.3
+  for (double i = 0; i <= steps; ++i) values.push_back(std::stod(short_number(first + i * step)));
+  return values;
+}
+
+void check_values(const Parameter& parameter, const std::string& text, const std::vector<double>& values) {
+  for (const double value : values) {
+    if (value < parameter.least || value > parameter.most) {
+      refuse(parameter, text,
+             short_number(value) + " is not between " + short_number(parameter.least) + " and " +
+                 short_number(parameter.most));
+    }
+    if (parameter.is_whole && value != std::floor(value))
+      refuse(parameter, text, short_number(value) + " is not whole");
+  }
+  auto sorted = values;
+  std::ranges::sort(sorted);
+  const auto twice = std::ranges::adjacent_find(sorted);
+  if (twice != sorted.end()) refuse(parameter, text, short_number(*twice) + " stands twice");
+}
+
+std::string names_of(const std::vector<Parameter>& parameters) {
+  std::string list;
+  for (const auto& parameter : parameters) list += (list.empty() ? "" : ", ") + parameter.name;
+  return list;
+}
+
+void check_names(const Family& family, const std::vector<Parameter>& parameters, const GridTexts& texts) {
+  for (const auto& [name, text] : texts) {
+    if (std::ranges::find(parameters, name, &Parameter::name) != parameters.end()) continue;
+    std::vector<std::string> names;
+    for (const auto& parameter : parameters) names.push_back(parameter.name);
+    throw InputError(family.name + " has no parameter \"" + name + "\"" + suggestion(name, names) +
+                     "; it has " + names_of(parameters));
+  }
+}
+
+}  // namespace
+
+GridTexts parse_grid(const std::string& text) {
+  GridTexts texts;
+  if (text.empty()) return texts;
+  for (const auto& piece : split(text, ',')) {
+    const auto equals = piece.find('=');
+    if (equals == 0 || equals == std::string::npos || equals + 1 == piece.size()) {
+      throw InputError("grid \"" + piece + "\": expected NAME=VALUES, such as fast=5:100:5");
+    }
+    if (!texts.emplace(piece.substr(0, equals), piece.substr(equals + 1)).second) {
+      throw InputError("grid \"" + piece + "\": " + piece.substr(0, equals) + " stands twice");
+    }
+  }
+  return texts;
+}
+
+std::vector<double> parse_axis(const Parameter& parameter, const std::string& text) {
+  std::vector<double> values;
+  if (text.find(':') != std::string::npos) {
+    values = range(parameter, text);
+  } else {
+    for (const auto& piece : split(text, '/')) values.push_back(number(parameter, text, piece));
+  }
+  check_values(parameter, text, values);
+  return values;
+}
+
+Combinations::Combinations(const Family& family, const GridTexts& texts, bool sweep, bool strict)
+    : family_(&family), parameters_(all_parameters(family)) {
+  if (strict) check_names(family, parameters_, texts);
+  std::uint64_t product = 1;
+  for (const auto& parameter : parameters_) {
+    const auto text = texts.find(parameter.name);
+    const std::string own = sweep ? parameter.grid : short_number(parameter.fallback);
+    axes_.push_back(parse_axis(parameter, text != texts.end() ? text->second : own));
+    product *= axes_.back().size();  // at most 1e6·1e5: no overflow
+    if (product > combinations_max) {
+      throw InputError(family.name + ": the grid has more than " + std::to_string(combinations_max) +
+                       " combinations; take larger steps, or sweep in parts");
+    }
+  }
+  std::vector<double> chosen(parameters_.size());
+  for (std::uint64_t i = 0; i < product; ++i) {
+    chosen_.push_back(static_cast<std::uint32_t>(i));
+    values(chosen_.size() - 1, chosen);
+    if (family.meets && !family.meets(chosen)) chosen_.pop_back();
+  }
+  if (chosen_.empty())
+    throw InputError(family.name + ": no combination of the grid meets " + family.condition);
+}
+
+void Combinations::values(std::size_t combination, std::span<double> values) const {
+  std::uint32_t rest = chosen_[combination];
+  for (std::size_t p = 0; p < axes_.size(); ++p) {
+    const auto count = static_cast<std::uint32_t>(axes_[p].size());
+    values[p] = axes_[p][rest % count];
+    rest /= count;
+  }
+}
+
+std::vector<double> Combinations::values(std::size_t combination) const {
+  std::vector<double> all(parameters_.size());
+  values(combination, all);
+  return all;
+}
+
+std::string Combinations::text(std::size_t combination) const {
+  const auto all = values(combination);
+  std::string text;
+  for (std::size_t p = 0; p < all.size(); ++p) {
+    if (p >= family_->parameters.size() && all[p] == 0) continue;
+    text += (text.empty() ? "" : " ") + parameters_[p].name + "=" + short_number(all[p]);
+  }
+  return text;
+}
+
+}  // namespace regent::strategies

@@ -1,0 +1,69 @@
+#pragma once
+// Every combination of a family's grid on one symbol, and what can be said of the best of them.
+
+#include <functional>
+#include <vector>
+
+#include "cuda/trading/sweep.hpp"
+#include "strategies/grid.hpp"
+#include "strategies/metrics.hpp"
+#include "strategies/overfitting.hpp"
+#include "strategies/time_plan.hpp"
+#include "strategies/tradable.hpp"
+
+namespace regent::strategies {
+
+struct SweepSettings {
+  cuda::sweep::TradingRules rules;
+  std::vector<std::uint8_t> allowed;  // [bars] of the series, 0: flat; empty: always
+  // Called with the number of combinations done since the call before.
+  std::function<void(std::size_t)> progress;
+};
+
+// What remains of one combination.
+struct Row {
+  cuda::sweep::Outcome outcome;
+  Metrics metrics;
+};
+
+struct FamilySweep {
+  const Combinations* combinations = nullptr;
+  std::vector<Row> rows;        // [combinations]
+  std::vector<Sums> intervals;  // [combinations, intervals]
+  std::vector<Sums> regimes;    // [combinations, regimes]; empty without regimes
+};
+
+// Memory: the indicator table in blocks of at most table_bytes_max, and about 400 bytes and 40 an interval
+// and regime for every combination. Throws InputError.
+inline constexpr std::size_t table_bytes_max = std::size_t{256} << 20;
+FamilySweep sweep(const cuda::Resources& resources, const TradableSeries& series,
+                  const Combinations& combinations, const TimePlan& plan, const SweepSettings& settings);
+
+// One combination bar by bar and trade by trade, by the same maths.
+cuda::sweep::Journal backtest(const TradableSeries& series, const Combinations& combinations,
+                              std::size_t combination, const TimePlan& plan, const SweepSettings& settings);
+
+struct FoldResult {
+  Fold fold;
+  std::size_t family = 0, combination = 0;                  // the best by the training Sharpe ratio
+  double train_sharpe = 0, test_sharpe = 0, test_mean = 0;  // test_mean: per bar
+};
+
+struct WalkForward {
+  std::vector<FoldResult> folds;
+  double sharpe = 0;  // of all test bars together, each traded by its fold's choice
+};
+
+// Over all families swept on one symbol. NaN Sharpe ratios are never the best.
+WalkForward walk_forward(std::span<const FamilySweep> families, const TimePlan& plan,
+                         double periods_per_year);
+Overfitting overfitting_of(std::span<const FamilySweep> families, const TimePlan& plan);
+
+// Variance of the annualised Sharpe ratios of all combinations that have one, and how many have.
+struct Trials {
+  std::size_t count = 0;  // all combinations
+  double variance = 0;    // 0 below two
+};
+Trials trials_of(std::span<const FamilySweep> families);
+
+}  // namespace regent::strategies

@@ -1,0 +1,361 @@
+#include "cuda/trading/sweep.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <tbb/global_control.h>
+
+#include <cstring>
+
+#include "base/error.hpp"
+#include "sweep_market.hpp"
+#include "sweep_reference.hpp"
+
+namespace regent::cuda::sweep {
+namespace {
+
+struct Case {
+  std::string name;
+  bool minus, stay, gate, side, votes, shorts, levels, allowed, buckets;
+  double size;
+  bool whole_units, close_last;
+};
+
+std::ostream& operator<<(std::ostream& out, const Case& c) {
+  return out << c.name;
+}
+
+std::vector<Lane> random_lanes(Market& market, const Case& c, std::size_t count) {
+  std::vector<Lane> lanes;
+  for (std::size_t i = 0; i < count; ++i) {
+    Lane lane;
+    // runs of neighbouring columns, of one column, and any columns at all
+    const std::size_t way = i / 40 % 3;
+    lane.enter = way == 0   ? static_cast<int>(i % market.columns)
+                 : way == 1 ? 3
+                            : market.below(market.columns);
+    if (c.minus) lane.minus = way == 0 ? 5 : market.below(market.columns);
+    if (c.stay || c.votes) lane.stay = market.below(market.columns);
+    if (c.gate || c.votes) lane.gate = market.below(market.columns);
+    if (c.side) lane.side = market.below(market.columns);
+    if (c.votes) lane.votes = 1 + market.below(3);
+    lane.enter_level = c.votes ? 0 : static_cast<float>(0.2 * market.below(5));
+    lane.stay_level = static_cast<float>(lane.enter_level - (c.stay ? 0.7 : 0));
+    lane.gate_level = -0.3F;
+    if (c.levels && i % 4 != 0) lane.stop = 0.002 * (1 + market.below(12));
+    if (c.levels && i % 3 != 0) lane.target = 0.002 * (1 + market.below(20));
+    lanes.push_back(lane);
+  }
+  return lanes;
+}
+
+class EveryShape : public testing::TestWithParam<Case> {
+ protected:
+  EveryShape() : market(1500, 40, 7 + static_cast<unsigned>(GetParam().name.size())) {
+    market.lanes = random_lanes(market, GetParam(), 173);
+    task = market.task();
+    const Case& c = GetParam();
+    task.rules.shorts = c.shorts;
+    task.rules.size = c.size;
+    task.rules.whole_units = c.whole_units;
+    task.rules.close_last = c.close_last;
+    if (c.allowed) task.allowed = market.allowed;
+    if (c.buckets) {
+      task.bucket = market.bucket;
+      task.buckets = 6;
+    }
+  }
+  Market market;
+  Task task;
+};
+
+// Statistics of the reference's equity, bucket by bucket.
+std::vector<BucketSums> sums_of(const Task& task, const Reference& expected) {
+  std::vector<BucketSums> sums(static_cast<std::size_t>(task.buckets));
+  for (std::size_t t = 0; t < expected.equity.size(); ++t) {
+    BucketSums& bucket = sums[task.bucket.empty() ? 0 : static_cast<std::size_t>(task.bucket[t])];
+    bucket.held += expected.side[t] != 0 ? 1 : 0;
+    const double before = t == 0 ? 0 : expected.equity[t - 1];
+    const double earned = before > 0 ? expected.equity[t] / before - 1 : 0;
+    bucket.sum += earned;
+    bucket.square_sum += earned * earned;
+    bucket.downside_sum += earned < 0 ? earned * earned : 0;
+  }
+  return sums;
+}
+
+double drawdown_of(const std::vector<double>& equity) {
+  double peak = equity[0], worst = 0;
+  for (const double e : equity) {
+    peak = std::max(peak, e);
+    worst = std::max(worst, 1 - e / peak);
+  }
+  return worst;
+}
+
+void expect_outcome(const Outcome& got, const Task& task, const Reference& expected, double tolerance) {
+  const double start = task.rules.start_cash;
+  double profit = 0, loss = 0;
+  int wins = 0;
+  for (const auto& trade : expected.trades) {
+    wins += trade.profit > 0 ? 1 : 0;
+    (trade.profit > 0 ? profit : loss) += std::abs(trade.profit) / start;
+  }
+  EXPECT_EQ(got.trades, std::ssize(expected.trades));
+  EXPECT_EQ(got.wins, wins);
+  EXPECT_EQ(got.open_side, expected.side.back());
+  EXPECT_EQ(got.ruined, expected.ruined);
+  EXPECT_NEAR(got.equity, expected.equity.back() / start, 1e-11 * got.equity + 1e-12);
+  EXPECT_NEAR(got.profit, profit, 1e-10 * profit + 1e-12);
+  EXPECT_NEAR(got.loss, loss, 1e-10 * loss + 1e-12);
+  EXPECT_NEAR(got.fees, expected.fees / start, 1e-10);
+  EXPECT_NEAR(got.slippage, expected.slippage / start, 1e-10);
+  EXPECT_NEAR(got.turnover, expected.turnover, 1e-9 * expected.turnover + 1e-12);
+  EXPECT_NEAR(got.drawdown_max, drawdown_of(expected.equity), tolerance);
+}
+
+void expect_sums(const BucketSums* got, const std::vector<BucketSums>& expected, double tolerance) {
+  for (std::size_t b = 0; b < expected.size(); ++b) {
+    EXPECT_EQ(got[b].held, expected[b].held) << "bucket " << b;
+    EXPECT_NEAR(got[b].sum, expected[b].sum, tolerance) << "bucket " << b;
+    EXPECT_NEAR(got[b].square_sum, expected[b].square_sum, tolerance * (expected[b].square_sum + 1e-9));
+    EXPECT_NEAR(got[b].downside_sum, expected[b].downside_sum, tolerance * (expected[b].downside_sum + 1e-9));
+  }
+}
+
+TEST_P(EveryShape, LanesEqualTheSlowReferenceOnEveryInstructionSet) {
+  for (const auto set : {InstructionSet::baseline, InstructionSet::avx2, InstructionSet::avx512}) {
+    if (set > widest_instruction_set()) continue;
+    SCOPED_TRACE(to_string(set));
+    const Results got = run(Resources::make_cpu(set), task);
+    std::size_t trades = 0;
+    for (std::size_t i = 0; i < market.lanes.size() && !HasFailure(); ++i) {
+      SCOPED_TRACE("lane " + std::to_string(i));
+      const Reference expected = reference(task, market.lanes[i]);
+      trades += expected.trades.size();
+      expect_outcome(got.outcomes[i], task, expected, 1e-6);
+      expect_sums(&got.buckets[i * static_cast<std::size_t>(task.buckets)], sums_of(task, expected), 3e-6);
+    }
+    EXPECT_GT(trades, 1000U);
+  }
+}
+
+TEST_P(EveryShape, TheJournalEqualsTheSlowReferenceTradeByTrade) {
+  const std::vector<std::string> reasons{"signal", "stop", "target", "last_bar", "ruin"};
+  for (std::size_t i = 0; i < market.lanes.size() && !HasFailure(); i += 7) {
+    SCOPED_TRACE("lane " + std::to_string(i));
+    const Reference expected = reference(task, market.lanes[i]);
+    const Journal got = trace(task, i);
+    ASSERT_EQ(got.trades.size(), expected.trades.size());
+    for (std::size_t k = 0; k < expected.trades.size(); ++k) {
+      const ReferenceTrade& want = expected.trades[k];
+      const Trade& trade = got.trades[k];
+      EXPECT_EQ(std::tie(trade.entry_bar, trade.exit_bar, trade.side),
+                std::tie(want.entry_bar, want.exit_bar, want.side));
+      EXPECT_EQ(reasons[static_cast<std::size_t>(trade.reason)], want.reason);
+      EXPECT_NEAR(trade.units, want.units, 1e-10 * want.units);
+      EXPECT_NEAR(trade.entry_price, want.entry_price, 1e-10 * want.entry_price);
+      EXPECT_NEAR(trade.exit_price, want.exit_price, 1e-10 * want.exit_price);
+      EXPECT_NEAR(trade.profit, want.profit, 1e-8 * task.rules.start_cash);
+    }
+    expect_outcome(got.outcome, task, expected, 1e-11);
+    expect_sums(got.buckets.data(), sums_of(task, expected), 1e-10);
+    EXPECT_EQ(got.side, expected.side);
+    for (std::size_t t = 0; t < expected.equity.size(); ++t)
+      ASSERT_NEAR(got.equity[t], expected.equity[t], 1e-10 * expected.equity[t] + 1e-9);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Sweep, EveryShape,
+    testing::Values(
+        Case{"Plain", true, false, false, false, false, false, false, false, false, 1, false, true},
+        Case{"StillOpenAtTheEnd", true, false, false, false, false, false, false, false, true, 1, false,
+             false},
+        Case{"Levels", true, false, false, false, false, false, true, false, true, 1, false, true},
+        Case{"StayAndGate", false, true, true, false, false, false, true, true, true, 1, false, true},
+        Case{"Shorts", true, true, false, false, false, true, false, false, true, 1, false, true},
+        Case{"ShortsWithLevels", false, true, true, true, false, true, true, true, true, 0.6, false, true},
+        Case{"SideOnly", true, false, false, true, false, false, false, false, false, 1, false, true},
+        Case{"Votes", true, false, false, false, true, true, false, true, true, 1, false, true},
+        Case{"WholeUnits", true, false, false, false, false, true, true, false, true, 0.9, true, true}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(Sweep, ResultsDoNotDependOnTheNumberOfThreads) {
+  Market market(700, 40, 3);
+  market.lanes = random_lanes(
+      market, {"", true, true, false, false, false, true, true, false, false, 1, false, true}, 3000);
+  Task task = market.task();
+  task.rules.shorts = true;
+  const Results many = run(Resources::make("cpu"), task);
+  const tbb::global_control one(tbb::global_control::max_allowed_parallelism, 1);
+  const Results single = run(Resources::make("cpu"), task);
+  EXPECT_EQ(
+      0, std::memcmp(many.buckets.data(), single.buckets.data(), many.buckets.size() * sizeof(BucketSums)));
+  for (std::size_t i = 0; i < market.lanes.size(); ++i) {
+    EXPECT_EQ(many.outcomes[i].equity, single.outcomes[i].equity);
+    EXPECT_EQ(many.outcomes[i].drawdown_max, single.outcomes[i].drawdown_max);
+  }
+}
+
+// Bars by hand: wishes come from one column, +1 long, −1 short, 0 flat.
+struct ByHand {
+  std::vector<double> open, high, low, close;
+  std::vector<float> wish;
+  std::vector<Lane> lanes{Lane{}};
+  Task task;
+  explicit ByHand(std::vector<std::array<double, 5>> bars) {
+    for (const auto& [o, h, l, c, w] : bars) {
+      open.push_back(o);
+      high.push_back(h);
+      low.push_back(l);
+      close.push_back(c);
+      wish.push_back(static_cast<float>(w));
+    }
+    task.bars = {open, high, low, close};
+    task.table = {wish, 1};
+    task.lanes = lanes;
+    task.rules.fee_rate = 0.01;
+    task.rules.slippage_rate = 0.02;
+    task.rules.start_cash = 1000;
+  }
+  Trade only_trade() {
+    const Journal journal = trace(task, 0);
+    EXPECT_EQ(journal.trades.size(), 1U);
+    return journal.trades.empty() ? Trade{} : journal.trades[0];
+  }
+};
+
+TEST(SweepByHand, AWishIsFilledAtTheNextOpenWithSlippageAndFees) {
+  ByHand hand({{10, 10, 10, 10, 1}, {20, 22, 19, 21, 0}, {30, 31, 29, 30, 0}, {40, 40, 40, 40, 0}});
+  const Trade trade = hand.only_trade();
+  EXPECT_EQ(trade.entry_bar, 1);
+  EXPECT_EQ(trade.exit_bar, 2);
+  EXPECT_DOUBLE_EQ(trade.entry_price, 20.4);            // 20 · 1.02
+  EXPECT_DOUBLE_EQ(trade.units, 1000 / (20.4 * 1.01));  // 48.5342…, fee included
+  EXPECT_DOUBLE_EQ(trade.exit_price, 29.4);             // 30 · 0.98
+  EXPECT_NEAR(trade.profit, 1000 / (20.4 * 1.01) * 29.4 * 0.99 - 1000, 1e-9);
+  const Journal journal = trace(hand.task, 0);
+  EXPECT_DOUBLE_EQ(journal.equity[0], 1000);
+  EXPECT_NEAR(journal.equity[1], 1000 / (20.4 * 1.01) * 21, 1e-9);
+  EXPECT_NEAR(journal.equity[2], journal.equity[3], 1e-9);
+}
+
+TEST(SweepByHand, TheLastBarsWishIsNeverTradedAndNothingIsFilledOnTheFirstBar) {
+  ByHand hand({{10, 10, 10, 10, 0}, {20, 20, 20, 20, 0}, {30, 30, 30, 30, 1}});
+  const Journal journal = trace(hand.task, 0);
+  EXPECT_TRUE(journal.trades.empty());
+  EXPECT_EQ(journal.outcome.equity, 1);
+}
+
+TEST(SweepByHand, AStopInsideTheBarFillsAtItsLevelAndAGapBelowItAtTheOpen) {
+  ByHand hand({{100, 100, 100, 100, 1}, {100, 100, 100, 100, 1}, {100, 101, 90, 95, 1}, {95, 95, 95, 95, 1}});
+  hand.task.rules.slippage_rate = 0;
+  hand.lanes[0].stop = 0.05;
+  hand.task.lanes = hand.lanes;
+  Trade trade = hand.only_trade();
+  EXPECT_EQ(trade.exit_bar, 2);
+  EXPECT_EQ(trade.reason, ExitReason::stop);
+  EXPECT_DOUBLE_EQ(trade.exit_price, 95);
+  hand.open[2] = hand.high[2] = 93;
+  hand.close[2] = 92;
+  EXPECT_DOUBLE_EQ(hand.only_trade().exit_price, 93);
+}
+
+TEST(SweepByHand, ALowThatJustTouchesTheStopIsEnough) {
+  ByHand hand({{100, 100, 100, 100, 1}, {100, 100, 95, 100, 1}, {100, 100, 100, 100, 1}});
+  hand.task.rules.slippage_rate = 0;
+  hand.lanes[0].stop = 0.05;
+  hand.task.lanes = hand.lanes;
+  EXPECT_EQ(hand.only_trade().reason, ExitReason::stop);
+  hand.low[1] = 95.0000001;
+  EXPECT_EQ(hand.only_trade().reason, ExitReason::last_bar);
+  const Results lanes = run(Resources::make("cpu"), hand.task);
+  EXPECT_EQ(lanes.outcomes[0].trades, 1);
+  EXPECT_EQ(lanes.outcomes[0].wins, 0);
+}
+
+TEST(SweepByHand, WhereStopAndTargetLieInOneBarTheStopIsTaken) {
+  ByHand hand({{100, 100, 100, 100, 1}, {100, 120, 80, 110, 1}, {110, 110, 110, 110, 1}});
+  hand.lanes[0].stop = hand.lanes[0].target = 0.1;
+  hand.task.lanes = hand.lanes;
+  EXPECT_EQ(hand.only_trade().reason, ExitReason::stop);
+}
+
+TEST(SweepByHand, ATargetFillsAtItsLevelWithoutSlippageAndAGapAboveItAtTheOpen) {
+  ByHand hand(
+      {{100, 100, 100, 100, 1}, {100, 100, 100, 100, 1}, {103, 120, 103, 104, 1}, {104, 104, 104, 104, 1}});
+  hand.lanes[0].target = 0.1;
+  hand.task.lanes = hand.lanes;
+  EXPECT_DOUBLE_EQ(hand.only_trade().exit_price, 102 * 1.1);
+  hand.open[2] = hand.low[2] = hand.close[2] = 115;
+  EXPECT_DOUBLE_EQ(hand.only_trade().exit_price, 115);
+}
+
+TEST(SweepByHand, AfterAStopTheLaneWaitsForANewWish) {
+  ByHand hand({{100, 100, 100, 100, 1},
+               {100, 100, 80, 100, 1},
+               {100, 100, 100, 100, 0},
+               {100, 100, 100, 100, 1},
+               {100, 100, 100, 100, 1},
+               {110, 110, 110, 110, 1}});
+  hand.lanes[0].stop = 0.1;
+  hand.task.lanes = hand.lanes;
+  const Journal journal = trace(hand.task, 0);
+  ASSERT_EQ(journal.trades.size(), 2U);
+  EXPECT_EQ(journal.trades[1].entry_bar, 4);
+}
+
+TEST(SweepByHand, AShortEarnsWhatThePriceLosesAndItsRuinEndsAtItsEquity) {
+  ByHand hand({{100, 100, 100, 100, -1}, {100, 100, 100, 100, -1}, {50, 50, 50, 50, 0}, {50, 50, 50, 50, 0}});
+  hand.task.rules = {.fee_rate = 0, .slippage_rate = 0, .start_cash = 1000, .shorts = true};
+  EXPECT_DOUBLE_EQ(hand.only_trade().profit, 500);
+  hand.high[2] = hand.open[2] = hand.close[2] = hand.low[2] = 300;
+  Trade trade = hand.only_trade();
+  EXPECT_EQ(trade.reason, ExitReason::ruin);
+  EXPECT_DOUBLE_EQ(trade.profit, -1000);
+  const Outcome ruined = run(Resources::make("cpu"), hand.task).outcomes[0];
+  EXPECT_TRUE(ruined.ruined);
+  EXPECT_EQ(ruined.equity, 0);
+  EXPECT_EQ(ruined.drawdown_max, 1);
+}
+
+TEST(SweepByHand, WholeUnitsAreRoundedDownAndTooLittleCashBuysNothing) {
+  ByHand hand({{30, 30, 30, 30, 1}, {30, 30, 30, 30, 1}, {30, 30, 30, 30, 1}});
+  hand.task.rules = {.fee_rate = 0, .slippage_rate = 0, .start_cash = 100, .whole_units = true};
+  EXPECT_EQ(hand.only_trade().units, 3);
+  hand.task.rules.start_cash = 29;
+  const Journal journal = trace(hand.task, 0);
+  EXPECT_TRUE(journal.trades.empty());
+  EXPECT_EQ(journal.too_small, 1);
+  EXPECT_EQ(journal.outcome.equity, 1);
+}
+
+TEST(Sweep, WrongInputIsNamed) {
+  const auto message = [](auto change) {
+    ByHand hand({{10, 10, 10, 10, 1}, {20, 22, 19, 21, 0}, {30, 31, 29, 30, 0}});
+    change(hand);
+    hand.task.lanes = hand.lanes;
+    try {
+      run(Resources::make("cpu"), hand.task);
+    } catch (const InputError& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  EXPECT_EQ(message([](ByHand&) {}), "accepted");
+  EXPECT_THAT(message([](ByHand& h) { h.close[1] = std::nan(""); }),
+              testing::HasSubstr("close of bar 1 is nan"));
+  EXPECT_THAT(message([](ByHand& h) { h.open[2] = 0; }), testing::HasSubstr("open of bar 2 is 0"));
+  EXPECT_THAT(message([](ByHand& h) { h.high[2] = 1; }),
+              testing::HasSubstr("bar 2: open or close lies outside"));
+  EXPECT_THAT(message([](ByHand& h) { h.task.rules.fee_rate = -1; }), testing::HasSubstr("fee_rate is -1"));
+  EXPECT_THAT(message([](ByHand& h) { h.task.rules.slippage_rate = std::nan(""); }),
+              testing::HasSubstr("slippage_rate is nan"));
+  EXPECT_THAT(message([](ByHand& h) { h.task.rules.size = 1.5; }), testing::HasSubstr("size is 1.5"));
+  EXPECT_THAT(message([](ByHand& h) { h.task.rules.start_cash = 0; }), testing::HasSubstr("start_cash is 0"));
+  EXPECT_THAT(message([](ByHand& h) { h.lanes[0].stop = 1; }), testing::HasSubstr("a stop below 1"));
+  EXPECT_THAT(message([](ByHand& h) { h.lanes[0].target = std::nan(""); }), testing::HasSubstr("target nan"));
+}
+
+}  // namespace
+}  // namespace regent::cuda::sweep

@@ -1,0 +1,141 @@
+#include "market/io/series_file.hpp"
+#include "strategies_command.hpp"
+
+namespace regent::strategies::test {
+namespace {
+
+using testing::HasSubstr;
+
+TEST_F(StrategiesCommand, ASweepsBestRowsAreTheBacktestsOfTheSameParameters) {
+  write_bars("A_1h.csv", 900, 1);
+  write_bars("B_1h.csv", 900, 2);
+  const auto swept = run(
+      "sweep",
+      "A_1h.csv --data B_1h.csv --strategy sma_cross,rsi_reversion --grid fast=3/5,slow=20/40,stop=0/0.04 "
+      "--shorts --folds 2 --json");
+  ASSERT_EQ(swept.code, 0) << swept.err;
+  const auto symbols = swept.json()["symbols"];
+  ASSERT_EQ(symbols.size(), 2U);
+  for (const auto& symbol : symbols) {
+    EXPECT_EQ(symbol["folds"].size(), 2U);
+    for (std::size_t i = 0; i < symbol["best"].size(); i += 4) {
+      const auto& best = symbol["best"][i];
+      std::string flags = symbol["symbol"].get<std::string>() + "_1h.csv --shorts --json --strategy " +
+                          best["strategy"].get<std::string>();
+      for (const auto& [name, value] : best["parameters"].items()) flags += " --" + name + " " + value.dump();
+      const auto traded = run("backtest", flags);
+      ASSERT_EQ(traded.code, 0) << traded.err;
+      const auto sheet = traded.json()["symbols"][0];
+      EXPECT_EQ(sheet["trades"], best["trades"]);
+      EXPECT_EQ(sheet["trade_list"].size(), best["trades"].get<std::size_t>());
+      EXPECT_NEAR(sheet["total_return"], best["total_return"], 1e-9);
+      EXPECT_NEAR(sheet["sharpe"], best["sharpe"], 1e-4);
+      EXPECT_GE(best["deflated_sharpe"], 0);
+      EXPECT_LE(best["deflated_sharpe"], 1);
+    }
+  }
+}
+
+TEST_F(StrategiesCommand, OutHasARowPerCombinationAndSymbol) {
+  write_bars("A_1h.csv", 400, 3);
+  write_bars("B_1h.csv", 400, 4);
+  const auto swept = run("sweep", "A_1h.csv B_1h.csv --grid fast=3:6,slow=20:40:10 --out out.csv");
+  ASSERT_EQ(swept.code, 0) << swept.err;
+  EXPECT_THAT(swept.out, HasSubstr("probability of backtest overfitting"));
+  const auto table = market::read_series(path("out.csv").string());
+  EXPECT_EQ(table.rows, 24U);
+  for (const char* name : {"symbol", "strategy", "fast", "slow", "stop", "total_return", "sharpe", "sortino",
+                           "drawdown_max", "win_rate", "profit_factor", "exposure", "turnover", "trades"}) {
+    EXPECT_NE(table.find(name), nullptr) << name;
+  }
+}
+
+TEST_F(StrategiesCommand, ABacktestWritesItsTradesAndItsEquity) {
+  write_bars("A_1h.csv", 400, 5);
+  const auto traded =
+      run("backtest", "A_1h.csv --fast 3 --slow 20 --trades trades.csv --equity equity.parquet --json");
+  ASSERT_EQ(traded.code, 0) << traded.err;
+  const auto sheet = traded.json()["symbols"][0];
+  const auto trades = market::read_series(path("trades.csv").string());
+  const auto equity = market::read_series(path("equity.parquet").string());
+  EXPECT_EQ(trades.rows, sheet["trade_list"].size());
+  ASSERT_EQ(equity.rows, 400U);
+  EXPECT_NEAR(market::numbers_of(equity, *equity.find("equity")).back(), sheet["end_equity"], 1e-9);
+  double profit = 0;
+  for (const double one : market::numbers_of(trades, *trades.find("profit"))) profit += one;
+  EXPECT_NEAR(10'000 + profit, sheet["end_equity"], 1e-6);
+}
+
+TEST_F(StrategiesCommand, RegimesComeFromAModelAndCanBeTheOnlyOnesTraded) {
+  write_bars("A_1h.csv", 600, 6);
+  write("model.json", R"({"format": "regent-hmm/1", "features": ["log_return"], "labels": ["fall", "rise"],
+    "start": [0.5, 0.5], "transition": [[0.98, 0.02], [0.02, 0.98]],
+    "emission": {"kind": "gaussian", "means": [[-0.002], [0.002]], "covariances": [[[0.0001]], [[0.0001]]]}})");
+  const auto all = run("backtest", "A_1h.csv --fast 3 --slow 20 --model model.json --json");
+  ASSERT_EQ(all.code, 0) << all.err;
+  const auto regimes = all.json()["symbols"][0]["regimes"];
+  ASSERT_GE(regimes.size(), 2U);
+  double bars = 0, held = 0;
+  for (const auto& regime : regimes) {
+    bars += regime["bars"].get<double>();
+    held += regime["bars"].get<double>() * regime["exposure"].get<double>();
+  }
+  EXPECT_EQ(bars, 599);
+  EXPECT_NEAR(held / 599, all.json()["symbols"][0]["exposure"], 1e-9);
+  const auto rise =
+      run("backtest", "A_1h.csv --fast 3 --slow 20 --model model.json --only-regimes rise --json");
+  ASSERT_EQ(rise.code, 0) << rise.err;
+  for (const auto& regime : rise.json()["symbols"][0]["regimes"]) {
+    // what was open when a rise ended is closed at the next open
+    const bool traded = regime["exposure"] > 0;
+    EXPECT_EQ(traded, regime["label"] == "rise");
+  }
+  EXPECT_LT(rise.json()["symbols"][0]["exposure"], all.json()["symbols"][0]["exposure"]);
+  EXPECT_THAT(run("backtest", "A_1h.csv --model model.json --only-regimes calm").err,
+              HasSubstr("the model's regimes are fall, rise"));
+}
+
+TEST_F(StrategiesCommand, WrongInputIsRefusedByNameAndNothingIsWritten) {
+  write_bars("A_1h.csv", 400, 7);
+  const auto refusal = [&](const std::string& program, const std::string& arguments) {
+    const auto outcome = run(program, arguments);
+    EXPECT_EQ(outcome.code, 2) << arguments;
+    return outcome.err;
+  };
+  EXPECT_THAT(refusal("sweep", "A_1h.csv --strategy sma_kross"), HasSubstr("did you mean 'sma_cross'"));
+  EXPECT_THAT(refusal("sweep", "A_1h.csv --grid windw=5"), HasSubstr("has no parameter \"windw\""));
+  EXPECT_THAT(refusal("sweep", "A_1h.csv --strategy all --grid windw=5"),
+              HasSubstr("no chosen strategy has this parameter"));
+  EXPECT_THAT(refusal("sweep", "A_1h.csv --grid fast=1:2000,slow=1:2000 --out out.csv"),
+              HasSubstr("more than 1000000"));
+  EXPECT_THAT(refusal("sweep", "A_1h.csv --out out.txt"), HasSubstr(".csv or .parquet"));
+  EXPECT_THAT(refusal("sweep", "A_1h.csv --fee 0.5"), HasSubstr("fee_rate is 0.5"));
+  EXPECT_THAT(refusal("backtest", "A_1h.csv --window 5"), HasSubstr("sma_cross has no parameter \"window\""));
+  EXPECT_THAT(refusal("backtest", "A_1h.csv --fast 5:10"), HasSubstr("one value for each parameter"));
+  EXPECT_THAT(refusal("backtest", "A_1h.csv --fast 50 --slow 20"), HasSubstr("fast < slow"));
+  EXPECT_THAT(refusal("backtest", "A_1h.csv --only-regimes calm"), HasSubstr("needs --model"));
+  EXPECT_FALSE(std::filesystem::exists(path("out.csv")));
+  EXPECT_FALSE(std::filesystem::exists(path("out.txt")));
+}
+
+TEST_F(StrategiesCommand, ListNamesEveryStrategyWithItsFormula) {
+  const auto listed = run("sweep", "--list");
+  EXPECT_EQ(listed.code, 0);
+  EXPECT_THAT(listed.out, HasSubstr("long: SMA_fast > SMA_slow"));
+  EXPECT_THAT(listed.out, HasSubstr("combined_vote"));
+}
+
+TEST_F(StrategiesCommand, PlotsAreDrawn) {
+  if (!can_draw()) GTEST_SKIP() << "no matplotlib and pyarrow here";
+  write_bars("A_1h.csv", 600, 8);
+  const auto swept = run("sweep", "A_1h.csv --plots heat");
+  ASSERT_EQ(swept.code, 0) << swept.err;
+  const auto traded = run("backtest", "A_1h.csv --plots sheet");
+  ASSERT_EQ(traded.code, 0) << traded.err;
+  for (const char* name : {"heat/A_sma_cross.png", "heat/A_sharpe_ratios.png", "sheet/A_tear_sheet.png"}) {
+    EXPECT_GT(std::filesystem::file_size(path(name)), 5000U) << name;
+  }
+}
+
+}  // namespace
+}  // namespace regent::strategies::test
