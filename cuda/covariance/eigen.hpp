@@ -1,0 +1,45 @@
+#pragma once
+// Eigenvalues and vectors of many symmetric matrices of one size.
+//
+// 2 … 128: matrices are lanes of vector registers (eigen_body.hpp); above: Eigen, one matrix after the other
+// on every thread. Each matrix is scaled by a power of two first, so that any finite magnitude works, and
+// each result is checked by two probes against its own matrix. A matrix that cannot be solved is named and
+// gets NaN; no matrix depends on another of its batch, nor on how many threads there are.
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cuda/runtime/resources.hpp"
+
+namespace regent::cuda::covariance {
+
+inline constexpr int lanes_size_max = 128;
+
+// T is float or double.
+template <class T>
+struct EigenBatch {
+  std::span<const T> matrices;  // [count, size, size], of which the lower triangles are read
+  int size = 0, count = 0;
+  std::span<T> values;   // [count, size], ascending
+  std::span<T> vectors;  // [count, size, size]: row k is the unit vector of values[k]; its sign means nothing
+};
+
+struct EigenReport {
+  struct Failure {
+    int index;        // of the matrix
+    std::string why;  // "an entry is not finite", …
+  };
+  std::vector<Failure> failures;  // by index
+  // the largest over the good matrices: ‖A − V'ΛV‖ / |λ|max and ‖VV' − 1‖, as root mean squares over two
+  // probes
+  double residual_max = 0, orthogonality_max = 0;
+};
+
+// Throws InputError when size < 1. REQUIRES spans of those sizes. Entries below the smallest normal number
+// count as zero when all of a matrix are.
+template <class T>
+EigenReport eigen_batch(const Resources& resources, const EigenBatch<T>& batch);
+
+}  // namespace regent::cuda::covariance
