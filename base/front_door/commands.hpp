@@ -13,13 +13,14 @@ struct Command {
 };
 
 // In the order of the help.
-inline constexpr std::array<Command, 12> commands{{
+inline constexpr std::array<Command, 13> commands{{
     {"train", "The main job", "Fit regimes, train policies walk-forward, write bundles"},
     {"serve", "The main job", "Answer decision requests from a bundle over ZeroMQ"},
     {"engine", "The main job", "Feed bars, ask for decisions, trade through the gates"},
     {"report", "The main job", "Turn a run's ledgers into report, metrics and pictures"},
     {"data", "Data and models", "Import, check and describe market data"},
     {"hmm", "Data and models", "Fit, decode and describe market regimes"},
+    {"covariance", "Data and models", "Estimate and clean covariance matrices, and look at their spectra"},
     {"sweep", "Data and models", "Try grids of trading rules on bars, and say how much of the best is luck"},
     {"backtest", "Data and models", "Trade one rule on bars: trades, equity, tear sheet"},
     {"decide", "Data and models", "Print one decision with its reasons, without any server"},

@@ -62,7 +62,7 @@ std::string help_text(const std::string& folder) {
     }
     if (command.group != group) text += "\n" + std::string(command.group) + ":\n";
     group = command.group;
-    text += "  " + std::string(command.name) + std::string(10 - command.name.size(), ' ') +
+    text += "  " + std::string(command.name) + std::string(12 - command.name.size(), ' ') +
             std::string(command.help) + "\n";
   }
   if (!missing.empty()) text += "\nNot built here (no regent-NAME in " + folder + "):\n  " + missing + "\n";

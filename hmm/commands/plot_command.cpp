@@ -6,9 +6,9 @@
 #include <memory>
 
 #include "base/atomic_file.hpp"
+#include "base/drawing.hpp"
 #include "base/error.hpp"
 #include "hmm/commands/decoded.hpp"
-#include "hmm/commands/drawing.hpp"
 #include "hmm/commands/output.hpp"
 #include "hmm/labels.hpp"
 #include "market/io/layout.hpp"
@@ -122,7 +122,7 @@ int run(const Flags& flags) {
   market::write_series_file(series_columns(decoded, price), folder / "series.parquet");
   write_file_atomically(folder / "regimes.json",
                         ordered_json{{"price", price.name}, {"models", models}}.dump(2) + "\n");
-  draw(folder, flags.source.bars.json);
+  draw("hmm.py", folder, flags.source.bars.json);
   if (flags.source.bars.json)
     std::cout << ordered_json{{"out", flags.out}, {"models", models}}.dump() << '\n';
   return 0;

@@ -8,10 +8,10 @@
 #include <memory>
 
 #include "base/atomic_file.hpp"
+#include "base/drawing.hpp"
 #include "base/error.hpp"
 #include "base/table.hpp"
 #include "base/terminal.hpp"
-#include "hmm/commands/drawing.hpp"
 #include "hmm/commands/fit_flags.hpp"
 #include "hmm/commands/output.hpp"
 #include "hmm/selection.hpp"
@@ -252,7 +252,7 @@ int run(const Flags& flags) {
   if (flags.out.empty()) return 0;
   std::filesystem::create_directories(flags.out);
   write_file_atomically(std::filesystem::path(flags.out) / "selection.json", said.dump(2) + "\n");
-  draw(flags.out, as_json);
+  draw("hmm.py", flags.out, as_json);
   return 0;
 }
 

@@ -1,0 +1,90 @@
+#include "covariance/commands/covariance_command.hpp"
+
+#include <filesystem>
+#include <iostream>
+
+#include "base/atomic_file.hpp"
+#include "base/drawing.hpp"
+#include "base/error.hpp"
+#include "covariance/commands/matrix_file.hpp"
+#include "covariance/commands/report.hpp"
+#include "market/io/output.hpp"
+
+namespace regent::covariance {
+namespace {
+
+void draw_matrix(const Table& table, const Estimate& estimate, const std::string& plots, bool quiet) {
+  if (!estimate.correlation_spectrum) {
+    throw InputError(table.file + ": there is nothing to draw: " +
+                     (estimate.undefined > 0
+                          ? std::to_string(estimate.undefined) + " pairs have no covariance"
+                          : std::string("a column has no variance")));
+  }
+  std::filesystem::create_directories(plots);
+  write_file_atomically(std::filesystem::path(plots) / "covariance.json",
+                        report_json(table, estimate).dump() + "\n");
+  draw("covariance.py", plots, quiet);
+}
+
+void write_out(const Table& table, const Estimate& estimate, const CovarianceFlags& flags) {
+  const bool every_row = flags.method.method == "rolling" || flags.method.method == "ewma";
+  if (every_row) {
+    write_all(table, flags.method, flags.every, flags.out);
+  } else {
+    write_matrix(table, estimate.covariance, flags.out);
+  }
+}
+
+}  // namespace
+
+void add_covariance_flags(CLI::App& app, CovarianceFlags& flags) {
+  add_source_flags(app, flags.source);
+  auto& method = flags.method;
+  app.add_option(
+         "--method", method.method,
+         "sample, ewma, rolling, ledoit-wolf (constant correlation), ledoit-wolf-identity, oas or denoised")
+      ->type_name("NAME")
+      ->capture_default_str();
+  app.add_option("--ddof", method.ddof, "0: divide by the rows, 1: by one less (default: 1; of shrinkage 0)")
+      ->type_name("0|1");
+  app.add_option("--window", method.window, "Rows of a rolling window")->type_name("ROWS");
+  app.add_option("--half-life", method.half_life, "ewma: rows after which a weight has halved")
+      ->type_name("ROWS");
+  app.add_option("--half-life-correlation", method.half_life_correlation,
+                 "ewma: the same for correlations (default: --half-life)")
+      ->type_name("ROWS");
+  app.add_option("--detone", method.detone,
+                 "Remove so many of the largest modes of the correlation (the market)")
+      ->type_name("MODES");
+  app.add_flag("--nearest-psd", method.nearest_psd,
+               "The nearest matrix without negative eigenvalues, variances kept");
+  app.add_option("--device", method.device, "auto, cpu or cuda")->type_name("NAME")->capture_default_str();
+  app.add_option("--out", flags.out, "The matrix; of rolling and ewma one for every row, as a long table")
+      ->type_name("FILE.csv|FILE.parquet");
+  app.add_option("--every", flags.every,
+                 "With --out of rolling and ewma: every how many rows, back from the last")
+      ->type_name("ROWS")
+      ->capture_default_str();
+  app.add_option("--plots", flags.plots, "Folder for cov_matrix.png and eigen_spectrum.png")
+      ->type_name("FOLDER");
+}
+
+int run_covariance(const CovarianceFlags& flags) {
+  market::check_table_name(flags.out);
+  market::check_folder(flags.plots);
+  if (flags.every < 1) throw InputError("--every " + std::to_string(flags.every) + ": it must be 1 or more");
+  check_method(flags.method,
+               static_cast<std::size_t>(flags.method.window.value_or(2)));  // before anything is read
+  const Table table = read_table(flags.source);
+  const Estimate estimate = estimate_of(table, flags.method);
+  if (!flags.out.empty()) write_out(table, estimate, flags);
+  if (!flags.plots.empty()) draw_matrix(table, estimate, flags.plots, flags.source.bars.json);
+  if (flags.source.bars.json) {
+    std::cout << report_json(table, estimate).dump() << '\n';
+  } else {
+    std::cout << report_text(table, estimate);
+  }
+  return 0;
+}
+
+}  // namespace regent::covariance

@@ -1,0 +1,206 @@
+#include "covariance/commands/estimate.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/config/suggest.hpp"
+#include "base/error.hpp"
+#include "covariance/denoise.hpp"
+#include "covariance/ewma.hpp"
+#include "covariance/nearest_psd.hpp"
+#include "covariance/sample.hpp"
+#include "covariance/shrinkage.hpp"
+#include "cuda/covariance/rolling.hpp"
+
+namespace regent::covariance {
+namespace {
+
+bool is_shrinkage(const std::string& method) {
+  return method == "ledoit-wolf" || method == "ledoit-wolf-identity" || method == "oas";
+}
+
+void require_complete(const Table& table, const std::string& method) {
+  const std::size_t columns = table.names.size();
+  std::size_t missing = 0, first = 0;
+  for (std::size_t i = 0; i < table.values.size(); ++i) {
+    if (!std::isnan(table.values[i])) continue;
+    if (missing++ == 0) first = i;
+  }
+  if (missing == 0) return;
+  throw InputError(
+      table.file + ": --method " + method + " needs every value, and " + std::to_string(missing) + " of " +
+      std::to_string(table.values.size()) + " are missing, the first of " + table.names[first % columns] +
+      " at " + table.row_name(first / columns) +
+      "; leave symbols out with --symbols, cut with --from and --to, or use sample, rolling or ewma, "
+      "which go by pairs");
+}
+
+Estimate sample(const Table& table, int ddof) {
+  PairwiseCovariance pairs = sample_covariance(table.observations(), ddof);
+  Estimate estimate;
+  estimate.covariance = std::move(pairs.covariance);
+  estimate.observations = std::move(pairs.observations);
+  estimate.complete = pairs.complete;
+  return estimate;
+}
+
+Estimate rolling(const Table& table, const MethodFlags& flags) {
+  const auto columns = table.names.size();
+  const auto window = static_cast<std::size_t>(*flags.window);
+  Table last = table;
+  last.values.assign(table.values.end() - static_cast<std::ptrdiff_t>(window * columns), table.values.end());
+  last.rows = window;
+  Estimate estimate = sample(last, ddof_of(flags));  // for the numbers of observations
+  estimate.covariance.values = cuda::covariance::last_rolling_covariance(
+      cuda::Resources::make(flags.device), {.values = table.values,
+                                            .rows = static_cast<int>(table.rows),
+                                            .columns = static_cast<int>(columns),
+                                            .window = *flags.window,
+                                            .ddof = ddof_of(flags)});
+  return estimate;
+}
+
+Estimate ewma(const Table& table, const MethodFlags& flags) {
+  const double half_life = *flags.half_life;
+  Ewma state(table.names.size(),
+             {half_life, flags.half_life_correlation.value_or(half_life), ddof_of(flags)});
+  for (std::size_t row = 0; row < table.rows; ++row) {
+    state.update(std::span(table.values).subspan(row * table.names.size(), table.names.size()));
+  }
+  Estimate estimate;
+  estimate.covariance = state.covariance();
+  estimate.complete = table.observations().complete();
+  for (std::size_t i = 0; i < table.names.size(); ++i) {
+    for (std::size_t j = 0; j < table.names.size(); ++j)
+      estimate.observations.push_back(state.observations(i, j));
+  }
+  return estimate;
+}
+
+Estimate shrinkage(const Table& table, const MethodFlags& flags) {
+  require_complete(table, flags.method);
+  const Observations observations = table.observations();
+  Shrunk shrunk = flags.method == "oas"           ? oracle_approximating(observations)
+                  : flags.method == "ledoit-wolf" ? ledoit_wolf_constant_correlation(observations)
+                                                  : ledoit_wolf_identity(observations);
+  const auto rows = static_cast<double>(table.rows);
+  for (double& value : shrunk.covariance.values) value *= rows / (rows - ddof_of(flags));
+  Estimate estimate;
+  estimate.covariance = std::move(shrunk.covariance);
+  estimate.shrinkage = shrunk.shrinkage;
+  estimate.observations.assign(table.names.size() * table.names.size(),
+                               static_cast<std::int64_t>(table.rows));
+  return estimate;
+}
+
+// Effective number of rows behind the matrix, for the noise's edge.
+double rows_behind(const Table& table, const MethodFlags& flags) {
+  if (flags.method == "rolling") return *flags.window;
+  if (flags.method != "ewma") return static_cast<double>(table.rows);
+  const double decay = std::exp2(-1 / flags.half_life_correlation.value_or(*flags.half_life));
+  const double sum = -std::expm1(static_cast<double>(table.rows) * std::log(decay)) / (1 - decay);
+  const double squares =
+      -std::expm1(2 * static_cast<double>(table.rows) * std::log(decay)) / (1 - decay * decay);
+  return sum * sum / squares;
+}
+
+void clean(Estimate& estimate, const Table& table, const MethodFlags& flags) {
+  if (flags.method == "denoised") {
+    require_complete(table, flags.method);
+    Denoised result = denoised(estimate.covariance, table.rows);
+    estimate.covariance = std::move(result.covariance);
+    estimate.noise = result.noise;
+    estimate.signals = result.signals;
+  }
+  estimate.undefined = 0;
+  for (std::size_t i = 0; i < estimate.covariance.size; ++i) {
+    for (std::size_t j = 0; j <= i; ++j) estimate.undefined += std::isnan(estimate.covariance(i, j)) ? 1 : 0;
+  }
+  if (estimate.undefined > 0 && (flags.nearest_psd || flags.detone > 0)) {
+    throw InputError(table.file + ": " + std::to_string(estimate.undefined) +
+                     " pairs have fewer than 2 observations in common, so the matrix cannot be " +
+                     (flags.detone > 0 ? "detoned" : "made positive semi-definite"));
+  }
+  if (flags.detone > 0)
+    estimate.covariance = detoned(estimate.covariance, static_cast<std::size_t>(flags.detone));
+  if (flags.nearest_psd) {
+    Matrix repaired = nearest_psd(estimate.covariance);
+    estimate.repaired = repaired.values != estimate.covariance.values;
+    estimate.covariance = std::move(repaired);
+  }
+}
+
+void describe(Estimate& estimate, const Table& table, const MethodFlags& flags) {
+  if (estimate.undefined > 0) return;
+  estimate.spectrum = spectrum_of(estimate.covariance);
+  for (std::size_t i = 0; i < estimate.covariance.size; ++i) {
+    if (!(estimate.covariance(i, i) > 0)) return;  // a window in which a column did not move
+  }
+  estimate.correlation_spectrum = spectrum_of(correlation_of(estimate.covariance));
+  if (estimate.noise || estimate.covariance.size < 2) return;
+  const auto& values = estimate.correlation_spectrum->values;
+  estimate.noise =
+      fit_marchenko_pastur(values, static_cast<double>(estimate.covariance.size) / rows_behind(table, flags));
+  estimate.signals = static_cast<std::size_t>(
+      std::ranges::count_if(values, [&](double value) { return value > estimate.noise->upper(); }));
+}
+
+void refuse_unless(bool given, bool fits, const std::string& flag, const std::string& method) {
+  if (given && !fits) throw InputError(flag + " is for --method " + method);
+}
+
+void check_half_life(const std::string& flag, const std::optional<double>& value) {
+  if (value && !(std::isfinite(*value) && *value > 0)) {
+    throw InputError(flag + " " + std::to_string(*value) + ": a half-life is a number of rows above 0");
+  }
+}
+
+}  // namespace
+
+const std::vector<std::string> methods{"sample", "ewma",    "rolling", "ledoit-wolf", "ledoit-wolf-identity",
+                                       "oas",    "denoised"};
+
+int ddof_of(const MethodFlags& flags) {
+  return flags.ddof.value_or(is_shrinkage(flags.method) ? 0 : 1);
+}
+
+void check_method(const MethodFlags& flags, std::size_t rows) {
+  if (std::ranges::find(methods, flags.method) == methods.end()) {
+    std::string known;
+    for (const auto& name : methods) known += (known.empty() ? "" : ", ") + name;
+    throw InputError("--method " + flags.method + " is unknown" + suggestion(flags.method, methods) +
+                     "; there are " + known);
+  }
+  if (flags.ddof && *flags.ddof != 0 && *flags.ddof != 1) {
+    throw InputError("--ddof " + std::to_string(*flags.ddof) + ": it must be 0 or 1");
+  }
+  const bool is_rolling = flags.method == "rolling", is_ewma = flags.method == "ewma";
+  refuse_unless(flags.window.has_value(), is_rolling, "--window", "rolling");
+  refuse_unless(flags.half_life.has_value(), is_ewma, "--half-life", "ewma");
+  refuse_unless(flags.half_life_correlation.has_value(), is_ewma, "--half-life-correlation", "ewma");
+  if (is_rolling && !flags.window) throw InputError("--method rolling needs --window ROWS");
+  if (is_ewma && !flags.half_life) throw InputError("--method ewma needs --half-life ROWS");
+  check_half_life("--half-life", flags.half_life);
+  check_half_life("--half-life-correlation", flags.half_life_correlation);
+  if (flags.window && (*flags.window < 2 || static_cast<std::size_t>(*flags.window) > rows)) {
+    throw InputError("--window " + std::to_string(*flags.window) + " of " + std::to_string(rows) +
+                     " rows; it must have at least 2 and no more than there are");
+  }
+  if (flags.detone < 0)
+    throw InputError("--detone " + std::to_string(flags.detone) + ": it must not be negative");
+}
+
+Estimate estimate_of(const Table& table, const MethodFlags& flags) {
+  check_method(flags, table.rows);
+  Estimate estimate = flags.method == "rolling"    ? rolling(table, flags)
+                      : flags.method == "ewma"     ? ewma(table, flags)
+                      : is_shrinkage(flags.method) ? shrinkage(table, flags)
+                                                   : sample(table, ddof_of(flags));
+  estimate.method = flags.method;
+  estimate.ddof = ddof_of(flags);
+  clean(estimate, table, flags);
+  describe(estimate, table, flags);
+  return estimate;
+}
+
+}  // namespace regent::covariance

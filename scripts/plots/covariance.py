@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""Draws cov_matrix.png and eigen_spectrum.png from the covariance.json that `regent covariance --plots FOLDER` wrote.
+
+usage: covariance.py FOLDER
+
+Only draws: every number comes from the command.
+"""
+
+import json
+import pathlib
+import sys
+
+import numpy as np
+
+import style
+from style import plt
+
+NAMES_DRAWN_MAX = 40
+
+
+def numbers(rows):
+    return np.array([[np.nan if value is None else value for value in row] for row in rows], dtype=float)
+
+
+def leaf_order(correlation):
+    """Assets by their weight in the largest mode: blocks of what moves together become visible."""
+    _, vectors = np.linalg.eigh(correlation)
+    return np.lexsort((vectors[:, -1], np.sign(vectors[:, -2] if len(correlation) > 1 else vectors[:, -1])))
+
+
+def draw_matrix(said, path):
+    correlation, names = numbers(said["correlation"]), said["symbols"]
+    order = leaf_order(correlation) if len(names) > NAMES_DRAWN_MAX else np.arange(len(names))
+    figure, axis = plt.subplots(figsize=(7.5, 6.5), layout="constrained")
+    image = axis.imshow(correlation[np.ix_(order, order)], cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
+    if len(names) <= NAMES_DRAWN_MAX:
+        axis.set_xticks(range(len(names)), [names[i] for i in order], rotation=90, fontsize=7)
+        axis.set_yticks(range(len(names)), [names[i] for i in order], fontsize=7)
+    else:
+        axis.set_xticks([])
+        axis.set_yticks([])
+        axis.set_xlabel(f"{len(names)} assets, ordered by the two largest modes")
+    axis.grid(False)
+    figure.colorbar(image, ax=axis, label="correlation", shrink=0.8)
+    shrinkage = "" if said["shrinkage"] is None else f", shrinkage {said['shrinkage']:.3f}"
+    axis.set_title(f"{said['method']} covariance as correlations, {said['rows']} rows{shrinkage}")
+    figure.savefig(path, bbox_inches="tight")
+    plt.close(figure)
+
+
+def density_of(law, points):
+    inside = np.clip((law["upper"] - points) * (points - law["lower"]), 0, None)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.nan_to_num(np.sqrt(inside) / (2 * np.pi * law["q"] * law["variance"] * points))
+
+
+def draw_spectrum(said, path):
+    values, law = np.array(said["correlation_spectrum"]), said["marchenko_pastur"]
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
+    # 1 is the smallest correlation eigenvalue that explains more than an asset alone
+    edge = law["upper"] if law else 1.0
+    drawn = values > 1e-10  # the others are zero but for rounding, or negative
+    left.plot(np.arange(1, len(values) + 1)[drawn], values[drawn], "o", markersize=3, color="black")
+    left.set_xscale("log")
+    left.set_yscale("log")
+    left.set_xlabel("mode")
+    left.set_ylabel("eigenvalue of the correlation")
+    if law:
+        left.axhline(edge, color="#D55E00", linestyle="--", linewidth=1, label=f"Marchenko–Pastur edge {edge:.3g}")
+        left.legend()
+        left.set_title(f"{law['signals']} of {len(values)} eigenvalues above the edge of noise")
+    bulk = values[values <= 1.5 * edge]
+    right.hist(bulk, bins=min(60, max(5, len(bulk) // 4)), weights=np.full(len(bulk), 1 / len(values)), color="#56B4E9", alpha=0.8)
+    if law:
+        points = np.linspace(max(law["lower"], 1e-9), law["upper"], 400)
+        counts, edges = np.histogram(bulk, bins=min(60, max(5, len(bulk) // 4))) if len(bulk) else (np.array([1]), np.array([0, 1]))
+        right.plot(points, density_of(law, points) * (edges[1] - edges[0]), color="#D55E00", label=f"noise of variance {law['variance']:.3f}")
+        right.legend()
+    right.set_xlabel("eigenvalue")
+    right.set_ylabel("share of eigenvalues")
+    right.set_title("the bulk, and what noise alone would give")
+    figure.savefig(path, bbox_inches="tight")
+    plt.close(figure)
+
+
+def main():
+    if len(sys.argv) != 2 or sys.argv[1] in ("-h", "--help"):
+        sys.exit(__doc__)
+    folder = pathlib.Path(sys.argv[1])
+    said = json.loads((folder / "covariance.json").read_text())
+    draw_matrix(said, folder / "cov_matrix.png")
+    draw_spectrum(said, folder / "eigen_spectrum.png")
+    print(f"{folder / 'cov_matrix.png'}\n{folder / 'eigen_spectrum.png'}")
+
+
+if __name__ == "__main__":
+    main()

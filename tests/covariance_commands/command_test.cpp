@@ -1,0 +1,193 @@
+// regent covariance as people run it.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "base/atomic_file.hpp"
+#include "base/subprocess.hpp"
+#include "tests/base/temporary_folder.hpp"
+
+namespace regent {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class CovarianceCommand : public ::testing::Test {
+ protected:
+  struct Outcome {
+    int code;
+    std::string out, err;
+    nlohmann::json json() const { return nlohmann::json::parse(out); }
+  };
+  void write(const std::string& name, const std::string& bytes) {
+    write_file_atomically(folder_ / name, bytes);
+  }
+  // No user's configuration reaches the command.
+  Outcome run(const std::string& arguments) {
+    const std::string line = "cd '" + (folder_ / "").string() + "' && exec env -i PATH=\"$PATH\" HOME=. " +
+                             REGENT_COVARIANCE_PROGRAM " " + arguments;
+    const ProcessResult result = run_process({"sh", "-c", line}, 120'000);
+    return {result.exit_code, result.standard_output, result.standard_error};
+  }
+  std::string error_of(const std::string& arguments) {
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.code, 2) << arguments << ": " << outcome.out << outcome.err;
+    EXPECT_EQ(outcome.out, "") << arguments;
+    return outcome.err;
+  }
+  // closes 100·e^(x) and 50·e^(y), so that log returns are the steps of x and y
+  void write_panel() {
+    std::string text = "date,AAA,BBB\n";
+    const double x[] = {0, 0.01, -0.02, 0.03, 0.0, 0.01}, y[] = {0, 0.02, 0.01, 0.0, -0.03, -0.01};
+    for (int day = 0; day < 6; ++day) {
+      text += "2024-01-0" + std::to_string(day + 1) + "," + std::to_string(100 * std::exp(x[day])) + "," +
+              std::to_string(50 * std::exp(y[day])) + "\n";
+    }
+    write("panel.csv", text);
+  }
+  testing::TemporaryFolder folder_;
+};
+
+const std::string five_rows = "a,b,c\n1,2,5\n4,6,8\n7,8,10\n1,5,7\n8,9,1\n";
+
+TEST_F(CovarianceCommand, GivesTheKnownAnswerOfLedoitAndWolf) {
+  write("x.csv", five_rows);
+  const auto said = run("--data x.csv --returns none --method ledoit-wolf --json").json();
+  EXPECT_NEAR(said["shrinkage"], 0.9031130608585656, 1e-13);
+  EXPECT_NEAR(said["covariance"][0][1], 2.00071631947653, 1e-13);
+  EXPECT_NEAR(said["covariance"][2][0], 1.54132176377468, 1e-13);
+  EXPECT_EQ(said["symbols"], (std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_EQ(said["ddof"], 0);
+  EXPECT_NEAR(said["marchenko_pastur"]["q"], 0.6, 1e-15);
+  double trace = 0;
+  for (const double value : said["spectrum"]) trace += value;
+  EXPECT_NEAR(trace,
+              said["covariance"][0][0].get<double>() + said["covariance"][1][1].get<double>() +
+                  said["covariance"][2][2].get<double>(),
+              1e-12);
+}
+
+TEST_F(CovarianceCommand, TakesReturnsOfThePanelsCloses) {
+  write_panel();
+  const auto sample = run("--data panel.csv --json").json();
+  // log returns 1, −3, 5, −3, 1 % and 2, −1, −1, −3, 2 %
+  EXPECT_NEAR(sample["covariance"][0][0], 44.8e-4 / 4, 1e-8);
+  EXPECT_NEAR(sample["covariance"][0][1], 11.2e-4 / 4, 1e-8);
+  EXPECT_EQ(sample["rows"], 5);
+  EXPECT_EQ(sample["returns"], "log");
+  const auto zero = run("panel.csv --ddof 0 --json").json();
+  EXPECT_NEAR(zero["covariance"][0][0], 44.8e-4 / 5, 1e-8);
+  const auto simple = run("panel.csv --returns simple --json").json();
+  EXPECT_GT(std::abs(simple["covariance"][0][0].get<double>() - 11.2e-4), 1e-6);
+  const auto cut = run("panel.csv --from 2024-01-02 --json").json();
+  EXPECT_EQ(cut["rows"], 4);
+}
+
+TEST_F(CovarianceCommand, WritesAMatrixAndEveryRollingOne) {
+  write_panel();
+  ASSERT_EQ(run("panel.csv --out matrix.csv").code, 0);
+  EXPECT_THAT(read_file(folder_ / "matrix.csv"), HasSubstr("symbol,AAA,BBB\nAAA,0.00112"));
+  const auto last = run("panel.csv --method rolling --window 3 --out all.csv --every 2 --json").json();
+  const std::string all = read_file(folder_ / "all.csv");
+  EXPECT_THAT(all, HasSubstr("timestamp,symbol,other,covariance\n2024-01-04"));  // the 3rd and the 5th return
+  EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), 1 + 2 * 3);
+  const std::string line = all.substr(all.rfind(',') + 1);
+  EXPECT_NEAR(std::stod(line), last["covariance"][1][1], 1e-17);
+  const auto exponential =
+      run("panel.csv --method ewma --half-life 3 --half-life-correlation 9 --out e.csv --json").json();
+  const std::string e = read_file(folder_ / "e.csv");
+  EXPECT_NEAR(std::stod(e.substr(e.rfind(',') + 1)), exponential["covariance"][1][1], 1e-17);
+  EXPECT_EQ(std::count(e.begin(), e.end(), '\n'), 1 + 5 * 3);
+}
+
+TEST_F(CovarianceCommand, GoesByPairsWhereValuesAreMissingAndSaysWhoCannot) {
+  write("gaps.csv", "a,b\n1,2\n2,\n3,1\n5,nan\n4,3\n");
+  const auto said = run("--data gaps.csv --returns none --json").json();
+  EXPECT_NEAR(said["covariance"][0][1], 0.5, 1e-14);
+  EXPECT_EQ(said["observations_min"], 3);
+  for (const std::string method : {"ledoit-wolf", "ledoit-wolf-identity", "oas", "denoised"}) {
+    EXPECT_THAT(error_of("--data gaps.csv --returns none --method " + method),
+                HasSubstr("--method " + method +
+                          " needs every value, and 2 of 10 are missing, the first of b at row 2"));
+  }
+}
+
+TEST_F(CovarianceCommand, RepairsPairsThatDisagreeAndRefusesUndefinedOnes) {
+  write("pairs.csv", "a,b,c\n1,1,\n-1,-1,\n2,2,\n,1,1\n,-1,-1\n,2,2\n1,,-1\n-1,,1\n2,,-2\n");
+  const auto raw = run("--data pairs.csv --returns none --json").json();
+  EXPECT_LT(raw["spectrum"][2], -0.5);
+  const auto good = run("--data pairs.csv --returns none --nearest-psd --json").json();
+  EXPECT_GT(good["spectrum"][2], -1e-9);
+  EXPECT_EQ(good["repaired"], true);
+  EXPECT_EQ(good["covariance"][0][0], raw["covariance"][0][0]);
+  EXPECT_THAT(run("--data pairs.csv --returns none").out, HasSubstr("not positive semi-definite"));
+  write("apart.csv", "a,b\n1,\n2,\n,1\n,3\n");
+  const auto apart = run("--data apart.csv --returns none --json").json();
+  EXPECT_TRUE(apart["covariance"][0][1].is_null());
+  EXPECT_TRUE(apart["spectrum"].is_null());
+  EXPECT_THAT(error_of("--data apart.csv --returns none --nearest-psd"),
+              HasSubstr("1 pairs have fewer than 2"));
+}
+
+TEST_F(CovarianceCommand, SaysWhatIsWrongWithTheInput) {
+  write("one.csv", "a,b\n1,2\n");
+  EXPECT_THAT(error_of("--data one.csv --returns none"),
+              HasSubstr("one.csv: 1 row; a covariance needs at least 2"));
+  write("flat.csv", "a,b\n1,2\n3,2\n4,2\n");
+  EXPECT_THAT(error_of("--data flat.csv --returns none"), HasSubstr("constant values of b (variance 0)"));
+  write("text.csv", "a,b\n1,2\n3,x\n");
+  EXPECT_THAT(error_of("--data text.csv --returns none"), HasSubstr("text.csv, line 3, column b: \"x\""));
+  write("x.csv", five_rows);
+  EXPECT_THAT(error_of("--data x.csv --returns none --symbols a,bb"),
+              HasSubstr("no column \"bb\", did you mean 'b'?"));
+  EXPECT_THAT(error_of("--data x.csv --returns none --method ledoit-wolv"),
+              HasSubstr("did you mean 'ledoit-wolf'?"));
+  EXPECT_THAT(error_of("--data x.csv --returns nome"), HasSubstr("did you mean 'none'?"));
+  EXPECT_THAT(error_of("--data x.csv --returns none --method rolling"), HasSubstr("needs --window"));
+  EXPECT_THAT(error_of("--data x.csv --returns none --method rolling --window 6"),
+              HasSubstr("--window 6 of 5 rows"));
+  EXPECT_THAT(error_of("--data x.csv --returns none --method ewma --half-life 0"), HasSubstr("above 0"));
+  EXPECT_THAT(error_of("--data x.csv --returns none --half-life 3"),
+              HasSubstr("--half-life is for --method ewma"));
+  EXPECT_THAT(error_of("--data x.csv --returns none --ddof 2"), HasSubstr("--ddof 2"));
+  EXPECT_THAT(error_of("--data x.csv --returns none --detone 3"), HasSubstr("3 market modes of 3"));
+  EXPECT_THAT(error_of("--data x.csv --returns none --out x.txt"), HasSubstr(".csv or .parquet"));
+  EXPECT_THAT(error_of("--data nowhere.csv --returns none"), HasSubstr("nowhere.csv"));
+}
+
+TEST_F(CovarianceCommand, DrawsMatrixAndSpectrum) {
+  if (std::system("P=" REGENT_SOURCE_FOLDER "/.venv/bin/python; [ -x $P ] || P=python3; "
+                  "env -i PATH=\"$PATH\" $P -c 'import matplotlib' 2>/dev/null") != 0) {
+    GTEST_SKIP() << "no matplotlib here; scripts/setup installs it";
+  }
+  write("x.csv", five_rows);
+  const Outcome outcome = run("--data x.csv --returns none --plots pictures");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  for (const std::string name : {"cov_matrix.png", "eigen_spectrum.png"}) {
+    EXPECT_GT(read_file(folder_ / "pictures" / name).size(), 5000U) << name;
+  }
+}
+
+// What docs/commands/covariance.md shows is what the command says.
+TEST_F(CovarianceCommand, SaysWhatThePageShows) {
+  std::filesystem::create_directory_symlink(REGENT_SOURCE_FOLDER "/examples", folder_ / "examples");
+  const std::string page = read_file(REGENT_SOURCE_FOLDER "/docs/commands/covariance.md");
+  const std::string opening = "```\n$ regent covariance ";
+  int compared = 0;
+  for (std::size_t at = 0; (at = page.find(opening, at)) != std::string::npos; ++compared) {
+    const std::size_t first = at + opening.size(), line = page.find('\n', first),
+                      end = page.find("```", line);
+    const std::string arguments = page.substr(first, line - first);
+    EXPECT_EQ(run(arguments).out, page.substr(line + 1, end - line - 1)) << arguments;
+    at = end;
+  }
+  EXPECT_GE(compared, 1);
+}
+
+}  // namespace
+}  // namespace regent
