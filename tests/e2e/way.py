@@ -47,11 +47,14 @@ class Workshop:
         return Process(self.folder, "serve", "--bundle", bundle(self.kind), "--endpoint", endpoint,
                        "--http", "127.0.0.1:0")
 
+    # A machine with other work must not change what is decided: nothing here is late but where a test says so.
+    PATIENT = ["--set", "engine.deadline_ms=60000", "--set", "engine.heartbeat_lost_ms=60000"]
+
     def engine(self, server, *more, ledger=None, name_stream="e2e"):
         return Process(self.folder, "engine", "--feed", f"replay:{work(self.kind) / 'replay.csv'}",
                        "--server", server.addresses["endpoint"], "--ledger", ledger or self.ledger,
                        "--limits", LIMITS, "--trade-from", trade_from(self.kind), "--http", "127.0.0.1:0",
-                       "--set", f'engine.stream="{name_stream}"', *more)
+                       "--set", f'engine.stream="{name_stream}"', *self.PATIENT, *more)
 
     def undisturbed(self, ledger):
         with self.server().wait_for_announcement() as server:
