@@ -1,0 +1,328 @@
+#pragma once
+// A path from its first step to its last: market, holdings, equity. The launchers give a path's number, and
+// room for assets + factors reals.
+//
+// With holdings h (fractions of equity), simple returns r and costs κ of the trades at the step's end:
+//   g = 1 + Σ h_i r_i;  h_i' = h_i (1 + r_i) / g;  equity ·= g·(1 − κ)
+// Domain: finite tables (validate()). A factor g·(1 − κ) <= 0 leaves nothing: equity 0. At or below
+// ruin_equity the path stands still: holdings 0, equity as it is. Equity, drawdown, turnover and costs are
+// multiplied and summed in double.
+
+#include "cuda/scenario/market_body.hpp"
+#include "cuda/scenario/wide_body.hpp"
+
+// On the GPU arrays live in registers only where loops over them are unrolled; on the CPU the first-level
+// cache holds them.
+#ifdef __CUDACC__
+#define REGENT_PRAGMA(text) _Pragma(#text)
+#define REGENT_UNROLL(count) REGENT_PRAGMA(unroll(count))
+#else
+#define REGENT_UNROLL(count)
+#endif
+
+namespace regent::cuda::scenario {
+
+// Sizes that the compiler knows, so that loops unroll and arrays stay in registers; 0: from the view.
+template <int Assets, int Factors>
+struct Sizes {
+  REGENT_BODY static int assets(const View& view) { return Assets > 0 ? Assets : view.assets; }
+  REGENT_BODY static int factors(const View& view) { return Assets > 0 ? Factors : view.factors; }
+  static constexpr int unroll = Assets > 0 ? Assets : 1, draws = Assets > 0 ? (Assets + Factors + 3) / 4 : 1;
+};
+using AnySizes = Sizes<0, 0>;
+
+template <class R>
+struct Account {
+  Wide<R> equity, turnover, costs, height, lowest;  // height: equity / its highest before, lowest of that
+  R exposure, next_exposure;                        // traded to, and decided after the last bar
+  R variance, trend;                                // features of the policy
+  MaskOf<R> ruined;
+  R ruin_step;
+};
+
+template <class R>
+REGENT_BODY Account<R> account_start(const View& view) {
+  const Wide<R> one = all_wide<R>(1.0), zero = all_wide<R>(0.0);
+  const R unit = Lanes<R>::all(1.0F), nothing = Lanes<R>::all(0.0F);
+  const R target = Lanes<R>::all(view.volatility_target);
+  return {one, zero, zero, one, one, unit, unit, target * target, nothing, unit < nothing,
+          Lanes<R>::all(-1.0F)};
+}
+
+template <class R>
+REGENT_BODY R absolute(R value) {
+  return real_with_bits(index_of(value) & Lanes<R>::all_index(0x7fffffffU));
+}
+
+template <class R>
+REGENT_BODY R smaller_of(R a, R b) {
+  return select(b < a, b, a);
+}
+
+// The market's part of `log_return` that all sources share.
+template <class R>
+REGENT_BODY R stressed(const View& view, const float* row, int asset, R value) {
+  return fused(Lanes<R>::all(row[schedule_market_move]), Lanes<R>::all(view.beta[asset]), value);
+}
+
+// Which assets take part in the step's jump: half a word each, eight to a draw.
+template <class R>
+struct Participants {
+  Words<R> words;
+  REGENT_BODY MaskOf<R> next(const View& view, PathNumber<R> path, std::int32_t step, int asset) {
+    if (asset % 8 == 0) {
+      words = philox(view.keys, path, static_cast<std::uint32_t>(step),
+                     1 + static_cast<std::uint32_t>(asset) / 8, Purpose::scenario_jump);
+    }
+    const int word = asset % 8 / 2;
+    const IndexOf<R> both = word == 0 ? words.x : word == 1 ? words.y : word == 2 ? words.z : words.w;
+    const IndexOf<R> half =
+        asset % 2 == 0 ? shifted_down(both, 16) : both & Lanes<R>::all_index(0xffffU);
+    return real_of_signed(half) < Lanes<R>::all(view.participation * 65536.0F);
+  }
+};
+
+template <bool Wide, class R>
+REGENT_BODY R law_return(const View& view, const float* row, const Step<R>& now, IndexOf<R> regime, int asset,
+                         int factors, const R* factor, R own) {
+  const int at = asset * view.stride;
+  R shock = own * lookup<Wide>(view.idiosyncratic + at, regime);
+  for (int f = 0; f < factors; ++f)
+    shock = fused(lookup<Wide>(view.loadings + (asset * factors + f) * view.stride, regime), factor[f], shock);
+  R drift = lookup<Wide>(view.drift + at, regime) * Lanes<R>::all(row[schedule_drift]);
+  drift = fused(lookup<Wide>(view.drift_of_variance + at, regime), now.variance, drift);
+  return fused(now.scale, shock, drift);
+}
+
+// Hands four normals on: to the factors first, then to the assets.
+template <class Size, class R, class Receive>
+REGENT_BODY void hand_out(const View& view, const Two<R>& a, const Two<R>& b, int first, R* factor,
+                          const Receive& receive) {
+  const R four[4] = {a.first, a.second, b.first, b.second};
+  const int factors = Size::factors(view), count = factors + Size::assets(view);
+  REGENT_UNROLL(4)
+  for (int j = 0; j < 4; ++j) {
+    const int index = first + j;
+    if (index < factors) {
+      factor[index] = four[j];
+    } else if (index < count) {
+      receive(index - factors, four[j]);
+    }
+  }
+}
+
+// Calls receive(asset, log return) for every asset of a step under a law, and moves the variance.
+template <class Size, bool Wide, class R, class Receive>
+REGENT_BODY Step<R> law_returns(const View& view, PathNumber<R> path, std::int32_t step,
+                                MarketState<R>& state, R* factor, const Receive& receive) {
+  const float* row = view.schedule + step * schedule_columns;
+  const int factors = Size::factors(view), count = factors + Size::assets(view);
+  const R before = state.variance;
+  const Step<R> now = law_step<Wide>(view, path, step, state);
+  Participants<R> participants{};
+  const auto one_asset = [&](int asset, R own) {
+    R x = law_return<Wide>(view, row, now, state.regime, asset, factors, factor, own);
+    if (now.any_jump) {
+      const R jump = now.jump * Lanes<R>::all(view.jump_scale[asset]);
+      x = x + select(participants.next(view, path, step, asset), jump, Lanes<R>::all(0.0F));
+    }
+    receive(asset, stressed(view, row, asset, x));
+  };
+  REGENT_UNROLL(Size::draws)
+  for (int normal = 0; normal < count; normal += 4) {
+    const Words<R> words = philox(view.keys, path, static_cast<std::uint32_t>(step),
+                                  static_cast<std::uint32_t>(normal) / 4, Purpose::scenario_diffusion);
+    hand_out<Size>(view, normals<R>(words.x, words.y), normals<R>(words.z, words.w), normal, factor,
+                   one_asset);
+  }
+  if (view.volatility != VolatilityKind::constant)
+    move_variance(view, path, step, now.tail, factor[0], before, state);
+  return now;
+}
+
+// The same from history.
+template <class R, class Receive>
+REGENT_BODY Step<R> history_returns(const View& view, PathNumber<R> path, std::int32_t step,
+                                    MarketState<R>& state, const Receive& receive) {
+  const float* row = view.schedule + step * schedule_columns;
+  const Step<R> now = history_step(view, path, step, state);
+  const IndexOf<R> from = times(state.bar, static_cast<std::uint32_t>(view.assets));
+  const float drift_share = row[schedule_drift] - row[schedule_volatility];
+  for (int asset = 0; asset < view.assets; ++asset) {
+    const R mean = Lanes<R>::all(view.drift[asset * view.stride] * drift_share);
+    const R x = fused(now.scale, gather(view.history + asset, from), mean);
+    receive(asset, stressed(view, row, asset, x));
+  }
+  return now;
+}
+
+// What a step's trades come to.
+template <class R>
+struct Trades {
+  R sum, squares;  // Σ|trade|, Σ trade²
+};
+
+// Holdings after the prices moved, and after the trades where the step has any.
+template <class Size, class R>
+REGENT_BODY Trades<R> trade(const View& view, bool rebalances, R exposure, R growth, R* holdings) {
+  const R zero = Lanes<R>::all(0.0F), one = Lanes<R>::all(1.0F);
+  const R inverse = one / select(zero < growth, growth, one);
+  Trades<R> trades{zero, zero};
+  REGENT_UNROLL(Size::unroll)
+  for (int asset = 0; asset < Size::assets(view); ++asset) {
+    const R held = holdings[asset] * inverse;
+    if (!rebalances) {
+      holdings[asset] = held;
+      continue;
+    }
+    const R goal = Lanes<R>::all(view.target[asset]) * exposure;
+    const R change = goal - held;
+    trades.sum = trades.sum + absolute(change);
+    trades.squares = fused(change, change, trades.squares);
+    holdings[asset] = goal;
+  }
+  return trades;
+}
+
+template <class R>
+REGENT_BODY R cost_of(const View& view, const Trades<R>& trades, R spread, R impact) {
+  const R rate = fused(spread, Lanes<R>::all(view.half_spread), Lanes<R>::all(view.fee));
+  return fused(trades.squares * impact, Lanes<R>::all(view.impact), trades.sum * rate);
+}
+
+// Decides the exposure of the trade after next from the return at constant weights.
+template <class R>
+REGENT_BODY void look(const View& view, R at_target, Account<R>& account) {
+  const R zero = Lanes<R>::all(0.0F);
+  R exposure = Lanes<R>::all(view.exposure_max);
+  account.exposure = account.next_exposure;
+  if (view.volatility_target > 0.0F) {
+    const R keep = Lanes<R>::all(view.volatility_keep), rest = Lanes<R>::all(1.0F - view.volatility_keep);
+    account.variance = fused(keep, account.variance, rest * at_target * at_target);
+    const R wanted = Lanes<R>::all(view.volatility_target) / square_root(account.variance);
+    exposure = smaller_of(exposure, wanted);
+  }
+  if (view.trend_keep > 0.0F) {
+    const R keep = Lanes<R>::all(view.trend_keep), rest = Lanes<R>::all(1.0F - view.trend_keep);
+    account.trend = fused(keep, account.trend, rest * at_target);
+    exposure = select(account.trend < zero, zero, exposure);
+  }
+  account.next_exposure = exposure;
+}
+
+// Equity, drawdown and ruin after a step that earned `earned` and whose trades cost `cost`.
+template <class R>
+REGENT_BODY void settle(const View& view, std::int32_t step, R earned, R cost, R traded,
+                        Account<R>& account) {
+  const R zero = Lanes<R>::all(0.0F), one = Lanes<R>::all(1.0F);
+  // growth − 1 without the cancellation of (1 + earned)(1 − cost) − 1
+  R net = earned - fused(cost, earned, cost);
+  // two negative factors make no gain
+  const auto alive = (zero < one + earned) && (cost < one);
+  net = select(alive, net, zero - one);
+  net = select(account.ruined, zero, maximum(net, zero - one));
+  const Wide<R> factor = all_wide<R>(1.0) + widened(net);
+  account.equity = account.equity * factor;
+  account.height = smaller(account.height * factor, all_wide<R>(1.0));
+  account.lowest = smaller(account.lowest, account.height);
+  account.turnover = account.turnover + widened(select(account.ruined, zero, traded));
+  account.costs = account.costs + widened(select(account.ruined, zero, cost));
+  const auto low = !(Lanes<R>::all(view.ruin_equity) < narrowed(account.equity));
+  account.ruin_step = select(low && !account.ruined, Lanes<R>::all(static_cast<float>(step)), account.ruin_step);
+  account.ruined = account.ruined || low;
+}
+
+// Buys `target` before the first step.
+template <class Size, class R>
+REGENT_BODY void first_purchase(const View& view, Account<R>& account, R* holdings) {
+  const R zero = Lanes<R>::all(0.0F), one = Lanes<R>::all(1.0F);
+  for (int asset = 0; asset < Size::assets(view); ++asset) holdings[asset] = zero;
+  const Trades<R> trades = trade<Size>(view, true, one, one, holdings);
+  const R spread = Lanes<R>::all(view.schedule[schedule_spread]);
+  const R impact = Lanes<R>::all(view.schedule[schedule_impact]);
+  settle(view, 0, zero, cost_of(view, trades, spread, impact), zero, account);
+}
+
+template <class R>
+REGENT_BODY void record_value(float* to, std::int64_t between, R value) {
+  float lanes[Lanes<R>::width];
+  store_lanes(lanes, value);
+  for (int lane = 0; lane < Lanes<R>::width; ++lane) to[lane * between] = lanes[lane];
+}
+
+template <class R>
+REGENT_BODY void record_step(const View& view, const RecordView& record, std::int32_t step,
+                             const MarketState<R>& state, const Account<R>& account) {
+  double equity[Lanes<R>::width];
+  std::uint32_t regime[Lanes<R>::width];
+  store_wide(equity, account.equity);
+  Lanes<R>::store_index(regime, state.regime);
+  for (int lane = 0; lane < Lanes<R>::width; ++lane) {
+    const std::int64_t at = static_cast<std::int64_t>(lane) * view.steps + step;
+    record.equity[at] = equity[lane];
+    record.regime[at] = static_cast<std::uint8_t>(regime[lane]);
+  }
+}
+
+template <class Size, bool Wide, bool FromHistory, bool Recorded, class R>
+REGENT_BODY void one_step(const View& view, PathNumber<R> path, std::int32_t step, const RecordView& record,
+                          MarketState<R>& state, Account<R>& account, R* holdings, R* factor) {
+  R earned = Lanes<R>::all(0.0F), at_target = Lanes<R>::all(0.0F);
+  const auto receive = [&](int asset, R log_return) {
+    const R r = exponential_minus_one(log_return);
+    earned = fused(holdings[asset], r, earned);
+    if (view.features) at_target = fused(Lanes<R>::all(view.target[asset]), r, at_target);
+    holdings[asset] = fused(holdings[asset], r, holdings[asset]);
+    if constexpr (Recorded) {
+      const std::int64_t steps = view.steps, assets = view.assets;
+      record_value(record.log_returns + step * assets + asset, steps * assets, log_return);
+    }
+  };
+  Step<R> now;
+  if constexpr (FromHistory) {
+    now = history_returns(view, path, step, state, receive);
+  } else {
+    now = law_returns<Size, Wide>(view, path, step, state, factor, receive);
+  }
+  const bool rebalances = view.rebalance > 0 && (step + 1) % view.rebalance == 0;
+  const R growth = Lanes<R>::all(1.0F) + earned;
+  const Trades<R> trades = trade<Size>(view, rebalances, account.exposure, growth, holdings);
+  const R cost = cost_of(view, trades, now.spread, now.impact);
+  settle(view, step, earned, cost, trades.sum, account);
+  if (view.features) look(view, at_target, account);
+  if constexpr (Recorded) record_step(view, record, step, state, account);
+}
+
+template <class R>
+REGENT_BODY void store_outcome(const OutcomeView& out, std::int64_t at, const MarketState<R>& state,
+                               const Account<R>& account) {
+  constexpr int width = Lanes<R>::width;
+  double lowest[width];
+  float ruin[width];
+  std::uint32_t regime[width];
+  store_wide(out.final_equity + at, account.equity);
+  store_wide(out.turnover + at, account.turnover);
+  store_wide(out.costs + at, account.costs);
+  store_wide(lowest, account.lowest);
+  store_lanes(ruin, account.ruin_step);
+  Lanes<R>::store_index(regime, state.regime);
+  for (int lane = 0; lane < width; ++lane) {
+    out.drawdown_max[at + lane] = static_cast<float>(1.0 - lowest[lane]);
+    out.ruin_step[at + lane] = static_cast<std::int32_t>(ruin[lane]);
+    out.final_regime[at + lane] = static_cast<std::uint8_t>(regime[lane]);
+  }
+}
+
+// The whole path; its outcome goes to entry `at`. holdings: room for [assets], factor: for [factors].
+template <class Size, bool Wide, bool FromHistory, bool Recorded, class R>
+REGENT_BODY void path_body(const View& view, PathNumber<R> path, const OutcomeView& out,
+                           const RecordView& record, std::int64_t at, R* holdings, R* factor) {
+  MarketState<R> state = market_start<R>(view);
+  Account<R> account = account_start<R>(view);
+  first_purchase<Size>(view, account, holdings);
+  for (std::int32_t step = 0; step < view.steps; ++step)
+    one_step<Size, Wide, FromHistory, Recorded>(view, path, step, record, state, account, holdings, factor);
+  store_outcome(out, at, state, account);
+}
+
+}  // namespace regent::cuda::scenario

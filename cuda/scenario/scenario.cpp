@@ -1,0 +1,79 @@
+#include "cuda/scenario/scenario.hpp"
+
+#include <cmath>
+#include <string>
+
+#include "base/error.hpp"
+#include "cuda/scenario/launch.hpp"
+
+namespace regent::cuda::scenario {
+namespace {
+
+using detail::Packed;
+
+// Path numbers have 24 bits beside the purpose and 32 below.
+constexpr std::uint64_t path_numbers = std::uint64_t{1} << 56;
+
+void check_range(std::uint64_t first_path, std::int64_t paths) {
+  if (paths < 0 || first_path >= path_numbers || static_cast<std::uint64_t>(paths) > path_numbers - first_path)
+    throw InputError("scenario: " + std::to_string(paths) + " paths from number " +
+                     std::to_string(first_path) + "; numbers below 2^56 are possible");
+}
+
+Outcomes outcomes_of(std::int64_t paths) {
+  const auto n = static_cast<std::size_t>(paths);
+  Outcomes out;
+  for (auto* values : {&out.final_equity, &out.turnover, &out.costs}) values->resize(n);
+  out.drawdown_max.resize(n);
+  out.ruin_step.resize(n);
+  out.final_regime.resize(n);
+  return out;
+}
+
+OutcomeView view_of(Outcomes& out) {
+  return {out.final_equity.data(), out.turnover.data(),  out.costs.data(),
+          out.drawdown_max.data(), out.ruin_step.data(), out.final_regime.data()};
+}
+
+void check_finite(const Outcomes& out, std::uint64_t first_path) {
+  for (std::size_t i = 0; i < out.final_equity.size(); ++i) {
+    const double sum = out.final_equity[i] + out.turnover[i] + out.costs[i] + out.drawdown_max[i];
+    if (std::isfinite(sum)) continue;
+    throw Error("scenario: path " + std::to_string(first_path + i) +
+                " left the range of numbers; its volatility, jumps or leverage are too large");
+  }
+}
+
+}  // namespace
+
+Outcomes run(const Resources& resources, const Task& task, std::uint64_t first_path, std::int64_t paths) {
+  validate(task);
+  check_range(first_path, paths);
+  Outcomes out = outcomes_of(paths);
+  if (paths == 0) return out;
+  const Packed tables = detail::packed(task);
+  if (resources.backend() == Backend::gpu) {
+    detail::run_gpu(resources, tables, first_path, paths, view_of(out));
+  } else {
+    detail::run_cpu(resources, tables, first_path, paths, view_of(out), {});
+  }
+  check_finite(out, first_path);
+  return out;
+}
+
+Paths record(const Resources& resources, const Task& task, std::uint64_t first_path, std::int64_t paths) {
+  validate(task);
+  check_range(first_path, paths);
+  const Packed tables = detail::packed(task);
+  const std::size_t steps = static_cast<std::size_t>(paths) * task.steps;
+  Paths kept{std::vector<float>(steps * tables.view.assets), std::vector<double>(steps),
+             std::vector<std::uint8_t>(steps)};
+  if (paths == 0) return kept;
+  Outcomes out = outcomes_of(paths);
+  detail::run_cpu(resources, tables, first_path, paths, view_of(out),
+                  {kept.log_returns.data(), kept.equity.data(), kept.regime.data()});
+  check_finite(out, first_path);
+  return kept;
+}
+
+}  // namespace regent::cuda::scenario
