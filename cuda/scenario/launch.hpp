@@ -38,7 +38,7 @@ const LaneKernel& lane_kernel(InstructionSet set);
 
 void run_cpu(const Resources& resources, const Packed& packed, std::uint64_t first_path, std::int64_t paths,
              const OutcomeView& out, const RecordView& record);
-void run_gpu(const Resources& resources, const Packed& packed, std::uint64_t first_path,
-             std::int64_t paths, const OutcomeView& out);  // scenario_gpu.cu, or a stub
+void run_gpu(const Resources& resources, const Packed& packed, std::uint64_t first_path, std::int64_t paths,
+             const OutcomeView& out);  // scenario_gpu.cu, or a stub
 
 }  // namespace regent::cuda::scenario::detail

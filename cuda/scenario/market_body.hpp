@@ -2,7 +2,8 @@
 // One step of a path's market (the formulas of scenario.hpp): regime, tail, jumps, liquidity and variance,
 // then the assets' log returns one after the other. Draws of a step, by purpose and draw:
 //   scenario_state 0: x regime, y tail, z number of jumps, w liquidity
-//   scenario_diffusion d: normals 4d … 4d + 3; the factors' come first, then the assets'
+//   scenario_diffusion d: four normals; first the factors', four to a draw, then the assets' in draws of
+//     their own
 //   scenario_jump 0: size; 1 + i/8: half a word for each asset, whether it takes part
 //   scenario_volatility 0: normal of the square-root diffusion
 //   scenario_history 0: x whether a block begins, y where
@@ -24,7 +25,7 @@ struct MarketState {
 template <class R>
 struct Step {
   R variance, tail, scale;  // v, W, and √v·W·c
-  R jump;             // J; 0 where there is none
+  R jump;                   // J; 0 where there is none
   bool any_jump;
   R spread, impact;  // multiples
 };
@@ -35,18 +36,29 @@ REGENT_BODY MarketState<R> market_start(const View& view) {
   return {zero, zero, Lanes<R>::all(view.variance_start), Lanes<R>::all(0.0F), Lanes<R>::all(0.0F)};
 }
 
-// exp(x) − 1, relative error below 3·2^−24: Taylor to x^7 within ±0.25.
+// exp(x) − 1 of up to four numbers, relative error below 3·2^−24: Taylor to x^7 within ±0.25.
+template <int count, class R>
+REGENT_BODY void exponentials_minus_one(const R* x, R* result) {
+  R square[count], low[count], middle[count], high[count];
+  REGENT_EACH(j, count) square[j] = x[j] * x[j];
+  REGENT_EACH(j, count) low[j] = fused(x[j], Lanes<R>::all(1.0F / 6), Lanes<R>::all(0.5F));
+  REGENT_EACH(j, count) middle[j] = fused(x[j], Lanes<R>::all(1.0F / 120), Lanes<R>::all(1.0F / 24));
+  REGENT_EACH(j, count) high[j] = fused(x[j], Lanes<R>::all(1.0F / 5040), Lanes<R>::all(1.0F / 720));
+  REGENT_EACH(j, count) middle[j] = fused(square[j], high[j], middle[j]);
+  REGENT_EACH(j, count) low[j] = fused(square[j], middle[j], low[j]);
+  REGENT_EACH(j, count) result[j] = fused(square[j], low[j], x[j]);
+  R largest = square[0];
+  REGENT_EACH(j, count) largest = maximum(largest, square[j]);
+  const R limit = Lanes<R>::all(0.0625F);
+  if (!any(limit < largest)) return;
+  REGENT_EACH(j, count)
+  result[j] = select(limit < square[j], hmm::exponential(x[j]) - Lanes<R>::all(1.0F), result[j]);
+}
 template <class R>
 REGENT_BODY R exponential_minus_one(R x) {
-  R p = fused(x, Lanes<R>::all(1.0F / 5040), Lanes<R>::all(1.0F / 720));
-  p = fused(p, x, Lanes<R>::all(1.0F / 120));
-  p = fused(p, x, Lanes<R>::all(1.0F / 24));
-  p = fused(p, x, Lanes<R>::all(1.0F / 6));
-  p = fused(p, x, Lanes<R>::all(0.5F));
-  p = fused(p * x, x, x);
-  const auto far = Lanes<R>::all(0.0625F) < x * x;
-  if (any(far)) p = select(far, hmm::exponential(x) - Lanes<R>::all(1.0F), p);
-  return p;
+  R result;
+  exponentials_minus_one<1>(&x, &result);
+  return result;
 }
 
 template <class R>
@@ -76,7 +88,8 @@ template <class R>
 REGENT_BODY R tail_multiple(const View& view, IndexOf<R> word) {
   const IndexOf<R> bits = index_of(unit<R>(word));
   const IndexOf<R> node = added(shifted_down(bits, 19), Lanes<R>::all_index(0U - (95U << 4)));
-  const IndexOf<R> rest = (shifted_up(bits & Lanes<R>::all_index(0x7ffffU), 4)) | Lanes<R>::all_index(0x3f800000U);
+  const IndexOf<R> rest =
+      (shifted_up(bits & Lanes<R>::all_index(0x7ffffU), 4)) | Lanes<R>::all_index(0x3f800000U);
   const R share = real_with_bits(rest) - Lanes<R>::all(1.0F);
   const R low = gather(view.tail, node);
   const R high = gather(view.tail, added(node, Lanes<R>::all_index(1)));  // the last node stands there twice
@@ -107,9 +120,8 @@ REGENT_BODY void draw_jump(const View& view, PathNumber<R> path, std::int32_t st
   state.excitation = state.excitation * Lanes<R>::all(view.jump_decay);
   now.any_jump = any(zero < count);
   if (!now.any_jump) return;
-  const Words<R> words =
-      philox(view.keys, path, static_cast<std::uint32_t>(step), 0, Purpose::scenario_jump);
-  const R size = normals<R>(words.x, words.y).first * Lanes<R>::all(view.jump_deviation);
+  const Words<R> words = philox(view.keys, path, static_cast<std::uint32_t>(step), 0, Purpose::scenario_jump);
+  const R size = normals<R>(words).v[0] * Lanes<R>::all(view.jump_deviation);
   now.jump = fused(count, Lanes<R>::all(view.jump_mean), square_root(count) * size);
   state.excitation = fused(count, Lanes<R>::all(view.excitation), state.excitation);
   state.variance = fused(count, Lanes<R>::all(view.jump_variance), state.variance);
@@ -172,7 +184,7 @@ REGENT_BODY void move_variance(const View& view, PathNumber<R> path, std::int32_
   } else if (view.volatility == VolatilityKind::diffusion) {
     const Words<R> words =
         philox(view.keys, path, static_cast<std::uint32_t>(step), 0, Purpose::scenario_volatility);
-    const R own = normals<R>(words.x, words.y).first;
+    const R own = normals<R>(words).v[0];
     const R both = fused(normal, Lanes<R>::all(view.correlation), own * Lanes<R>::all(view.correlation_rest));
     const R positive = maximum(before, zero);
     const R pull = (Lanes<R>::all(view.level) - positive) * Lanes<R>::all(view.reversion);
@@ -188,7 +200,8 @@ template <class R>
 REGENT_BODY IndexOf<R> uniform_below(IndexOf<R> word, std::int32_t count);
 template <>
 REGENT_BODY std::uint32_t uniform_below<float>(std::uint32_t word, std::int32_t count) {
-  return static_cast<std::uint32_t>(static_cast<std::uint64_t>(word) * static_cast<std::uint32_t>(count) >> 32);
+  return static_cast<std::uint32_t>(static_cast<std::uint64_t>(word) * static_cast<std::uint32_t>(count) >>
+                                    32);
 }
 #ifdef REGENT_INSTRUCTION_SET
 template <>
@@ -246,8 +259,7 @@ REGENT_BODY Step<R> history_step(const View& view, PathNumber<R> path, std::int3
       philox(view.keys, path, static_cast<std::uint32_t>(step), 0, Purpose::scenario_history);
   const IndexOf<R> following = added(state.bar, Lanes<R>::all_index(1));
   const IndexOf<R> bars = Lanes<R>::all_index(static_cast<std::uint32_t>(view.bars));
-  const IndexOf<R> next =
-      select(is_below<R>(following, bars), following, Lanes<R>::all_index(0));
+  const IndexOf<R> next = select(is_below<R>(following, bars), following, Lanes<R>::all_index(0));
   const IndexOf<R> fresh = uniform_below<R>(words.y, view.bars);
   if (view.history_kind == HistoryKind::replay) {
     state.bar = step == 0 ? replay_starts<R>(path, view.windows) : next;

@@ -82,14 +82,15 @@ void add_regimes(const Law& law, int stride, Block& block) {
 }
 
 void add_law(const Law& law, int stride, Block& block) {
-  const std::size_t entries = static_cast<std::size_t>(law.regimes) * law.assets;
   const auto filled = [](const std::vector<double>& values, std::size_t size, double otherwise) {
     return values.empty() ? std::vector<double>(size, otherwise) : values;
   };
-  const auto table = [&](const std::vector<double>& values) { return by_regime(values, law.regimes, stride); };
+  const auto table = [&](const std::vector<double>& values) {
+    return by_regime(values, law.regimes, stride);
+  };
   add_regimes(law, stride, block);
   block.add(&View::drift, table(law.drift));
-  block.add(&View::drift_of_variance, table(filled(law.drift_of_variance, entries, 0)));
+  if (!law.drift_of_variance.empty()) block.add(&View::drift_of_variance, table(law.drift_of_variance));
   block.add(&View::loadings, table(law.loadings));
   block.add(&View::idiosyncratic, table(law.idiosyncratic));
   block.add(&View::intensity, table(filled(law.jumps.intensity, law.regimes, 0)));

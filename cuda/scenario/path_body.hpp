@@ -27,7 +27,9 @@ template <int Assets, int Factors>
 struct Sizes {
   REGENT_BODY static int assets(const View& view) { return Assets > 0 ? Assets : view.assets; }
   REGENT_BODY static int factors(const View& view) { return Assets > 0 ? Factors : view.factors; }
-  static constexpr int unroll = Assets > 0 ? Assets : 1, draws = Assets > 0 ? (Assets + Factors + 3) / 4 : 1;
+  // how often the GPU's loops are unrolled
+  static constexpr int unroll = Assets > 0 ? Assets : 1, groups = Assets > 0 ? (Assets + 3) / 4 : 1,
+                       factor_draws = Assets > 0 ? (Factors + 3) / 4 : 1;
 };
 using AnySizes = Sizes<0, 0>;
 
@@ -45,8 +47,8 @@ REGENT_BODY Account<R> account_start(const View& view) {
   const Wide<R> one = all_wide<R>(1.0), zero = all_wide<R>(0.0);
   const R unit = Lanes<R>::all(1.0F), nothing = Lanes<R>::all(0.0F);
   const R target = Lanes<R>::all(view.volatility_target);
-  return {one, zero, zero, one, one, unit, unit, target * target, nothing, unit < nothing,
-          Lanes<R>::all(-1.0F)};
+  return {
+      one, zero, zero, one, one, unit, unit, target * target, nothing, unit < nothing, Lanes<R>::all(-1.0F)};
 }
 
 template <class R>
@@ -59,13 +61,7 @@ REGENT_BODY R smaller_of(R a, R b) {
   return select(b < a, b, a);
 }
 
-// The market's part of `log_return` that all sources share.
-template <class R>
-REGENT_BODY R stressed(const View& view, const float* row, int asset, R value) {
-  return fused(Lanes<R>::all(row[schedule_market_move]), Lanes<R>::all(view.beta[asset]), value);
-}
-
-// Which assets take part in the step's jump: half a word each, eight to a draw.
+// Whether an asset takes part in the step's jump: half a word each, eight assets to a draw.
 template <class R>
 struct Participants {
   Words<R> words;
@@ -76,65 +72,90 @@ struct Participants {
     }
     const int word = asset % 8 / 2;
     const IndexOf<R> both = word == 0 ? words.x : word == 1 ? words.y : word == 2 ? words.z : words.w;
-    const IndexOf<R> half =
-        asset % 2 == 0 ? shifted_down(both, 16) : both & Lanes<R>::all_index(0xffffU);
+    const IndexOf<R> half = asset % 2 == 0 ? shifted_down(both, 16) : both & Lanes<R>::all_index(0xffffU);
     return real_of_signed(half) < Lanes<R>::all(view.participation * 65536.0F);
   }
 };
 
-template <bool Wide, class R>
-REGENT_BODY R law_return(const View& view, const float* row, const Step<R>& now, IndexOf<R> regime, int asset,
-                         int factors, const R* factor, R own) {
-  const int at = asset * view.stride;
-  R shock = own * lookup<Wide>(view.idiosyncratic + at, regime);
-  for (int f = 0; f < factors; ++f)
-    shock = fused(lookup<Wide>(view.loadings + (asset * factors + f) * view.stride, regime), factor[f], shock);
-  R drift = lookup<Wide>(view.drift + at, regime) * Lanes<R>::all(row[schedule_drift]);
-  drift = fused(lookup<Wide>(view.drift_of_variance + at, regime), now.variance, drift);
-  return fused(now.scale, shock, drift);
+// How many assets are worked on side by side.
+template <int Count>
+struct Group {
+  static constexpr int count = Count;
+};
+
+// Calls body(first, Group) for four assets at a time, then for each of the rest.
+template <class Size, class Body>
+REGENT_BODY void for_groups(const View& view, const Body& body) {
+  const int assets = Size::assets(view), whole = assets / 4 * 4;
+  REGENT_UNROLL(Size::groups)
+  for (int first = 0; first < whole; first += 4) body(first, Group<4>{});
+  for (int first = whole; first < assets; ++first) body(first, Group<1>{});
 }
 
-// Hands four normals on: to the factors first, then to the assets.
-template <class Size, class R, class Receive>
-REGENT_BODY void hand_out(const View& view, const Two<R>& a, const Two<R>& b, int first, R* factor,
-                          const Receive& receive) {
-  const R four[4] = {a.first, a.second, b.first, b.second};
-  const int factors = Size::factors(view), count = factors + Size::assets(view);
-  REGENT_UNROLL(4)
-  for (int j = 0; j < 4; ++j) {
-    const int index = first + j;
-    if (index < factors) {
-      factor[index] = four[j];
-    } else if (index < count) {
-      receive(index - factors, four[j]);
+// Log returns of `count` assets from `first` on under a law, without jumps.
+template <int count, bool Wide, class R>
+REGENT_BODY void diffuse(const View& view, const float* row, const Step<R>& now, IndexOf<R> regime, int first,
+                         int factors, const R* factor, const R* own, R* x) {
+  const int stride = view.stride;
+  R drift[count];
+  REGENT_EACH(j, count) x[j] = own[j] * lookup<Wide>(view.idiosyncratic + (first + j) * stride, regime);
+  for (int f = 0; f < factors; ++f) {
+    REGENT_EACH(j, count) {
+      const float* loading = view.loadings + ((first + j) * factors + f) * stride;
+      x[j] = fused(lookup<Wide>(loading, regime), factor[f], x[j]);
     }
   }
+  const R drift_share = Lanes<R>::all(row[schedule_drift]);
+  REGENT_EACH(j, count) drift[j] = lookup<Wide>(view.drift + (first + j) * stride, regime) * drift_share;
+  if (view.drift_of_variance != nullptr) {
+    REGENT_EACH(j, count)
+    drift[j] =
+        fused(lookup<Wide>(view.drift_of_variance + (first + j) * stride, regime), now.variance, drift[j]);
+  }
+  REGENT_EACH(j, count) x[j] = fused(now.scale, x[j], drift[j]);
 }
 
-// Calls receive(asset, log return) for every asset of a step under a law, and moves the variance.
+// What the schedule adds to the whole market.
+template <int count, class R>
+REGENT_BODY void move_market(const View& view, const float* row, int first, R* x) {
+  const R move = Lanes<R>::all(row[schedule_market_move]);
+  REGENT_EACH(j, count) x[j] = fused(move, Lanes<R>::all(view.beta[first + j]), x[j]);
+}
+
+// Calls receive(first, Group, log returns) for the assets of a step under a law, and moves the variance.
 template <class Size, bool Wide, class R, class Receive>
 REGENT_BODY Step<R> law_returns(const View& view, PathNumber<R> path, std::int32_t step,
                                 MarketState<R>& state, R* factor, const Receive& receive) {
   const float* row = view.schedule + step * schedule_columns;
-  const int factors = Size::factors(view), count = factors + Size::assets(view);
+  const int factors = Size::factors(view), factor_draws = (factors + 3) / 4;
   const R before = state.variance;
   const Step<R> now = law_step<Wide>(view, path, step, state);
-  Participants<R> participants{};
-  const auto one_asset = [&](int asset, R own) {
-    R x = law_return<Wide>(view, row, now, state.regime, asset, factors, factor, own);
-    if (now.any_jump) {
-      const R jump = now.jump * Lanes<R>::all(view.jump_scale[asset]);
-      x = x + select(participants.next(view, path, step, asset), jump, Lanes<R>::all(0.0F));
-    }
-    receive(asset, stressed(view, row, asset, x));
+  const auto draw = [&](int number) {
+    return normals<R>(philox(view.keys, path, static_cast<std::uint32_t>(step),
+                             static_cast<std::uint32_t>(number), Purpose::scenario_diffusion));
   };
-  REGENT_UNROLL(Size::draws)
-  for (int normal = 0; normal < count; normal += 4) {
-    const Words<R> words = philox(view.keys, path, static_cast<std::uint32_t>(step),
-                                  static_cast<std::uint32_t>(normal) / 4, Purpose::scenario_diffusion);
-    hand_out<Size>(view, normals<R>(words.x, words.y), normals<R>(words.z, words.w), normal, factor,
-                   one_asset);
+  REGENT_UNROLL(Size::factor_draws)
+  for (int d = 0; d < factor_draws; ++d) {
+    const Four<R> four = draw(d);
+    REGENT_EACH(j, 4) {
+      if (4 * d + j < factors) factor[4 * d + j] = four.v[j];
+    }
   }
+  Participants<R> participants{};
+  for_groups<Size>(view, [&](int first, auto group) {
+    constexpr int count = group.count;
+    const Four<R> own = draw(factor_draws + first / 4);
+    R x[count];
+    diffuse<count, Wide>(view, row, now, state.regime, first, factors, factor, own.v + first % 4, x);
+    if (now.any_jump) {
+      REGENT_EACH(j, count) {
+        const R jump = now.jump * Lanes<R>::all(view.jump_scale[first + j]);
+        x[j] = x[j] + select(participants.next(view, path, step, first + j), jump, Lanes<R>::all(0.0F));
+      }
+    }
+    move_market<count>(view, row, first, x);
+    receive(first, group, x);
+  });
   if (view.volatility != VolatilityKind::constant)
     move_variance(view, path, step, now.tail, factor[0], before, state);
   return now;
@@ -148,11 +169,16 @@ REGENT_BODY Step<R> history_returns(const View& view, PathNumber<R> path, std::i
   const Step<R> now = history_step(view, path, step, state);
   const IndexOf<R> from = times(state.bar, static_cast<std::uint32_t>(view.assets));
   const float drift_share = row[schedule_drift] - row[schedule_volatility];
-  for (int asset = 0; asset < view.assets; ++asset) {
-    const R mean = Lanes<R>::all(view.drift[asset * view.stride] * drift_share);
-    const R x = fused(now.scale, gather(view.history + asset, from), mean);
-    receive(asset, stressed(view, row, asset, x));
-  }
+  for_groups<AnySizes>(view, [&](int first, auto group) {
+    constexpr int count = group.count;
+    R x[count];
+    REGENT_EACH(j, count) {
+      const R mean = Lanes<R>::all(view.drift[(first + j) * view.stride] * drift_share);
+      x[j] = fused(now.scale, gather(view.history + first + j, from), mean);
+    }
+    move_market<count>(view, row, first, x);
+    receive(first, group, x);
+  });
   return now;
 }
 
@@ -167,21 +193,22 @@ template <class Size, class R>
 REGENT_BODY Trades<R> trade(const View& view, bool rebalances, R exposure, R growth, R* holdings) {
   const R zero = Lanes<R>::all(0.0F), one = Lanes<R>::all(1.0F);
   const R inverse = one / select(zero < growth, growth, one);
-  Trades<R> trades{zero, zero};
-  REGENT_UNROLL(Size::unroll)
-  for (int asset = 0; asset < Size::assets(view); ++asset) {
-    const R held = holdings[asset] * inverse;
-    if (!rebalances) {
-      holdings[asset] = held;
-      continue;
-    }
-    const R goal = Lanes<R>::all(view.target[asset]) * exposure;
-    const R change = goal - held;
-    trades.sum = trades.sum + absolute(change);
-    trades.squares = fused(change, change, trades.squares);
-    holdings[asset] = goal;
+  if (!rebalances) {
+    REGENT_UNROLL(Size::unroll)
+    for (int asset = 0; asset < Size::assets(view); ++asset) holdings[asset] = holdings[asset] * inverse;
+    return {zero, zero};
   }
-  return trades;
+  R sum[4] = {zero, zero, zero, zero}, squares[4] = {zero, zero, zero, zero};
+  for_groups<Size>(view, [&](int first, auto group) {
+    REGENT_EACH(j, group.count) {
+      const R held = holdings[first + j] * inverse, goal = Lanes<R>::all(view.target[first + j]) * exposure;
+      const R change = goal - held;
+      sum[j] = sum[j] + absolute(change);
+      if (view.impact > 0.0F) squares[j] = fused(change, change, squares[j]);
+      holdings[first + j] = goal;
+    }
+  });
+  return {(sum[0] + sum[1]) + (sum[2] + sum[3]), (squares[0] + squares[1]) + (squares[2] + squares[3])};
 }
 
 template <class R>
@@ -228,7 +255,8 @@ REGENT_BODY void settle(const View& view, std::int32_t step, R earned, R cost, R
   account.turnover = account.turnover + widened(select(account.ruined, zero, traded));
   account.costs = account.costs + widened(select(account.ruined, zero, cost));
   const auto low = !(Lanes<R>::all(view.ruin_equity) < narrowed(account.equity));
-  account.ruin_step = select(low && !account.ruined, Lanes<R>::all(static_cast<float>(step)), account.ruin_step);
+  account.ruin_step =
+      select(low && !account.ruined, Lanes<R>::all(static_cast<float>(step)), account.ruin_step);
   account.ruined = account.ruined || low;
 }
 
@@ -268,14 +296,19 @@ template <class Size, bool Wide, bool FromHistory, bool Recorded, class R>
 REGENT_BODY void one_step(const View& view, PathNumber<R> path, std::int32_t step, const RecordView& record,
                           MarketState<R>& state, Account<R>& account, R* holdings, R* factor) {
   R earned = Lanes<R>::all(0.0F), at_target = Lanes<R>::all(0.0F);
-  const auto receive = [&](int asset, R log_return) {
-    const R r = exponential_minus_one(log_return);
-    earned = fused(holdings[asset], r, earned);
-    if (view.features) at_target = fused(Lanes<R>::all(view.target[asset]), r, at_target);
-    holdings[asset] = fused(holdings[asset], r, holdings[asset]);
-    if constexpr (Recorded) {
-      const std::int64_t steps = view.steps, assets = view.assets;
-      record_value(record.log_returns + step * assets + asset, steps * assets, log_return);
+  const auto receive = [&](int first, auto group, const R* log_returns) {
+    constexpr int count = group.count;
+    R r[count];
+    exponentials_minus_one<count>(log_returns, r);
+    REGENT_EACH(j, count) {
+      const R held = holdings[first + j];
+      earned = fused(held, r[j], earned);
+      holdings[first + j] = fused(held, r[j], held);
+      if (view.features) at_target = fused(Lanes<R>::all(view.target[first + j]), r[j], at_target);
+      if constexpr (Recorded) {
+        const std::int64_t steps = view.steps, assets = view.assets;
+        record_value(record.log_returns + step * assets + first + j, steps * assets, log_returns[j]);
+      }
     }
   };
   Step<R> now;

@@ -42,10 +42,9 @@ void normals_alone(const View& view, const Group& group, std::int64_t count, dou
   Real sum = Lanes<Real>::all(0.0F);
   const PathNumber<Real> number = path_of(group);
   for (std::int64_t draw = 0; draw < count / 4; ++draw) {
-    const Words<Real> words =
-        philox(view.keys, number, static_cast<std::uint32_t>(draw), 0, Purpose::scenario_diffusion);
-    const Two<Real> a = normals<Real>(words.x, words.y), b = normals<Real>(words.z, words.w);
-    sum = sum + ((a.first + a.second) + (b.first + b.second));
+    const Four<Real> four = normals<Real>(
+        philox(view.keys, number, static_cast<std::uint32_t>(draw), 0, Purpose::scenario_diffusion));
+    sum = sum + ((four.v[0] + four.v[1]) + (four.v[2] + four.v[3]));
   }
   Lanes<Real>::store_double(sums, sum);
 }

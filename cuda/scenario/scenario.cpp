@@ -15,7 +15,8 @@ using detail::Packed;
 constexpr std::uint64_t path_numbers = std::uint64_t{1} << 56;
 
 void check_range(std::uint64_t first_path, std::int64_t paths) {
-  if (paths < 0 || first_path >= path_numbers || static_cast<std::uint64_t>(paths) > path_numbers - first_path)
+  if (paths < 0 || first_path >= path_numbers ||
+      static_cast<std::uint64_t>(paths) > path_numbers - first_path)
     throw InputError("scenario: " + std::to_string(paths) + " paths from number " +
                      std::to_string(first_path) + "; numbers below 2^56 are possible");
 }

@@ -44,18 +44,18 @@ struct Jumps {
   double variance = 0;        // what a jump adds to v
 };
 
-struct Liquidity {  // of spread and impact
+struct Liquidity {                                  // of spread and impact
   double probability = 0, multiple = 1, decay = 0;  // a shock at a step; what is left of its excess a step on
   std::vector<double> spread;                       // [regimes] times the spread; empty: 1
 };
 
 struct Law {
   int assets = 0, factors = 0, regimes = 1;
-  std::vector<double> start, transition;           // [regimes], [regimes, regimes]
-  std::vector<double> drift, drift_of_variance;    // [regimes, assets]; the latter empty: 0
-  std::vector<double> loadings, idiosyncratic;     // [regimes, assets, factors], [regimes, assets] >= 0
-  std::vector<double> beta;                        // [assets] to the schedule's market moves; empty: 1
-  double dof = 0;                                  // > 2, or 0: Gaussian
+  std::vector<double> start, transition;         // [regimes], [regimes, regimes]
+  std::vector<double> drift, drift_of_variance;  // [regimes, assets]; the latter empty: 0
+  std::vector<double> loadings, idiosyncratic;   // [regimes, assets, factors], [regimes, assets] >= 0
+  std::vector<double> beta;                      // [assets] to the schedule's market moves; empty: 1
+  double dof = 0;                                // > 2, or 0: Gaussian
   Volatility volatility;
   Jumps jumps;
   Liquidity liquidity;
@@ -83,8 +83,8 @@ struct Stress {  // one step of the schedule
 // are asked for, of the portfolio of constant weights `target`; it is known one bar before it trades. The
 // first purchase is at the first step's beginning, with exposure 1.
 struct Policy {
-  std::vector<double> target;  // [assets] of equity, the rest is cash
-  int rebalance_bars = 1;      // 0: never again
+  std::vector<double> target;                                    // [assets] of equity, the rest is cash
+  int rebalance_bars = 1;                                        // 0: never again
   double volatility_target = 0, volatility_half_life_bars = 20;  // per step; 0: none
   double trend_half_life_bars = 0;                               // 0: none
   double exposure_max = 1;
@@ -101,7 +101,8 @@ struct Task {
   std::span<const Stress> schedule;  // [steps], or empty: no stress
   Policy policy;
   Costs costs;
-  double ruin_equity = 0.1;  // at or below it a path is ruined: everything is sold, nothing is traded any more
+  double ruin_equity =
+      0.1;  // at or below it a path is ruined: everything is sold, nothing is traded any more
   int steps = 0;
   std::uint64_t seed = 1;
 };

@@ -15,7 +15,8 @@ namespace {
 static_assert(__cplusplus >= 202002L, "the CUDA compiler must be told -std=c++20");
 
 constexpr int block = 128;
-constexpr std::int64_t chunk = std::int64_t{1} << 24;  // paths whose outcomes lie in the device's memory at once
+constexpr std::int64_t chunk = std::int64_t{1}
+                               << 24;  // paths whose outcomes lie in the device's memory at once
 
 template <class Size, bool FromHistory>
 __global__ void __launch_bounds__(block)
@@ -23,7 +24,8 @@ __global__ void __launch_bounds__(block)
   const std::int64_t at = static_cast<std::int64_t>(blockIdx.x) * block + threadIdx.x;
   if (at >= paths) return;
   const std::uint64_t number = first_path + static_cast<std::uint64_t>(at);
-  const PathNumber<float> path{static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(number >> 32) << 8};
+  const PathNumber<float> path{static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(number >> 32)
+                                                                       << 8};
   float holdings[Size::unroll > 1 ? Size::unroll : assets_max], factor[Size::unroll > 1 ? 4 : factors_max];
   path_body<Size, false, FromHistory, false>(view, path, out, {}, at, holdings, factor);
 }
@@ -36,8 +38,8 @@ struct DeviceOutcomes {
   explicit DeviceOutcomes(std::size_t n)
       : final_equity(n), turnover(n), costs(n), drawdown_max(n), ruin_step(n), final_regime(n) {}
   OutcomeView view() const {
-    return {final_equity.data(), turnover.data(), costs.data(), drawdown_max.data(), ruin_step.data(),
-            final_regime.data()};
+    return {final_equity.data(), turnover.data(),  costs.data(),
+            drawdown_max.data(), ruin_step.data(), final_regime.data()};
   }
 };
 
@@ -53,7 +55,8 @@ void launch(const View& view, std::uint64_t first_path, std::int64_t paths, cons
   if (view.bars > 0) {
     REGENT_CUDA_LAUNCH((path_kernel<AnySizes, true>), grid, block, 0, stream, view, first_path, paths, out);
   } else if (view.assets == 16 && view.factors == 4) {
-    REGENT_CUDA_LAUNCH((path_kernel<Sizes<16, 4>, false>), grid, block, 0, stream, view, first_path, paths, out);
+    REGENT_CUDA_LAUNCH((path_kernel<Sizes<16, 4>, false>), grid, block, 0, stream, view, first_path, paths,
+                       out);
   } else {
     REGENT_CUDA_LAUNCH((path_kernel<AnySizes, false>), grid, block, 0, stream, view, first_path, paths, out);
   }

@@ -31,7 +31,7 @@ struct View {
   const float* leave;              // [stride] probability to leave
   const float* reach;              // [regimes, stride] the same for those that leave: cumulative, others only
   const float* drift;              // [assets, stride]; of a history its means
-  const float* drift_of_variance;  // [assets, stride]
+  const float* drift_of_variance;  // [assets, stride], or null: 0
   const float* loadings;           // [assets, factors, stride]
   const float* idiosyncratic;      // [assets, stride]
   const float* intensity;          // [stride]
@@ -58,7 +58,7 @@ struct View {
   float shock_probability, shock_multiple, shock_decay;
   // policy and costs
   std::int32_t rebalance;
-  bool features;  // whether the policy looks at any
+  bool features;                                                       // whether the policy looks at any
   float volatility_target, volatility_keep, trend_keep, exposure_max;  // keep 0 of trend: none
   float fee, half_spread, impact, ruin_equity;
   RoundKeys keys;

@@ -6,8 +6,8 @@
 // registers the even and the odd lanes are held apart as 64-bit numbers whose upper halves mean nothing: a
 // round is then two products, two shifts and two three-way exclusive-ors, without any shuffle.
 // unit(w) = (⌊w/2⌋ + ½)·2^−31 rounded to float: in [2^−32, 1], relative resolution near 0.
-// normals(a, b): Box, Muller (1958). Radius √(−2·ln unit(a)) <= 6.67; the angle's upper two bits of b choose
-// the quarter, the others the place in it; Cephes' polynomials for sine and cosine on ±π/4.
+// normals(w): Box, Muller (1958), of x and y and of z and w. Radius √(−2·ln unit(x)) <= 6.67; the upper two
+// bits of y choose the quarter of the circle, the others the angle in it; Cephes' polynomials on ±π/4.
 
 #include "base/philox.hpp"
 #include "cuda/hmm/elementary_body.hpp"
@@ -135,6 +135,14 @@ REGENT_BODY Halves product(Halves a, Halves b) {  // of the lower halves
   return (a & low) * (b & low);
 #endif
 }
+REGENT_BODY Halves upper(Halves a) {
+#if defined(__AVX512F__)
+  // a shuffle in the place of a shift, which would wait for the multiplier's port
+  return (Halves)_mm512_shuffle_epi32((__m512i)a, _MM_PERM_DDBB);
+#else
+  return a >> 32;
+#endif
+}
 REGENT_BODY Halves exclusive_or(Halves a, Halves b, std::uint64_t c) {
 #if defined(__AVX512F__)
   return (Halves)_mm512_ternarylogic_epi64((__m512i)a, (__m512i)b,
@@ -148,22 +156,23 @@ struct Counter {
   Halves x, y, z, w;
 };
 
-REGENT_BODY Counter rounds(Counter c, const RoundKeys& keys) {
-  const Halves first = Halves{} + 0xD2511F53U, second = Halves{} + 0xCD9E8D57U;
-  // unrolled by hand: g++ leaves loops of many vectors rolled at -O3, and each round ten moves the poorer
+REGENT_BODY Counter round_of(const Counter& c, std::uint64_t first_key, std::uint64_t second_key) {
+  const Halves p0 = product(Halves{} + 0xD2511F53U, c.x), p1 = product(Halves{} + 0xCD9E8D57U, c.z);
+  return {exclusive_or(upper(p1), c.y, first_key), p1, exclusive_or(upper(p0), c.w, second_key), p0};
+}
+
+// Both halves side by side: one alone would wait for its own products.
+REGENT_BODY void rounds(Counter& even, Counter& odd, const RoundKeys& keys) {
 #pragma GCC unroll 10
   for (int round = 0; round < 10; ++round) {
-    const Halves p0 = product(first, c.x), p1 = product(second, c.z);
-    c = {exclusive_or(p1 >> 32, c.y, keys.first[round]), p1,
-         exclusive_or(p0 >> 32, c.w, keys.second[round]), p0};
+    even = round_of(even, keys.first[round], keys.second[round]);
+    odd = round_of(odd, keys.first[round], keys.second[round]);
   }
-  return c;
 }
 
 REGENT_BODY Index interleaved(Halves even, Halves odd) {
 #if defined(__AVX512F__)
-  return {(Register::Unsigned)_mm512_mask_shuffle_epi32((__m512i)even, 0xaaaa, (__m512i)odd,
-                                                        _MM_PERM_CCAA)};
+  return {(Register::Unsigned)_mm512_mask_shuffle_epi32((__m512i)even, 0xaaaa, (__m512i)odd, _MM_PERM_CCAA)};
 #else
   constexpr std::uint64_t low = 0xffffffffU;
   return {(Register::Unsigned)((even & low) | odd << 32)};
@@ -180,8 +189,8 @@ REGENT_BODY Words<REGENT_INSTRUCTION_SET::Real> philox(const RoundKeys& keys,
   const auto low = (Halves)path.low.v;
   const auto word = (Halves)with_purpose<Real>(path.high, purpose).v;
   const Halves middle = Halves{} + step, third = Halves{} + draw;
-  const Counter even = rounds({low, middle, third, word}, keys);
-  const Counter odd = rounds({low >> 32, middle, third, word >> 32}, keys);
+  Counter even{low, middle, third, word}, odd{low >> 32, middle, third, word >> 32};
+  rounds(even, odd, keys);
   return {interleaved(even.x, odd.x), interleaved(even.y, odd.y), interleaved(even.z, odd.z),
           interleaved(even.w, odd.w)};
 }
@@ -267,38 +276,75 @@ REGENT_BODY R unit(IndexOf<R> word) {
   return fused(real_of_signed(shifted_down(word, 1)), Lanes<R>::all(0x1p-31F), Lanes<R>::all(0x1p-32F));
 }
 
+// Numbers that are worked on side by side: a single chain of operations waits for its own results most of the
+// time.
 template <class R>
-struct Two {
-  R first, second;
+struct Four {
+  R v[4];
 };
+#ifdef __CUDACC__
+#define REGENT_EACH(j, count) _Pragma("unroll") for (int j = 0; j < (count); ++j)
+#else
+#define REGENT_EACH(j, count) _Pragma("GCC unroll 4") for (int j = 0; j < (count); ++j)
+#endif
 
+// √(−2·ln unit(a)) and the same of b. The logarithm is Cephes' logf, its polynomial in Estrin's order.
 template <class R>
-REGENT_BODY R radius_of(IndexOf<R> word) {
-  const IndexOf<R> bits = index_of(unit<R>(word));
-  // u = 2^n·m with m in [√½, √2): n is what is left above the bits of √½
-  IndexOf<R> octaves;
-  const R n = octave_of(added(bits, Lanes<R>::all_index(0U - 0x3f3504f3U)), octaves);
-  const R mantissa = real_with_bits(added(bits, negated(octaves)));
-  const R log = hmm::logarithm_polynomial(mantissa - Lanes<R>::all(1.0F), n, float{});
-  return square_root(Lanes<R>::all(-2.0F) * log);
+REGENT_BODY void radii_of(IndexOf<R> a, IndexOf<R> b, R* radius) {
+  const IndexOf<R> bits[2] = {index_of(unit<R>(a)), index_of(unit<R>(b))};
+  R n[2], f[2], square[2], fourth[2], low[2], middle[2], high[2];
+  REGENT_EACH(j, 2) {
+    // u = 2^n·(1 + f) with 1 + f in [√½, √2): n is what is left above the bits of √½
+    IndexOf<R> octaves;
+    n[j] = octave_of(added(bits[j], Lanes<R>::all_index(0U - 0x3f3504f3U)), octaves);
+    f[j] = real_with_bits(added(bits[j], negated(octaves))) - Lanes<R>::all(1.0F);
+  }
+  REGENT_EACH(j, 2) square[j] = f[j] * f[j];
+  REGENT_EACH(j, 2) low[j] = fused(f[j], Lanes<R>::all(-2.4999993993E-1F), Lanes<R>::all(3.3333331174E-1F));
+  REGENT_EACH(j, 2)
+  middle[j] = fused(f[j], Lanes<R>::all(-1.6668057665E-1F), Lanes<R>::all(2.0000714765E-1F));
+  REGENT_EACH(j, 2) high[j] = fused(f[j], Lanes<R>::all(-1.2420140846E-1F), Lanes<R>::all(1.4249322787E-1F));
+  REGENT_EACH(j, 2)
+  fourth[j] = fused(f[j], Lanes<R>::all(-1.1514610310E-1F), Lanes<R>::all(1.1676998740E-1F));
+  REGENT_EACH(j, 2) fourth[j] = fused(square[j], Lanes<R>::all(7.0376836292E-2F), fourth[j]);
+  REGENT_EACH(j, 2) low[j] = fused(square[j], middle[j], low[j]);
+  REGENT_EACH(j, 2) high[j] = fused(square[j], fourth[j], high[j]);
+  REGENT_EACH(j, 2) fourth[j] = square[j] * square[j];
+  REGENT_EACH(j, 2) low[j] = fused(fourth[j], high[j], low[j]);
+  REGENT_EACH(j, 2) high[j] = fused(n[j], Lanes<R>::all(-2.12194440e-4F), square[j] * Lanes<R>::all(-0.5F));
+  REGENT_EACH(j, 2) high[j] = fused(f[j] * square[j], low[j], high[j]);
+  REGENT_EACH(j, 2) high[j] = fused(n[j], Lanes<R>::all(0.693359375F), f[j] + high[j]);
+  REGENT_EACH(j, 2) radius[j] = square_root(Lanes<R>::all(-2.0F) * high[j]);
 }
 
+// Four standard normals of four words.
 template <class R>
-REGENT_BODY Two<R> normals(IndexOf<R> a, IndexOf<R> b) {
-  const R radius = radius_of<R>(a);
-  const R angle = real_of_signed(shifted_up(b, 2)) * Lanes<R>::all(0.78539816339744831F * 0x1p-31F);
-  const R square = angle * angle;
-  R sine = fused(square, Lanes<R>::all(-1.9515295891E-4F), Lanes<R>::all(8.3321608736E-3F));
-  sine = fused(sine, square, Lanes<R>::all(-1.6666654611E-1F));
-  sine = fused(sine * square, angle, angle);
-  R cosine = fused(square, Lanes<R>::all(2.443315711809948E-5F), Lanes<R>::all(-1.388731625493765E-3F));
-  cosine = fused(cosine, square, Lanes<R>::all(4.166664568298827E-2F));
-  cosine = fused(cosine, square, Lanes<R>::all(-0.5F));
-  cosine = fused(cosine, square, Lanes<R>::all(1.0F));
-  const IndexOf<R> sign = shifted_up(b, 1) & Lanes<R>::all_index(0x80000000U);
-  const R across = radius * sine, along = real_with_bits(exclusive_or(index_of(radius * cosine), sign));
-  const auto swapped = has_top_bit(b);
-  return {select(swapped, along, across), select(swapped, across, along)};
+REGENT_BODY Four<R> normals(const Words<R>& words) {
+  const IndexOf<R> place[2] = {words.y, words.w};
+  R radius[2], angle[2], square[2], sine[2], cosine[2];
+  radii_of<R>(words.x, words.z, radius);
+  REGENT_EACH(j, 2)
+  angle[j] = real_of_signed(shifted_up(place[j], 2)) * Lanes<R>::all(0.78539816339744831F * 0x1p-31F);
+  REGENT_EACH(j, 2) square[j] = angle[j] * angle[j];
+  REGENT_EACH(j, 2)
+  sine[j] = fused(square[j], Lanes<R>::all(-1.9515295891E-4F), Lanes<R>::all(8.3321608736E-3F));
+  REGENT_EACH(j, 2)
+  cosine[j] = fused(square[j], Lanes<R>::all(2.443315711809948E-5F), Lanes<R>::all(-1.388731625493765E-3F));
+  REGENT_EACH(j, 2) sine[j] = fused(sine[j], square[j], Lanes<R>::all(-1.6666654611E-1F));
+  REGENT_EACH(j, 2) cosine[j] = fused(cosine[j], square[j], Lanes<R>::all(4.166664568298827E-2F));
+  REGENT_EACH(j, 2) cosine[j] = fused(cosine[j], square[j], Lanes<R>::all(-0.5F));
+  REGENT_EACH(j, 2) sine[j] = fused(sine[j] * square[j], angle[j], angle[j]);
+  REGENT_EACH(j, 2) cosine[j] = fused(cosine[j], square[j], Lanes<R>::all(1.0F));
+  Four<R> out;
+  REGENT_EACH(j, 2) {
+    const IndexOf<R> sign = shifted_up(place[j], 1) & Lanes<R>::all_index(0x80000000U);
+    const R across = radius[j] * sine[j];
+    const R along = real_with_bits(exclusive_or(index_of(radius[j] * cosine[j]), sign));
+    const auto swapped = has_top_bit(place[j]);
+    out.v[2 * j] = select(swapped, along, across);
+    out.v[2 * j + 1] = select(swapped, across, along);
+  }
+  return out;
 }
 
 }  // namespace regent::cuda::scenario

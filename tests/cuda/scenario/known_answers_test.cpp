@@ -46,8 +46,10 @@ TEST(KnownAnswers, BlackScholesCallInOneStepAndInMany) {
 
 TEST(KnownAnswers, MertonCallsWithFewLargeAndManySmallJumps) {
   const double discount = std::exp(-0.08 * 0.5);
-  expect_within_three(call(outcomes(merton(0.08, 0.25, 1, 0.25, 0.5, 4), 4), 100, 100, discount), 8.9541950687);
-  expect_within_three(call(outcomes(merton(0.08, 0.25, 5, 0.5, 0.5, 4), 4), 100, 100, discount), 8.9623323098);
+  expect_within_three(call(outcomes(merton(0.08, 0.25, 1, 0.25, 0.5, 4), 4), 100, 100, discount),
+                      8.9541950687);
+  expect_within_three(call(outcomes(merton(0.08, 0.25, 5, 0.5, 0.5, 4), 4), 100, 100, discount),
+                      8.9623323098);
 }
 
 TEST(KnownAnswers, HestonCall) {
@@ -63,7 +65,8 @@ TEST(KnownAnswers, GaussianValueAtRiskAndExpectedShortfall) {
   std::sort(losses.begin(), losses.end());
   const std::size_t tail = losses.size() / 100;
   const std::vector<double> worst(losses.end() - static_cast<std::ptrdiff_t>(tail), losses.end());
-  const double var = worst.front(), density = std::exp(-0.5 * 2.326347874 * 2.326347874) / std::sqrt(2 * M_PI);
+  const double var = worst.front(),
+               density = std::exp(-0.5 * 2.326347874 * 2.326347874) / std::sqrt(2 * M_PI);
   EXPECT_NEAR(var, 2.326347874, 3 * std::sqrt(0.01 * 0.99 / static_cast<double>(paths)) / density);
   // variance of the mean above a quantile: (V + 0.99·(ES − VaR)²) / (0.01·n)
   const Estimate mean = mean_of(worst, [](double x) { return x; });
