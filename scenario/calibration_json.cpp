@@ -1,0 +1,239 @@
+#include "scenario/calibration_json.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/config/suggest.hpp"
+#include "base/error.hpp"
+#include "base/time.hpp"
+
+namespace regent::scenario {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using cuda::scenario::VolatilityKind;
+
+constexpr const char* format_name = "regent-scenario/1";
+
+// One object of the file: its keys are read once each, and none may be left over.
+class Object {
+ public:
+  Object(const Json& json, std::string path, std::string origin)
+      : json_(json), path_(std::move(path)), origin_(std::move(origin)) {
+    if (!json.is_object()) refuse("", "an object is needed");
+  }
+  [[noreturn]] void refuse(const std::string& key, const std::string& what) const {
+    throw InputError(origin_ + ": " + path_ + key + ": " + what);
+  }
+  const Json& at(const std::string& key) {
+    known_.push_back(key);
+    if (!json_.contains(key)) refuse(key, "missing");
+    return json_.at(key);
+  }
+  Object object(const std::string& key) { return {at(key), path_ + key + ".", origin_}; }
+  void read(const std::string& key, double& value) { value = number(at(key), key); }
+  void read(const std::string& key, std::vector<double>& values) {
+    values.clear();
+    for (const Json& item : list(key)) values.push_back(number(item, key));
+  }
+  void read(const std::string& key, std::vector<std::string>& values) {
+    values.clear();
+    for (const Json& item : list(key)) values.push_back(text(item, key));
+  }
+  std::string read_text(const std::string& key) { return text(at(key), key); }
+  template <class Integer>
+  void read_count(const std::string& key, Integer& value) {
+    const Json& item = at(key);
+    if (!item.is_number_integer() || item.get<std::int64_t>() < 0 || item.get<std::int64_t>() > 1'000'000'000)
+      refuse(key, "a whole number from 0 to 1000000000 is needed");
+    value = static_cast<Integer>(item.get<std::int64_t>());
+  }
+  void finish() const {
+    for (const auto& [key, value] : json_.items()) {
+      if (std::find(known_.begin(), known_.end(), key) == known_.end())
+        refuse(key, "unknown key" + suggestion(key, known_));
+    }
+  }
+
+ private:
+  const Json& list(const std::string& key) {
+    const Json& item = at(key);
+    if (!item.is_array()) refuse(key, "a list is needed");
+    return item;
+  }
+  double number(const Json& item, const std::string& key) const {
+    if (!item.is_number()) refuse(key, "a number is needed, not " + std::string(item.type_name()));
+    return item.get<double>();
+  }
+  std::string text(const Json& item, const std::string& key) const {
+    if (!item.is_string()) refuse(key, "a text is needed, not " + std::string(item.type_name()));
+    return item.get<std::string>();
+  }
+  const Json& json_;
+  std::string path_, origin_;
+  std::vector<std::string> known_;
+};
+
+const char* name_of(VolatilityKind kind) {
+  return kind == VolatilityKind::garch       ? "garch"
+         : kind == VolatilityKind::diffusion ? "diffusion"
+                                             : "constant";
+}
+
+VolatilityKind kind_named(Object& object) {
+  const std::string name = object.read_text("kind");
+  for (const auto kind : {VolatilityKind::constant, VolatilityKind::garch, VolatilityKind::diffusion}) {
+    if (name == name_of(kind)) return kind;
+  }
+  object.refuse("kind", "\"" + name + "\": constant, garch and diffusion are possible");
+}
+
+Json volatility_json(const cuda::scenario::Volatility& v) {
+  return {{"kind", name_of(v.kind)},  {"alpha", v.alpha},
+          {"gamma", v.gamma},         {"beta", v.beta},
+          {"reversion", v.reversion}, {"level", v.level},
+          {"deviation", v.deviation}, {"correlation", v.correlation},
+          {"start", v.start},         {"ceiling", v.ceiling}};
+}
+
+void read_volatility(Object object, cuda::scenario::Volatility& v) {
+  v.kind = kind_named(object);
+  object.read("alpha", v.alpha);
+  object.read("gamma", v.gamma);
+  object.read("beta", v.beta);
+  object.read("reversion", v.reversion);
+  object.read("level", v.level);
+  object.read("deviation", v.deviation);
+  object.read("correlation", v.correlation);
+  object.read("start", v.start);
+  object.read("ceiling", v.ceiling);
+  object.finish();
+}
+
+Json jumps_json(const cuda::scenario::Jumps& j) {
+  return {{"intensity", j.intensity},
+          {"mean", j.mean},
+          {"deviation", j.deviation},
+          {"scale", j.scale},
+          {"participation", j.participation},
+          {"excitation", j.excitation},
+          {"decay", j.decay},
+          {"variance", j.variance}};
+}
+
+void read_jumps(Object object, cuda::scenario::Jumps& j) {
+  object.read("intensity", j.intensity);
+  object.read("mean", j.mean);
+  object.read("deviation", j.deviation);
+  object.read("scale", j.scale);
+  object.read("participation", j.participation);
+  object.read("excitation", j.excitation);
+  object.read("decay", j.decay);
+  object.read("variance", j.variance);
+  object.finish();
+}
+
+Json liquidity_json(const cuda::scenario::Liquidity& l) {
+  return {{"probability", l.probability}, {"multiple", l.multiple}, {"decay", l.decay}, {"spread", l.spread}};
+}
+
+void read_liquidity(Object object, cuda::scenario::Liquidity& l) {
+  object.read("probability", l.probability);
+  object.read("multiple", l.multiple);
+  object.read("decay", l.decay);
+  object.read("spread", l.spread);
+  object.finish();
+}
+
+// The law's own checks, under any portfolio.
+void check(const Calibration& c, const std::string& origin) {
+  cuda::scenario::Task task;
+  task.law = &c.law;
+  task.steps = 1;
+  task.policy.target.assign(std::max(c.law.assets, 0), 0);
+  try {
+    cuda::scenario::validate(task);
+  } catch (const InputError& error) {
+    throw InputError(origin + ": " + error.what());
+  }
+  if (c.now.size() != static_cast<std::size_t>(c.law.regimes))
+    throw InputError(origin + ": now has " + std::to_string(c.now.size()) + " values for " +
+                     std::to_string(c.law.regimes) + " regimes");
+  double sum = 0;
+  for (const double p : c.now) sum += p >= 0 ? p : HUGE_VAL;
+  if (!(std::abs(sum - 1) <= 1e-9)) throw InputError(origin + ": now is no law over the regimes");
+  if (!(c.bars_per_year > 0 && c.bars_per_year < 1e7))
+    throw InputError(origin + ": bars_per_year is " + std::to_string(c.bars_per_year));
+}
+
+}  // namespace
+
+std::string calibration_to_json(const Calibration& c) {
+  const auto& law = c.law;
+  const Json json = {{"format", format_name},
+                     {"symbols", c.symbols},
+                     {"regimes", c.labels},
+                     {"from", format_timestamp(c.from_ms)},
+                     {"to", format_timestamp(c.to_ms)},
+                     {"bars", c.bars},
+                     {"bars_left_out", c.left_out},
+                     {"jump_bars", c.jump_bars},
+                     {"bars_per_year", c.bars_per_year},
+                     {"correlation_error", c.correlation_error},
+                     {"start", law.start},
+                     {"now", c.now},
+                     {"transition", law.transition},
+                     {"factors", law.factors},
+                     {"drift", law.drift},
+                     {"drift_of_variance", law.drift_of_variance},
+                     {"loadings", law.loadings},
+                     {"idiosyncratic", law.idiosyncratic},
+                     {"beta", law.beta},
+                     {"dof", law.dof},
+                     {"volatility", volatility_json(law.volatility)},
+                     {"jumps", jumps_json(law.jumps)},
+                     {"liquidity", liquidity_json(law.liquidity)}};
+  return json.dump(1) + "\n";
+}
+
+Calibration calibration_from_json(const std::string& text, const std::string& origin) {
+  Json json;
+  try {
+    json = Json::parse(text);
+  } catch (const nlohmann::json::exception& error) {
+    throw InputError(origin + ": no JSON: " + error.what());
+  }
+  Object object(json, "", origin);
+  if (const std::string format = object.read_text("format"); format != format_name)
+    object.refuse("format", "\"" + format + "\", not \"" + format_name + "\"");
+  Calibration c;
+  auto& law = c.law;
+  object.read("symbols", c.symbols);
+  object.read("regimes", c.labels);
+  c.from_ms = parse_timestamp(object.read_text("from"));
+  c.to_ms = parse_timestamp(object.read_text("to"));
+  object.read_count("bars", c.bars);
+  object.read_count("bars_left_out", c.left_out);
+  object.read_count("jump_bars", c.jump_bars);
+  object.read("bars_per_year", c.bars_per_year);
+  object.read("correlation_error", c.correlation_error);
+  object.read("start", law.start);
+  object.read("now", c.now);
+  object.read("transition", law.transition);
+  object.read_count("factors", law.factors);
+  object.read("drift", law.drift);
+  object.read("drift_of_variance", law.drift_of_variance);
+  object.read("loadings", law.loadings);
+  object.read("idiosyncratic", law.idiosyncratic);
+  object.read("beta", law.beta);
+  object.read("dof", law.dof);
+  read_volatility(object.object("volatility"), law.volatility);
+  read_jumps(object.object("jumps"), law.jumps);
+  read_liquidity(object.object("liquidity"), law.liquidity);
+  object.finish();
+  law.assets = static_cast<int>(c.symbols.size());
+  law.regimes = static_cast<int>(c.labels.size());
+  check(c, origin);
+  return c;
+}
+
+}  // namespace regent::scenario

@@ -1,0 +1,89 @@
+#include "scenario/risk.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+
+namespace regent::scenario {
+namespace {
+
+void check_share(const char* name, double value) {
+  if (!(value > 0 && value < 1))
+    throw InputError(std::string(name) + " is " + std::to_string(value) + "; between 0 and 1 is possible");
+}
+
+// The k-th smallest, k from 1.
+double order(const std::vector<double>& sorted, double k) {
+  const double last = static_cast<double>(sorted.size());
+  return sorted[static_cast<std::size_t>(std::clamp(k, 1.0, last)) - 1];
+}
+
+// n·level without the rounding that makes 1000·0.99 a little more than 990.
+double place_of(double n, double level) {
+  const double place = n * level, nearest = std::round(place);
+  return std::abs(place - nearest) < 1e-9 * n ? nearest : place;
+}
+
+}  // namespace
+
+double normal_quantile(double p) {
+  double low = -40, high = 40;
+  for (int i = 0; i < 200 && high - low > 1e-15; ++i) {
+    const double middle = (low + high) / 2;
+    (0.5 * std::erfc(-middle / std::sqrt(2.0)) < p ? low : high) = middle;
+  }
+  return (low + high) / 2;
+}
+
+double quantile_of_sorted(std::span<const double> sorted, double p) {
+  const double place = p * static_cast<double>(sorted.size() - 1);
+  const auto below = std::min(static_cast<std::size_t>(place), sorted.size() - 1);
+  const std::size_t above = std::min(below + 1, sorted.size() - 1);
+  return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
+}
+
+Risk risk_of(std::span<const double> profits, double level, double confidence) {
+  check_share("level", level);
+  check_share("confidence", confidence);
+  if (profits.empty()) throw InputError("risk of no profits; at least one path is needed");
+  std::vector<double> losses;
+  losses.reserve(profits.size());
+  for (const double profit : profits) {
+    if (!std::isfinite(profit)) throw InputError("risk: a profit is not finite");
+    losses.push_back(-profit);
+  }
+  std::sort(losses.begin(), losses.end());
+  const double n = static_cast<double>(losses.size()), place = place_of(n, level), k = std::ceil(place);
+  Risk risk{.level = level, .value_at_risk = order(losses, k)};
+  double beyond = 0, squares = 0;
+  for (auto i = static_cast<std::size_t>(k); i < losses.size(); ++i) {
+    beyond += losses[i];
+    squares += (losses[i] - risk.value_at_risk) * (losses[i] - risk.value_at_risk);
+  }
+  const double tail = n - place;  // how many losses the mean is of
+  risk.expected_shortfall = (beyond + (k - place) * risk.value_at_risk) / tail;
+  const double z = normal_quantile(0.5 + confidence / 2), spread = z * std::sqrt(n * level * (1 - level));
+  risk.var_low = order(losses, std::floor(place - spread));
+  risk.var_high = order(losses, std::ceil(place + spread) + 1);
+  // of excesses over VaR, which are 0 for the fraction that lies at VaR itself
+  const double excess = risk.expected_shortfall - risk.value_at_risk;
+  const double variance = std::max(0.0, squares / tail - excess * excess);
+  const double error = z * std::sqrt((variance + level * excess * excess) / tail);
+  risk.es_low = risk.expected_shortfall - error;
+  risk.es_high = risk.expected_shortfall + error;
+  return risk;
+}
+
+Share share_of(std::int64_t hits, std::int64_t n, double confidence) {
+  const double z = normal_quantile(0.5 + confidence / 2), count = static_cast<double>(n);
+  const double p = static_cast<double>(hits) / count, scale = 1 + z * z / count;
+  const double centre = (p + z * z / (2 * count)) / scale;
+  const double half = z / scale * std::sqrt(p * (1 - p) / count + z * z / (4 * count * count));
+  return {p, std::max(0.0, centre - half), std::min(1.0, centre + half)};
+}
+
+}  // namespace regent::scenario
