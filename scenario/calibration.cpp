@@ -200,7 +200,13 @@ void normalise(std::vector<double>& rows, int columns) {
 
 void put_moments(const std::vector<Moments>& moments, int n, Calibration& c) {
   for (const Moments& m : moments) {
-    append(c.law.drift, m.mean);
+    // what variance takes from the mean log return is told apart, so that a stress of the volatility alone
+    // leaves mean simple returns as they are
+    for (int i = 0; i < n; ++i) {
+      const double half = 0.5 * m.covariance[i * n + i];
+      c.law.drift.push_back(m.mean[i] + half);
+      c.law.drift_of_variance.push_back(-half);
+    }
     const Factors factors = factors_of(m.covariance, n, c.law.factors);
     append(c.law.loadings, factors.loadings);
     append(c.law.idiosyncratic, factors.idiosyncratic);

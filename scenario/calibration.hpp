@@ -41,10 +41,11 @@ struct CalibratedPanel {
 // squares); they set intensity by regime, size, participation and excitation, and are left out of all else.
 // Means and covariances: weighted by the smoothed posterior, shrunk towards the panel's by 20 bars, and by as
 // many as there are assets, so that a rare regime's matrix has full rank. The first factor is the equally
-// weighted market itself, the others the principal components of the rest; variances are exact. Volatility
-// clustering and tails: GJR-GARCH with Student-t shocks of the market within its regimes. Spreads widen with
-// a regime's volatility; liquidity shocks are assumed, not fitted: a probability of 0.002 a bar, five times
-// the spread, half gone in five bars. Throws InputError as returns_of and hmm::fit do.
+// weighted market itself, the others the principal components of the rest; variances are exact. Drifts are of
+// simple returns: the half variance that log returns lose is drift_of_variance. Volatility clustering and
+// tails: GJR-GARCH with Student-t shocks of the market within its regimes. Spreads widen with a regime's
+// volatility; liquidity shocks are assumed, not fitted: a probability of 0.002 a bar, five times the spread,
+// half gone in five bars. Throws InputError as returns_of and hmm::fit do.
 CalibratedPanel calibrate(const market::Panel& panel, const Returns& returns,
                           const CalibrationSettings& settings);
 

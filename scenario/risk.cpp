@@ -83,7 +83,7 @@ Share share_of(std::int64_t hits, std::int64_t n, double confidence) {
   const double p = static_cast<double>(hits) / count, scale = 1 + z * z / count;
   const double centre = (p + z * z / (2 * count)) / scale;
   const double half = z / scale * std::sqrt(p * (1 - p) / count + z * z / (4 * count * count));
-  return {p, std::max(0.0, centre - half), std::min(1.0, centre + half)};
+  return {p, hits == 0 ? 0 : centre - half, hits == n ? 1 : centre + half};
 }
 
 }  // namespace regent::scenario

@@ -13,7 +13,7 @@ struct Command {
 };
 
 // In the order of the help.
-inline constexpr std::array<Command, 13> commands{{
+inline constexpr std::array<Command, 14> commands{{
     {"train", "The main job", "Fit regimes, train policies walk-forward, write bundles"},
     {"serve", "The main job", "Answer decision requests from a bundle over ZeroMQ"},
     {"engine", "The main job", "Feed bars, ask for decisions, trade through the gates"},
@@ -23,6 +23,7 @@ inline constexpr std::array<Command, 13> commands{{
     {"covariance", "Data and models", "Estimate and clean covariance matrices, and look at their spectra"},
     {"sweep", "Data and models", "Try grids of trading rules on bars, and say how much of the best is luck"},
     {"backtest", "Data and models", "Trade one rule on bars: trades, equity, tear sheet"},
+    {"dream", "Data and models", "Simulate many futures of a portfolio and say what breaks it"},
     {"decide", "Data and models", "Print one decision with its reasons, without any server"},
     {"ledger", "Looking", "Verify, show and replay what an engine did"},
     {"config", "Looking", "Explain every setting and where its value comes from"},

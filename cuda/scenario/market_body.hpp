@@ -24,7 +24,7 @@ struct MarketState {
 // What a step has in common for all assets.
 template <class R>
 struct Step {
-  R variance, tail, scale;  // v, W, and √v·W·c
+  R variance, tail, scale;  // v·c², W, and √v·W·c
   R jump;                   // J; 0 where there is none
   bool any_jump;
   R spread, impact;  // multiples
@@ -155,8 +155,9 @@ REGENT_BODY Step<R> law_step(const View& view, PathNumber<R> path, std::int32_t 
   move_regime<Wide>(view, step, words.x, state);
   force_regime<R>(view, step, state);
   Step<R> now{};
-  now.variance = maximum(state.variance, zero);
-  now.scale = square_root(now.variance) * Lanes<R>::all(row[schedule_volatility]);
+  const R variance = maximum(state.variance, zero), stress = Lanes<R>::all(row[schedule_volatility]);
+  now.variance = variance * stress * stress;
+  now.scale = square_root(variance) * stress;
   now.tail = view.tail != nullptr ? tail_multiple<R>(view, words.y) : Lanes<R>::all(1.0F);
   now.scale = now.scale * now.tail;
   now.jump = zero;

@@ -4,7 +4,7 @@
 // either device, with the same bits.
 //
 // Log return of asset i at a step in regime k (all per step):
-//   x_i = drift_ki·d + drift_of_variance_ki·v + √v·W·c·(Σ_f loadings_kif·z_f + idiosyncratic_ki·ε_i)
+//   x_i = drift_ki·d + drift_of_variance_ki·v·c² + √v·W·c·(Σ_f loadings_kif·z_f + idiosyncratic_ki·ε_i)
 //         + scale_i·taken_i·J + beta_i·m
 // z, ε standard normal; W = √((ν − 2)/χ²_ν), shared by all assets (multivariate Student-t of unit variance);
 // v the variance multiplier (GJR-GARCH, Glosten, Jagannathan, Runkle 1993, or a square-root diffusion by full

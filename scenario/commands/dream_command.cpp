@@ -1,0 +1,121 @@
+#include "scenario/commands/dream_command.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <iostream>
+
+#include "base/atomic_file.hpp"
+#include "base/config/suggest.hpp"
+#include "base/drawing.hpp"
+#include "base/error.hpp"
+#include "base/stop_signal.hpp"
+#include "base/table.hpp"
+#include "market/io/series_file.hpp"
+#include "scenario/calibration_json.hpp"
+#include "scenario/commands/dream_report.hpp"
+
+namespace regent::scenario {
+namespace {
+
+using market::SeriesColumn;
+
+std::size_t stress_named(const DreamSetup& setup, const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& stress : setup.stresses) names.push_back(stress.name);
+  const auto at = std::ranges::find(names, name);
+  if (at == names.end())
+    throw InputError("--stress " + name + ": there is none of this name in --stresses" +
+                     suggestion(name, names));
+  return static_cast<std::size_t>(at - names.begin());
+}
+
+// One path, a row a step.
+std::vector<SeriesColumn> path_columns(const DreamSetup& setup, const cuda::scenario::Paths& kept) {
+  const std::size_t n = setup.symbols.size(), steps = kept.equity.size();
+  SeriesColumn step{.name = "step"}, regime{.name = "regime"}, equity{.name = "equity"};
+  std::vector<SeriesColumn> returns(n);
+  for (std::size_t i = 0; i < n; ++i) returns[i].name = setup.symbols[i];
+  for (std::size_t t = 0; t < steps; ++t) {
+    step.integers.push_back(static_cast<std::int64_t>(t));
+    regime.texts.push_back(setup.labels.empty() ? "" : setup.labels[kept.regime[t]]);
+    equity.reals.push_back(kept.equity[t]);
+    for (std::size_t i = 0; i < n; ++i) returns[i].reals.push_back(kept.log_returns[t * n + i]);
+  }
+  std::vector<SeriesColumn> columns{step, regime, equity};
+  std::ranges::move(returns, std::back_inserter(columns));
+  return columns;
+}
+
+nlohmann::ordered_json path_json(const DreamFlags& flags, const std::vector<SeriesColumn>& columns) {
+  nlohmann::ordered_json json = {{"path", flags.path}, {"stress", flags.stress}, {"seed", flags.seed}};
+  nlohmann::ordered_json returns;
+  for (std::size_t i = 3; i < columns.size(); ++i) returns[columns[i].name] = columns[i].reals;
+  json["regime"] = columns[1].texts;
+  json["equity"] = columns[2].reals;
+  json["log_returns"] = returns;
+  return json;
+}
+
+void print_path(const DreamSetup& setup, const cuda::scenario::Paths& kept) {
+  Table table;
+  table.header = {"step", "regime", "equity", "return", "market"};
+  table.right = {true, false, true, true, true};
+  const std::size_t n = setup.symbols.size();
+  double before = 1;
+  for (std::size_t t = 0; t < kept.equity.size(); ++t) {
+    double market = 0;
+    for (std::size_t i = 0; i < n; ++i)
+      market += std::expm1(kept.log_returns[t * n + i]) / static_cast<double>(n);
+    const double r = before > 0 ? kept.equity[t] / before - 1 : 0;
+    before = kept.equity[t];
+    table.rows.push_back({{std::to_string(t)},
+                          {setup.labels.empty() ? "" : setup.labels[kept.regime[t]]},
+                          {percent(kept.equity[t], 2)},
+                          {percent(r, 2), r < -0.05 ? Colour::red : Colour::plain},
+                          {percent(market, 2)}});
+  }
+  std::cout << table.text();
+}
+
+int show_path(const DreamFlags& flags, const DreamSetup& setup) {
+  if (!flags.out.empty() && !flags.out.ends_with(".csv") && !flags.out.ends_with(".parquet"))
+    throw InputError("--out " + flags.out + ": with --path a FILE.csv or FILE.parquet is written");
+  std::vector<cuda::scenario::Stress> schedule;
+  const auto task = setup.stressed(stress_named(setup, flags.stress), schedule);
+  const auto kept =
+      cuda::scenario::record(cuda::Resources::make("cpu"), task, static_cast<std::uint64_t>(flags.path), 1);
+  const auto columns = path_columns(setup, kept);
+  if (!flags.out.empty()) market::write_series_file(columns, flags.out);
+  if (flags.bars.json) {
+    std::cout << path_json(flags, columns).dump() << '\n';
+  } else {
+    print_path(setup, kept);
+  }
+  return 0;
+}
+
+}  // namespace
+
+int run_dream_command(const DreamFlags& flags) {
+  DreamSetup setup;
+  set_up(flags, setup);
+  if (flags.path >= 0) return show_path(flags, setup);
+  claim_folder(flags, setup);
+  if (setup.calibration && !flags.out.empty())
+    write_file_atomically(std::filesystem::path(flags.out) / "model.json",
+                          calibration_to_json(*setup.calibration));
+  install_stop_signals();
+  const Dreamed dreamed = run_dream(flags, setup);
+  if (dreamed.paths == 0) return exit_interrupted;
+  const DreamSummary summary = summary_of(flags, setup, dreamed);
+  if (!flags.out.empty()) write_report(flags, setup, dreamed, summary);
+  if (flags.bars.json) {
+    std::cout << summary_json(flags, setup, dreamed, summary).dump(2) << '\n';
+  } else {
+    std::cout << summary_text(flags, setup, dreamed, summary);
+  }
+  if (!flags.out.empty() && !flags.no_plots) draw("dream.py", flags.out, flags.bars.json);
+  return dreamed.interrupted ? exit_interrupted : 0;
+}
+
+}  // namespace regent::scenario

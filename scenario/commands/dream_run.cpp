@@ -1,0 +1,178 @@
+#include "scenario/commands/dream_run.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/atomic_file.hpp"
+#include "base/error.hpp"
+#include "base/stop_signal.hpp"
+#include "base/table.hpp"
+#include "base/terminal.hpp"
+#include "base/time.hpp"
+#include "market/io/series_file.hpp"
+
+namespace regent::scenario {
+namespace {
+
+namespace fs = std::filesystem;
+using cuda::scenario::Outcomes;
+using market::SeriesColumn;
+
+// About a second of work on two cores.
+std::int64_t chunk_size(const DreamFlags& flags, const DreamSetup& setup) {
+  if (flags.chunk > 0) return flags.chunk;
+  const auto values = static_cast<std::int64_t>(setup.symbols.size()) * flags.steps;
+  return std::clamp<std::int64_t>(400'000'000 / values / 16 * 16, 16, 1 << 20);
+}
+
+struct Chunk {
+  std::int64_t first, end;
+  fs::path file(const DreamFlags& flags, const std::string& stress, const char* folder) const {
+    return fs::path(flags.out) / folder /
+           (stress + "-" + std::to_string(first) + "-" + std::to_string(end) + ".parquet");
+  }
+};
+
+std::vector<std::int64_t> integers(const auto& values) {
+  return {values.begin(), values.end()};
+}
+
+void write_chunk(const fs::path& file, const Outcomes& out) {
+  const std::vector<double> drawdown(out.drawdown_max.begin(), out.drawdown_max.end());
+  market::write_series_file({{.name = "final_equity", .reals = out.final_equity},
+                             {.name = "drawdown_max", .reals = drawdown},
+                             {.name = "turnover", .reals = out.turnover},
+                             {.name = "costs", .reals = out.costs},
+                             {.name = "ruin_step", .integers = integers(out.ruin_step)},
+                             {.name = "final_regime", .integers = integers(out.final_regime)}},
+                            file.string());
+}
+
+const SeriesColumn& column_of(const market::SeriesTable& table, const std::string& name, std::int64_t rows) {
+  const SeriesColumn* column = table.find(name);
+  if (column == nullptr || static_cast<std::int64_t>(table.rows) != rows)
+    throw InputError(table.file + " is no part of this dream; remove it to make it again");
+  return *column;
+}
+
+Outcomes read_chunk(const fs::path& file, std::int64_t rows) {
+  const market::SeriesTable table = market::read_series(file.string());
+  const auto reals = [&](const char* name) {
+    return market::numbers_of(table, column_of(table, name, rows));
+  };
+  Outcomes out{reals("final_equity"), reals("turnover"), reals("costs"), {}, {}, {}};
+  for (const double value : reals("drawdown_max")) out.drawdown_max.push_back(static_cast<float>(value));
+  for (const double value : reals("ruin_step")) out.ruin_step.push_back(static_cast<std::int32_t>(value));
+  for (const double value : reals("final_regime"))
+    out.final_regime.push_back(static_cast<std::uint8_t>(value));
+  return out;
+}
+
+template <class Values>
+void append(Values& to, const Values& from) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+void append(Outcomes& to, const Outcomes& from) {
+  append(to.final_equity, from.final_equity);
+  append(to.turnover, from.turnover);
+  append(to.costs, from.costs);
+  append(to.drawdown_max, from.drawdown_max);
+  append(to.ruin_step, from.ruin_step);
+  append(to.final_regime, from.final_regime);
+}
+
+// Every step of every path, a file a chunk: path, step, regime, equity, and a log return per symbol.
+void write_paths(const fs::path& file, const cuda::Resources& resources, const cuda::scenario::Task& task,
+                 const Chunk& chunk, const std::vector<std::string>& symbols) {
+  const std::int64_t paths = chunk.end - chunk.first, n = static_cast<std::int64_t>(symbols.size());
+  const auto kept = cuda::scenario::record(resources, task, static_cast<std::uint64_t>(chunk.first), paths);
+  std::vector<SeriesColumn> columns(4 + symbols.size());
+  columns[0].name = "path";
+  columns[1].name = "step";
+  columns[2].name = "regime";
+  columns[3].name = "equity";
+  columns[2].integers = integers(kept.regime);
+  columns[3].reals = kept.equity;
+  for (std::int64_t i = 0; i < n; ++i) columns[4 + i].name = symbols[i];
+  for (std::int64_t row = 0; row < paths * task.steps; ++row) {
+    columns[0].integers.push_back(chunk.first + row / task.steps);
+    columns[1].integers.push_back(row % task.steps);
+    for (std::int64_t i = 0; i < n; ++i) columns[4 + i].reals.push_back(kept.log_returns[row * n + i]);
+  }
+  market::write_series_file(columns, file.string());
+}
+
+Outcomes outcomes_of(const DreamFlags& flags, const DreamSetup& setup, const cuda::Resources& resources,
+                     std::size_t stress, const Chunk& chunk, std::int64_t& made) {
+  const std::string& name = setup.stresses[stress].name;
+  const fs::path file = chunk.file(flags, name, "chunks");
+  std::vector<cuda::scenario::Stress> schedule;
+  const auto task = setup.stressed(stress, schedule);
+  if (flags.paths && !flags.out.empty()) {
+    const fs::path steps = chunk.file(flags, name, "paths");
+    if (!fs::exists(steps)) write_paths(steps, resources, task, chunk, setup.symbols);
+  }
+  if (!flags.out.empty() && fs::exists(file)) return read_chunk(file, chunk.end - chunk.first);
+  Outcomes out =
+      cuda::scenario::run(resources, task, static_cast<std::uint64_t>(chunk.first), chunk.end - chunk.first);
+  made += chunk.end - chunk.first;
+  if (!flags.out.empty()) write_chunk(file, out);
+  return out;
+}
+
+}  // namespace
+
+void claim_folder(const DreamFlags& flags, const DreamSetup& setup) {
+  if (flags.out.empty()) {
+    if (flags.paths) throw InputError("--paths writes into --out FOLDER, which is not given");
+    return;
+  }
+  const fs::path folder = flags.out, file = folder / "dream.json";
+  if (fs::exists(file)) {
+    const auto known = nlohmann::json::parse(read_file(file), nullptr, false);
+    if (known.is_discarded() || known.value("fingerprint", "") != setup.fingerprint)
+      throw InputError("--out " + flags.out +
+                       " holds another dream (other data, model, stresses, portfolio, costs, "
+                       "steps or seed); name another folder, or remove it");
+  } else if (fs::exists(folder) && !fs::is_empty(folder)) {
+    throw InputError("--out " + flags.out + ": the folder is not empty and holds no dream");
+  }
+  fs::create_directories(folder / "chunks");
+  if (flags.paths) fs::create_directories(folder / "paths");
+  const nlohmann::ordered_json written = {{"format", "regent-dream/1"},
+                                          {"fingerprint", setup.fingerprint},
+                                          {"source", flags.source},
+                                          {"steps", flags.steps},
+                                          {"seed", flags.seed}};
+  write_file_atomically(file, written.dump(1) + "\n");
+}
+
+Dreamed run_dream(const DreamFlags& flags, const DreamSetup& setup) {
+  const auto resources = cuda::Resources::make(flags.device);
+  const double budget = seconds_of(flags.budget);
+  const std::int64_t began = monotonic_ns(), size = chunk_size(flags, setup);
+  const auto stresses = static_cast<std::int64_t>(setup.stresses.size());
+  Dreamed dreamed;
+  dreamed.outcomes.resize(setup.stresses.size());
+  std::optional<Progress> progress;
+  if (!flags.bars.json) progress.emplace("dream", flags.scenarios * stresses);
+  for (std::int64_t first = 0; first < flags.scenarios; first += size) {
+    const Chunk chunk{first, std::min(first + size, flags.scenarios)};
+    const double spent = static_cast<double>(monotonic_ns() - began) * 1e-9;
+    dreamed.interrupted = stop_requested();
+    // one chunk at least, so that every start gets further
+    if (dreamed.interrupted || (budget > 0 && first > 0 && dreamed.made > 0 && spent > budget)) break;
+    for (std::size_t s = 0; s < setup.stresses.size(); ++s)
+      append(dreamed.outcomes[s], outcomes_of(flags, setup, resources, s, chunk, dreamed.made));
+    dreamed.paths = chunk.end;
+    if (progress) progress->advance(dreamed.paths * stresses);
+  }
+  dreamed.seconds = static_cast<double>(monotonic_ns() - began) * 1e-9;
+  if (progress) progress->finish();
+  return dreamed;
+}
+
+}  // namespace regent::scenario

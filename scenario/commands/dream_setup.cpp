@@ -1,0 +1,200 @@
+#include "scenario/commands/dream_setup.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "base/atomic_file.hpp"
+#include "base/config/suggest.hpp"
+#include "base/error.hpp"
+#include "base/sha256.hpp"
+#include "market/io/series_file.hpp"
+#include "market/performance.hpp"
+#include "scenario/block_length.hpp"
+#include "scenario/calibration_json.hpp"
+
+namespace regent::scenario {
+namespace {
+
+using cuda::scenario::HistoryKind;
+
+std::optional<market::Panel> read_data(const DreamFlags& flags) {
+  market::DataFlags bars = flags.bars;
+  bars.files.insert(bars.files.end(), flags.data.begin(), flags.data.end());
+  if (bars.files.empty() && load_config(bars.common).text_list("data.files").empty()) return {};
+  market::ImportReport report;
+  return market::read_input(bars, report);
+}
+
+// The equally weighted market's absolute returns: their dependence lasts longest.
+std::vector<double> market_sizes(const Returns& returns) {
+  std::vector<double> sizes;
+  for (std::size_t bar = 0; bar < returns.bars(); ++bar) {
+    double sum = 0;
+    for (std::size_t i = 0; i < returns.assets(); ++i) sum += returns.log_returns[bar * returns.assets() + i];
+    sizes.push_back(std::abs(sum) / static_cast<double>(returns.assets()));
+  }
+  return sizes;
+}
+
+void put_history(const DreamFlags& flags, DreamSetup& setup) {
+  auto& history = setup.history;
+  history.kind = flags.source == "stationary" ? HistoryKind::stationary
+                 : flags.source == "circular" ? HistoryKind::circular
+                                              : HistoryKind::replay;
+  history.assets = static_cast<int>(setup.returns->assets());
+  history.log_returns = setup.returns->log_returns;
+  if (history.kind != HistoryKind::replay) {
+    const BlockLength automatic = block_length(market_sizes(*setup.returns));
+    const double chosen = history.kind == HistoryKind::stationary ? automatic.stationary : automatic.circular;
+    history.block_bars = flags.block > 0 ? flags.block : chosen;
+    if (history.kind == HistoryKind::circular) history.block_bars = std::round(history.block_bars);
+    setup.block_bars = history.block_bars;
+  }
+  setup.symbols = setup.returns->symbols;
+  setup.bars_per_year = market::periods_per_year(setup.returns->timestamps_ms);
+  setup.task.history = &history;
+}
+
+Calibration read_or_fit(const DreamFlags& flags, const std::optional<market::Panel>& panel,
+                        const DreamSetup& setup) {
+  if (!flags.calibration.empty() && std::filesystem::exists(flags.calibration))
+    return calibration_from_json(read_file(flags.calibration), flags.calibration);
+  if (!panel) {
+    throw InputError(flags.calibration.empty()
+                         ? "name a panel with --data FILE, or a model with --calibration FILE.json"
+                         : flags.calibration + " is not there; with --data it is fitted and written");
+  }
+  const CalibrationSettings settings{.macros = flags.macros,
+                                     .micros = flags.micros,
+                                     .seed = static_cast<std::uint64_t>(flags.seed),
+                                     .factors = flags.factors,
+                                     .jump_threshold = flags.jump_threshold};
+  Calibration calibration = calibrate(*panel, *setup.returns, settings).calibration;
+  if (!flags.calibration.empty()) write_file_atomically(flags.calibration, calibration_to_json(calibration));
+  return calibration;
+}
+
+void put_law(const DreamFlags& flags, const std::optional<market::Panel>& panel, DreamSetup& setup) {
+  setup.calibration = read_or_fit(flags, panel, setup);
+  Calibration& c = *setup.calibration;
+  if (setup.returns && setup.returns->symbols != c.symbols)
+    throw InputError("the data's symbols are not those of " + flags.calibration +
+                     "; remove that file to fit it again, or choose with --symbols");
+  if (flags.start == "now") c.law.start = c.now;
+  setup.symbols = c.symbols;
+  setup.labels = c.labels;
+  setup.bars_per_year = c.bars_per_year;
+  setup.task.law = &c.law;
+}
+
+std::vector<double> weights_of(const std::string& file, const std::vector<std::string>& symbols) {
+  const market::SeriesTable table = market::read_series(file);
+  const auto* names = table.symbol_column();
+  const auto* column = table.find("weight");
+  if (names == nullptr || column == nullptr)
+    throw InputError(file + ": the columns symbol and weight are needed");
+  const std::vector<double> given = market::numbers_of(table, *column);
+  std::vector<double> weights(symbols.size(), 0);
+  std::vector<bool> seen(symbols.size(), false);
+  for (std::size_t row = 0; row < table.rows; ++row) {
+    const std::string name = market::cell_text_of(*names, row), place = file + ", " + table.row_name(row);
+    const auto at = std::ranges::find(symbols, name);
+    if (at == symbols.end())
+      throw InputError(place + ": symbol '" + name + "' is none of the source's" + suggestion(name, symbols));
+    const auto i = static_cast<std::size_t>(at - symbols.begin());
+    if (seen[i]) throw InputError(place + ": " + name + " stands twice");
+    if (!(std::abs(given[row]) <= 100))
+      throw InputError(place + ": the weight of " + name + " is " + std::to_string(given[row]) +
+                       "; a number from -100 to 100 is needed");
+    seen[i] = true;
+    weights[i] = given[row];
+  }
+  return weights;
+}
+
+void put_policy(const DreamFlags& flags, DreamSetup& setup) {
+  auto& task = setup.task;
+  const std::size_t n = setup.symbols.size();
+  task.policy.target = flags.portfolio == "equal" ? std::vector<double>(n, 1 / static_cast<double>(n))
+                                                  : weights_of(flags.portfolio, setup.symbols);
+  if (std::ranges::all_of(task.policy.target, [](double w) { return w == 0; }))
+    throw InputError("--portfolio " + flags.portfolio + ": every weight is 0");
+  task.policy.rebalance_bars = flags.rebalance;
+  task.policy.volatility_target = flags.volatility_target / std::sqrt(setup.bars_per_year);
+  task.policy.trend_half_life_bars = flags.trend;
+  task.policy.exposure_max = flags.exposure_max;
+  task.costs = {.fee = flags.fee, .half_spread = flags.slippage, .impact = flags.impact};
+  task.ruin_equity = flags.ruin;
+  task.steps = static_cast<int>(flags.steps);
+  task.seed = static_cast<std::uint64_t>(flags.seed);
+}
+
+// Without the number of scenarios: more of them begin with the same.
+std::string fingerprint_of(const DreamFlags& flags, const DreamSetup& setup, const std::string& stresses) {
+  const auto& task = setup.task;
+  nlohmann::ordered_json all = {
+      {"source", flags.source},
+      {"calibration", setup.calibration ? calibration_to_json(*setup.calibration) : ""},
+      {"history", setup.history.log_returns},
+      {"block", setup.block_bars},
+      {"stresses", stresses},
+      {"target", task.policy.target},
+      {"rebalance", task.policy.rebalance_bars},
+      {"volatility_target", task.policy.volatility_target},
+      {"trend", task.policy.trend_half_life_bars},
+      {"exposure_max", task.policy.exposure_max},
+      {"costs", {task.costs.fee, task.costs.half_spread, task.costs.impact}},
+      {"ruin", task.ruin_equity},
+      {"start", flags.start},
+      {"steps", task.steps},
+      {"seed", task.seed}};
+  return to_hex(sha256(std::string_view(all.dump())));
+}
+
+void check_counts(const DreamFlags& flags) {
+  if (flags.scenarios < 1 || flags.scenarios > 100'000'000)
+    throw InputError("--scenarios " + std::to_string(flags.scenarios) + ": from 1 to 100000000 are possible");
+  if (flags.steps < 1 || flags.steps > 1 << 24)
+    throw InputError("--steps " + std::to_string(flags.steps) + ": from 1 to " + std::to_string(1 << 24) +
+                     " are possible");
+  if (flags.chunk < 0)
+    throw InputError("--chunk " + std::to_string(flags.chunk) + ": at least 1 path is needed");
+}
+
+}  // namespace
+
+cuda::scenario::Task DreamSetup::stressed(std::size_t index,
+                                          std::vector<cuda::scenario::Stress>& schedule) const {
+  cuda::scenario::Task own = task;
+  schedule = schedule_of(stresses[index], task.steps, labels);
+  if (!stresses[index].parts.empty()) own.schedule = schedule;
+  return own;
+}
+
+void set_up(const DreamFlags& flags, DreamSetup& setup) {
+  check_counts(flags);
+  seconds_of(flags.budget);
+  const std::string stresses = flags.stresses.empty() ? "" : read_file(flags.stresses);
+  setup.stresses = {{"baseline", {}}};
+  if (!stresses.empty())
+    std::ranges::move(stresses_from_toml(stresses, flags.stresses), std::back_inserter(setup.stresses));
+  const std::optional<market::Panel> panel = read_data(flags);
+  if (panel) setup.returns = returns_of(*panel);
+  if (flags.source != "regimes" && !panel)
+    throw InputError("--source " + flags.source + " needs --data FILE");
+  flags.source == "regimes" ? put_law(flags, panel, setup) : put_history(flags, setup);
+  put_policy(flags, setup);
+  std::vector<cuda::scenario::Stress> schedule;
+  for (std::size_t s = 0; s < setup.stresses.size(); ++s) {
+    try {
+      cuda::scenario::validate(setup.stressed(s, schedule));
+    } catch (const InputError& error) {
+      throw InputError(setup.stresses[s].name + ": " + error.what());
+    }
+  }
+  setup.fingerprint = fingerprint_of(flags, setup, stresses);
+}
+
+}  // namespace regent::scenario

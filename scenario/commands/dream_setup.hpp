@@ -1,0 +1,34 @@
+#pragma once
+// From flags to what is simulated: source, stresses, portfolio and costs.
+
+#include <optional>
+
+#include "scenario/calibration.hpp"
+#include "scenario/commands/dream_flags.hpp"
+#include "scenario/stress.hpp"
+
+namespace regent::scenario {
+
+struct DreamSetup {
+  std::optional<Returns> returns;          // of the data, where there are any
+  std::optional<Calibration> calibration;  // of source regimes
+  cuda::scenario::History history;         // of the others
+  std::vector<std::string> symbols, labels;
+  std::vector<NamedStress> stresses;  // the first is the baseline, without parts
+  cuda::scenario::Task task;          // of the baseline; points into this object
+  double bars_per_year = 252;
+  double block_bars = 0;
+  std::string fingerprint;  // SHA-256 of all that decides a path's numbers
+
+  DreamSetup() = default;
+  DreamSetup(const DreamSetup&) = delete;
+  DreamSetup& operator=(const DreamSetup&) = delete;
+  // The task under stress number `index`; `schedule` is what it then points to.
+  cuda::scenario::Task stressed(std::size_t index, std::vector<cuda::scenario::Stress>& schedule) const;
+};
+
+// Reads, calibrates (and writes the model file), checks everything that can be wrong before any path is made.
+// Throws InputError.
+void set_up(const DreamFlags& flags, DreamSetup& setup);
+
+}  // namespace regent::scenario

@@ -1,0 +1,45 @@
+#pragma once
+// What a dream says of a portfolio, in numbers.
+
+#include <nlohmann/json.hpp>
+
+#include "scenario/commands/dream_run.hpp"
+#include "scenario/facts.hpp"
+#include "scenario/risk.hpp"
+
+namespace regent::scenario {
+
+struct StressSummary {
+  std::string name;
+  double mean = 0, median = 0, worst_twentieth = 0;  // of profits, fractions of the equity at the start
+  double against_baseline = 0;                       // mean difference of the same paths
+  Risk risk95, risk99;
+  double drawdown_median = 0, drawdown_95 = 0;
+  Share loses_fifth, ruined;              // P(profit <= −20 %), P(ruin)
+  double turnover = 0, costs = 0;         // means
+  std::vector<std::int64_t> worst_paths;  // numbers, the worst first
+};
+
+// Of paths that are made again step by step.
+struct RegimeRow {
+  std::string label;
+  double share = 0, share_in_worst = 0;  // of all steps, and of the steps of the worst twentieth of paths
+  double mean = 0, deviation = 0;        // of the portfolio's return at a step
+};
+
+struct DreamSummary {
+  std::vector<StressSummary> stresses;
+  std::vector<RegimeRow> regimes;
+  std::vector<Comparison> facts, tails;  // empty without data
+};
+
+StressSummary summary_of(const std::string& name, const cuda::scenario::Outcomes& outcomes,
+                         const cuda::scenario::Outcomes& baseline);
+
+// The baseline's first paths again, up to two thousand; writes fan.parquet and regimes.parquet into --out.
+DreamSummary summary_of(const DreamFlags& flags, const DreamSetup& setup, const Dreamed& dreamed);
+
+nlohmann::ordered_json summary_json(const DreamFlags& flags, const DreamSetup& setup, const Dreamed& dreamed,
+                                    const DreamSummary& summary);
+
+}  // namespace regent::scenario

@@ -1,0 +1,360 @@
+// What a path is made of: the same bits wherever and with whomever it is made, draws that do not move each
+// other, and accounts that a plain double loop over the kept steps gives too.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.hpp"
+#include "tests/cuda/scenario/laws.hpp"
+
+namespace regent::cuda::scenario::test {
+namespace {
+
+// Five assets (a group of four and one), three factors, two regimes, everything switched on.
+Law rich_law() {
+  Law law;
+  law.assets = 5;
+  law.factors = 3;
+  law.regimes = 2;
+  law.start = {0.5, 0.5};
+  law.transition = {.9, .1, .2, .8};
+  for (int k = 0; k < 2; ++k) {
+    for (int i = 0; i < 5; ++i) {
+      law.drift.push_back(1e-4 * (i - 2));
+      law.drift_of_variance.push_back(-1e-4 * (k + 1));
+      law.idiosyncratic.push_back(0.01 * (k + 1) + 0.001 * i);
+      for (int f = 0; f < 3; ++f) law.loadings.push_back(0.01 * (k + 1) * (f == 0 ? 1 : (i + f) % 3 - 1));
+    }
+  }
+  law.beta = {1, 0.5, 1.5, 1, -1};
+  law.dof = 5;
+  law.volatility = {.kind = VolatilityKind::garch, .alpha = 0.05, .gamma = 0.1, .beta = 0.8};
+  law.jumps = {.intensity = {0.05, 0.2},
+               .mean = -0.03,
+               .deviation = 0.02,
+               .scale = {1, 1, 0.5, 2, 1},
+               .participation = 0.6,
+               .excitation = 0.5,
+               .decay = 0.7,
+               .variance = 1};
+  law.liquidity = {.probability = 0.05, .multiple = 5, .decay = 0.8, .spread = {1, 2}};
+  return law;
+}
+
+Task rich_task(const Law& law) {
+  Task task;
+  task.law = &law;
+  task.policy = {.target = {0.4, 0.3, -0.2, 0.3, 0.1},
+                 .rebalance_bars = 3,
+                 .volatility_target = 0.02,
+                 .trend_half_life_bars = 10,
+                 .exposure_max = 2};
+  task.costs = {.fee = 0.001, .half_spread = 0.0005, .impact = 0.01};
+  task.ruin_equity = 0.5;
+  task.steps = 60;
+  task.seed = 11;
+  return task;
+}
+
+void expect_same(const Outcomes& a, std::size_t from, const Outcomes& b, std::size_t at, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    ASSERT_EQ(a.final_equity[from + i], b.final_equity[at + i]) << "path " << from + i;
+    ASSERT_EQ(a.turnover[from + i], b.turnover[at + i]);
+    ASSERT_EQ(a.costs[from + i], b.costs[at + i]);
+    ASSERT_EQ(a.drawdown_max[from + i], b.drawdown_max[at + i]);
+    ASSERT_EQ(a.ruin_step[from + i], b.ruin_step[at + i]);
+    ASSERT_EQ(a.final_regime[from + i], b.final_regime[at + i]);
+  }
+}
+
+TEST(ScenarioPath, IsTheSameOnEveryBackendAndInstructionSet) {
+  const Law law = rich_law();
+  const Task task = rich_task(law);
+  const Outcomes narrow = run(Resources::make_cpu(InstructionSet::baseline), task, 5, 100);
+  for (const InstructionSet set : {InstructionSet::avx2, InstructionSet::avx512})
+    expect_same(narrow, 0, run(Resources::make_cpu(set), task, 5, 100), 0, 100);
+  if (gpu_count() == 0) GTEST_SKIP() << "no GPU here: the CPU's instruction sets alone were compared";
+  expect_same(narrow, 0, run(Resources::make("cuda"), task, 5, 100), 0, 100);
+}
+
+TEST(ScenarioPath, OfSixteenAssetsAndFourFactorsIsTheSameOnTheGpu) {
+  if (gpu_count() == 0) GTEST_SKIP() << "no GPU here";
+  Law law = one_asset(0, 0.01);
+  law.assets = 16;
+  law.factors = 4;
+  law.drift.assign(16, 1e-4);
+  law.idiosyncratic.assign(16, 0.01);
+  law.loadings.assign(64, 0.004);
+  const Task task = hold(law, 50, 3);
+  expect_same(run(Resources::make("cpu"), task, 0, 300), 0, run(Resources::make("cuda"), task, 0, 300), 0,
+              300);
+}
+
+TEST(ScenarioPath, IsMadeAgainAloneAndBeyondThirtyTwoBits) {
+  const Law law = rich_law();
+  const Task task = rich_task(law);
+  const Resources cpu = Resources::make("cpu");
+  for (const std::uint64_t first :
+       {std::uint64_t{0}, (std::uint64_t{1} << 32) - 7, (std::uint64_t{1} << 56) - 40}) {
+    const Outcomes many = run(cpu, task, first, 40);
+    for (const std::size_t i : {0U, 6U, 7U, 39U}) expect_same(many, i, run(cpu, task, first + i, 1), 0, 1);
+  }
+  // the upper bits matter: path 2^32 is not path 0
+  EXPECT_NE(run(cpu, task, 0, 1).final_equity[0], run(cpu, task, std::uint64_t{1} << 32, 1).final_equity[0]);
+}
+
+TEST(ScenarioPath, OfNoPathsIsEmptyAndNumbersBeyondFiftySixBitsAreRefused) {
+  const Law law = rich_law();
+  const Resources cpu = Resources::make("cpu");
+  EXPECT_TRUE(run(cpu, rich_task(law), 0, 0).final_equity.empty());
+  EXPECT_THROW(run(cpu, rich_task(law), std::uint64_t{1} << 56, 1), InputError);
+  EXPECT_THROW(run(cpu, rich_task(law), 0, -1), InputError);
+}
+
+TEST(ScenarioPath, KeepsItsDiffusionWhenJumpsTailsAndShocksAreAdded) {
+  const Law all = rich_law();
+  Law plain = rich_law();
+  plain.jumps = {};
+  plain.liquidity = {};
+  const Resources cpu = Resources::make("cpu");
+  Law jumping = plain;
+  jumping.jumps = all.jumps;
+  jumping.jumps.variance = 0;
+  const auto before = record(cpu, rich_task(plain), 0, 20), after = record(cpu, rich_task(jumping), 0, 20);
+  int moved = 0;
+  for (std::size_t i = 0; i < before.log_returns.size(); ++i)
+    moved += before.log_returns[i] != after.log_returns[i];
+  const double share = moved / static_cast<double>(before.log_returns.size());
+  EXPECT_GT(share, 0.02);  // there were jumps
+  EXPECT_LT(share, 0.3);   // and nothing but them
+  EXPECT_EQ(before.regime, after.regime);
+}
+
+// The account of a path in plain double from its kept log returns.
+TEST(ScenarioPath, HasTheAccountsOfAPlainLoopOverItsSteps) {
+  Law law = rich_law();
+  law.liquidity = {};
+  Task task = rich_task(law);
+  task.policy.volatility_target = task.policy.trend_half_life_bars = 0;
+  task.policy.exposure_max = 1;
+  const Resources cpu = Resources::make("cpu");
+  const Outcomes out = run(cpu, task, 0, 64);
+  const Paths kept = record(cpu, task, 0, 64);
+  const auto& w = task.policy.target;
+  int ruined = 0;
+  for (std::size_t p = 0; p < 64; ++p) {
+    double gross = 0, squares = 0;
+    for (const double x : w) {
+      gross += std::abs(x);
+      squares += x * x;
+    }
+    const double first = gross * 0.0015 + 0.01 * squares;
+    double equity = 1 - first, peak = 1, depth = first, turnover = 0, costs = first;
+    int ruin = -1;
+    std::vector<double> held = w;
+    for (int t = 0; t < task.steps && ruin < 0; ++t) {
+      double g = 1;
+      std::vector<double> r(5);
+      for (int i = 0; i < 5; ++i) {
+        r[i] = std::expm1(static_cast<double>(kept.log_returns[(p * task.steps + t) * 5 + i]));
+        g += held[i] * r[i];
+      }
+      double traded = 0, square = 0;
+      for (int i = 0; i < 5; ++i) {
+        held[i] *= (1 + r[i]) / g;
+        if ((t + 1) % 3 != 0) continue;
+        traded += std::abs(w[i] - held[i]);
+        square += (w[i] - held[i]) * (w[i] - held[i]);
+        held[i] = w[i];
+      }
+      const double cost = traded * 0.0015 + 0.01 * square;
+      equity *= std::max(0.0, g) * (1 - cost);
+      turnover += traded;
+      costs += cost;
+      peak = std::max(peak, equity);
+      depth = std::max(depth, 1 - equity / peak);
+      if (equity <= task.ruin_equity) ruin = t;
+      ASSERT_NEAR(kept.equity[p * task.steps + t], equity, 1e-5) << "path " << p << " step " << t;
+    }
+    ruined += ruin >= 0;
+    EXPECT_NEAR(out.final_equity[p], equity, 1e-5);
+    EXPECT_NEAR(out.drawdown_max[p], depth, 1e-5);
+    EXPECT_NEAR(out.turnover[p], turnover, 1e-4);
+    EXPECT_NEAR(out.costs[p], costs, 1e-6);
+    EXPECT_EQ(out.ruin_step[p], ruin) << "path " << p;
+  }
+  EXPECT_GT(ruined, 0) << "no path was ruined: the test says nothing of ruin";
+  EXPECT_LT(ruined, 64);
+}
+
+TEST(ScenarioPath, LosesEverythingAtMost) {
+  Law law = one_asset(0, 0);
+  std::vector<Stress> schedule(3);
+  schedule[1].market_move = std::log(3.0);
+  Task task = hold(law, 3, 1);
+  task.schedule = schedule;
+  task.policy.target = {-1};  // short a price that trebles: −200 %
+  const Outcomes out = run(Resources::make("cpu"), task, 0, 1);
+  EXPECT_EQ(out.final_equity[0], 0);
+  EXPECT_EQ(out.drawdown_max[0], 1);
+  EXPECT_EQ(out.ruin_step[0], 1);
+}
+
+TEST(ScenarioPath, FollowsItsSchedule) {
+  Law law = rich_law();
+  law.jumps = {};
+  law.drift.assign(10, 0.001);
+  law.drift_of_variance.clear();
+  const Resources cpu = Resources::make("cpu");
+  Task task = rich_task(law);
+  const Paths before = record(cpu, task, 0, 8);
+  std::vector<Stress> schedule(60);
+  schedule[10] = {.volatility = 2, .drift = -1, .market_move = -0.1};
+  task.schedule = schedule;
+  const Paths after = record(cpu, task, 0, 8);
+  for (std::size_t p = 0; p < 8; ++p) {
+    for (int i = 0; i < 5; ++i) {
+      const std::size_t at = (p * 60 + 10) * 5 + i;
+      const double x = before.log_returns[at], expected = 2 * (x - 0.001) - 0.001 - 0.1 * law.beta[i];
+      EXPECT_NEAR(after.log_returns[at], expected, 1e-6);
+      EXPECT_EQ(after.log_returns[at + 5], before.log_returns[at + 5]);
+    }
+  }
+  for (Stress& stress : schedule) stress.regime = 1;
+  task.schedule = schedule;
+  EXPECT_TRUE(std::ranges::all_of(record(cpu, task, 0, 8).regime, [](int k) { return k == 1; }));
+}
+
+TEST(ScenarioPath, NeverMovesToARegimeThatItCannotReach) {
+  // 0 → 1 → 2 → 0, without staying
+  const Law law = chain({0, 1, 0, 0, 0, 1, 1, 0, 0});
+  const Paths kept = record(Resources::make("cpu"), hold(law, 60, 9), 0, 64);
+  for (std::size_t i = 0; i < kept.regime.size(); ++i) ASSERT_EQ(kept.regime[i], i % 60 % 3);
+}
+
+TEST(ScenarioTails, HaveTheQuantilesAndTheVarianceOfAStudentT) {
+  Law law = one_asset(0, 0.01);
+  law.dof = 4;
+  const std::int64_t paths = 1 << 18;
+  const Outcomes out = run(Resources::make("cpu"), hold(law, 1, 5), 0, paths);
+  // unit variance: t_4 / √2; P(|t_4| > 2.776445105) = 0.05, > 4.604094871: 0.01, > 8.610301581: 0.001
+  for (const auto& [t, p] : {std::pair{2.776445105, 0.05}, {4.604094871, 0.01}, {8.610301581, 0.001}}) {
+    const Estimate share = mean_of(out.final_equity, [&](double x) {
+      return std::abs(std::log(x)) > 0.01 * t / std::sqrt(2.0) ? 1.0 : 0.0;
+    });
+    EXPECT_NEAR(share.mean, p, 3 * share.standard_error);
+  }
+  law.dof = 8;  // has a fourth moment, so its variance can be estimated
+  const Outcomes eight = run(Resources::make("cpu"), hold(law, 1, 5), 0, paths);
+  const Estimate square =
+      mean_of(eight.final_equity, [](double x) { return 1e4 * std::log(x) * std::log(x); });
+  EXPECT_NEAR(square.mean, 1, 3 * square.standard_error);
+}
+
+TEST(ScenarioVolatility, KeepsItsMeanAndClusters) {
+  Law law = one_asset(0, 0.01);
+  law.volatility = {.kind = VolatilityKind::garch, .alpha = 0.05, .gamma = 0.1, .beta = 0.8};
+  const Paths kept = record(Resources::make("cpu"), hold(law, 400, 8), 0, 256);
+  double square = 0, product = 0, n = 0;
+  for (std::size_t i = 0; i + 1 < kept.log_returns.size(); ++i) {
+    if (i % 400 == 399) continue;
+    const double a = 1e4 * kept.log_returns[i] * kept.log_returns[i];
+    const double b = 1e4 * kept.log_returns[i + 1] * kept.log_returns[i + 1];
+    square += a;
+    product += (a - 1) * (b - 1);
+    n += 1;
+  }
+  EXPECT_NEAR(square / n, 1, 0.04);
+  EXPECT_GT(product / n, 0.15);
+}
+
+TEST(ScenarioHistory, IsReplayedWindowByWindow) {
+  History history{.kind = HistoryKind::replay, .assets = 2};
+  for (int bar = 0; bar < 50; ++bar) {
+    history.log_returns.push_back(0.001 * bar);
+    history.log_returns.push_back(-0.002 * bar);
+  }
+  Task task;
+  task.history = &history;
+  task.policy.target = {0.5, 0.5};
+  task.steps = 20;
+  const Paths kept = record(Resources::make("cpu"), task, 0, 40);  // 31 windows
+  for (std::size_t p = 0; p < 40; ++p) {
+    for (std::size_t t = 0; t < 20; ++t) {
+      ASSERT_EQ(kept.log_returns[(p * 20 + t) * 2], static_cast<float>(0.001 * (p % 31 + t)));
+      ASSERT_EQ(kept.log_returns[(p * 20 + t) * 2 + 1], static_cast<float>(-0.002 * (p % 31 + t)));
+    }
+  }
+}
+
+// Each return names its bar, so that where blocks begin can be read off.
+std::vector<int> bars_of_bootstrap(HistoryKind kind, double block, int steps, int paths) {
+  History history{.kind = kind, .assets = 1, .block_bars = block};
+  for (int bar = 0; bar < 64; ++bar) history.log_returns.push_back(bar / 1024.0);
+  Task task;
+  task.history = &history;
+  task.policy.target = {0};
+  task.steps = steps;
+  const Paths kept = record(Resources::make("cpu"), task, 0, paths);
+  std::vector<int> bars;
+  for (const float x : kept.log_returns) bars.push_back(static_cast<int>(std::lround(x * 1024)));
+  return bars;
+}
+
+TEST(ScenarioHistory, OfCircularBlocksGoesOnWithinThem) {
+  const auto bars = bars_of_bootstrap(HistoryKind::circular, 10, 100, 40);
+  for (std::size_t i = 0; i < bars.size(); ++i) {
+    if (i % 10 == 0) continue;
+    ASSERT_EQ(bars[i], (bars[i - 1] + 1) % 64) << i;
+  }
+}
+
+TEST(ScenarioHistory, OfStationaryBlocksRestartsAsOftenAsAsked) {
+  const int steps = 200, paths = 200;
+  const auto bars = bars_of_bootstrap(HistoryKind::stationary, 8, steps, paths);
+  std::vector<int> seen(64, 0);
+  double restarts = 0;
+  for (std::size_t i = 0; i < bars.size(); ++i) {
+    seen[bars[i]] += 1;
+    if (i % steps != 0) restarts += bars[i] != (bars[i - 1] + 1) % 64;
+  }
+  // a restart lands on the following bar once in 64 times
+  const double n = paths * (steps - 1), p = 1.0 / 8 * 63 / 64;
+  EXPECT_NEAR(restarts / n, p, 3 * std::sqrt(p * (1 - p) / n));
+  EXPECT_GT(*std::min_element(seen.begin(), seen.end()), 0.7 * steps * paths / 64);
+}
+
+TEST(ScenarioInput, IsRefusedByName) {
+  const auto message = [](auto&& spoil) {
+    Law law = rich_law();
+    Task task = rich_task(law);
+    spoil(law, task);
+    try {
+      validate(task);
+    } catch (const InputError& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  const double nan = std::nan("");
+  EXPECT_THAT(message([](Law& law, Task&) { law.dof = 2; }), testing::HasSubstr("dof is 2"));
+  EXPECT_THAT(message([&](Law& law, Task&) { law.loadings[3] = nan; }),
+              testing::HasSubstr("loadings[3] is nan"));
+  EXPECT_THAT(message([](Law& law, Task&) { law.idiosyncratic[0] = -1; }),
+              testing::HasSubstr("idiosyncratic[0]"));
+  EXPECT_THAT(message([](Law& law, Task&) { law.transition[1] = 0.2; }),
+              testing::HasSubstr("transition row 0 sums to"));
+  EXPECT_THAT(message([](Law& law, Task&) { law.volatility.beta = 0.95; }), testing::HasSubstr("below 1"));
+  EXPECT_THAT(message([](Law& law, Task&) { law.regimes = 33; }), testing::HasSubstr("regimes is 33"));
+  EXPECT_THAT(message([](Law&, Task& task) { task.steps = 0; }), testing::HasSubstr("steps is 0"));
+  EXPECT_THAT(message([&](Law&, Task& task) { task.policy.target[1] = nan; }),
+              testing::HasSubstr("policy.target[1]"));
+  EXPECT_THAT(message([](Law&, Task& task) { task.costs.fee = -0.1; }), testing::HasSubstr("costs.fee"));
+  EXPECT_EQ(message([](Law&, Task&) {}), "accepted");
+}
+
+}  // namespace
+}  // namespace regent::cuda::scenario::test

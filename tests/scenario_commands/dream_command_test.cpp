@@ -1,0 +1,128 @@
+// regent dream as people run it, in a folder of its own for each test.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "base/subprocess.hpp"
+#include "market/csv_panel.hpp"
+#include "market/synthetic.hpp"
+
+namespace regent::scenario {
+namespace {
+
+using testing::HasSubstr;
+
+class DreamCommand : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (std::filesystem::temp_directory_path() / "regent_dream_XXXXXX").string();
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+    const auto market = market::make_synthetic_market({.symbols = 3, .bars = 400, .seed = 5, .ohlcv = false});
+    market::write_csv_panel(market.panel, folder_ / "panel.csv");
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  void write(const std::string& name, const std::string& bytes) const { std::ofstream(path(name)) << bytes; }
+  std::string bytes_of(const std::string& name) const {
+    std::ifstream in(path(name), std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  ProcessResult run(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), {REGENT_DREAM_PROGRAM, "--data", path("panel.csv"), "--macros", "2",
+                                         "--micros", "1", "--steps", "20", "--device", "cpu", "--no-plots"});
+    return run_process(arguments, 60'000);
+  }
+  nlohmann::json json_of(std::vector<std::string> arguments) const {
+    arguments.push_back("--json");
+    const ProcessResult done = run(arguments);
+    EXPECT_EQ(done.exit_code, 0) << done.standard_error;
+    return nlohmann::json::parse(done.standard_output);
+  }
+
+  std::filesystem::path folder_;
+};
+
+constexpr const char* crash = "[[stress]]\nname = \"crash\"\nkind = \"crisis\"\nat = 3\nmoves = [-0.3]\n";
+
+TEST_F(DreamCommand, GoesOnAfterABudgetAndEndsWithTheSameResult) {
+  write("stress.toml", crash);
+  const std::vector<std::string> whole{
+      "--scenarios",       "100",           "--chunk",          "32",    "--stresses",
+      path("stress.toml"), "--calibration", path("model.json"), "--out", path("whole")};
+  std::vector<std::string> parts = whole;
+  parts.back() = path("parts");
+  parts.insert(parts.end(), {"--budget", "0.000001s"});
+  const auto first = json_of(parts);
+  EXPECT_EQ(first["paths"], 32);
+  EXPECT_EQ(first["complete"], false);
+  int starts = 1;
+  for (bool complete = false; !complete && starts < 10; ++starts) complete = json_of(parts)["complete"];
+  EXPECT_EQ(starts, 4);
+  const auto undisturbed = json_of(whole);
+  EXPECT_EQ(bytes_of("parts/dream.parquet"), bytes_of("whole/dream.parquet"));
+  EXPECT_EQ(bytes_of("parts/report.json"), bytes_of("whole/report.json"));
+  EXPECT_LT(undisturbed["stresses"][1]["mean"], undisturbed["stresses"][0]["mean"].get<double>() - 0.2);
+}
+
+TEST_F(DreamCommand, MakesTheWorstPathAgain) {
+  const auto dream = json_of({"--scenarios", "200", "--calibration", path("model.json")});
+  const auto worst = dream["stresses"][0]["worst_paths"][0].get<int>();
+  const auto again = json_of({"--calibration", path("model.json"), "--path", std::to_string(worst)});
+  ASSERT_EQ(again["equity"].size(), 20U);
+  EXPECT_LE(again["equity"].back().get<double>() - 1,
+            -dream["stresses"][0]["risk"][1]["value_at_risk"].get<double>());
+}
+
+TEST_F(DreamCommand, DreamsOfHistoryInBlocksAndAsItWas) {
+  for (const char* source : {"stationary", "circular", "replay"}) {
+    const auto dream = json_of({"--source", source, "--scenarios", "50"});
+    EXPECT_EQ(dream["paths"], 50) << source;
+    EXPECT_TRUE(dream["regimes"].empty());
+  }
+}
+
+TEST_F(DreamCommand, WritesWhatItPromises) {
+  ASSERT_EQ(run({"--scenarios", "64", "--out", path("out"), "--paths"}).exit_code, 0);
+  for (const char* name :
+       {"dream_report.md", "dream.parquet", "report.json", "metrics.prom", "model.json", "fan.parquet",
+        "regimes.parquet", "chunks/baseline-0-64.parquet", "paths/baseline-0-64.parquet"}) {
+    EXPECT_TRUE(std::filesystem::exists(folder_ / "out" / name)) << name;
+  }
+  EXPECT_THAT(bytes_of("out/dream_report.md"), HasSubstr("What breaks this portfolio, how likely"));
+  EXPECT_THAT(bytes_of("out/metrics.prom"), HasSubstr("regent_dream_paths 64\n"));
+  const ProcessResult other = run({"--scenarios", "64", "--out", path("out"), "--seed", "2"});
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_THAT(other.standard_error, HasSubstr("holds another dream"));
+}
+
+TEST_F(DreamCommand, SaysWhatIsWrong) {
+  write("unknown_key.toml", "[[stress]]\nname = \"a\"\nkind = \"crisis\"\nmoves = [-0.1]\nvolatilty = 2\n");
+  write("late.toml", "[[stress]]\nname = \"a\"\nkind = \"crisis\"\nat = 20\nmoves = [-0.1]\n");
+  write("weights.csv", "symbol,weight\nNOBODY,1\n");
+  write("holes.csv", "symbol,weight\nS000,\n");
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
+      {{"--stresses", path("unknown_key.toml")},
+       "unknown_key.toml:5: stress.volatilty: unknown key of crisis, did you mean 'volatility'?"},
+      {{"--stresses", path("late.toml")}, "begins at step 20, but there are 20 steps"},
+      {{"--portfolio", path("weights.csv")}, "symbol 'NOBODY' is none of the source's"},
+      {{"--scenarios", "0"}, "--scenarios 0: from 1"},
+      {{"--budget", "soon"}, "--budget soon: a positive number"},
+      {{"--paths"}, "--out FOLDER, which is not given"},
+      {{"--path", "1", "--stress", "crush"}, "--stress crush"}};
+  for (const auto& [arguments, message] : cases) {
+    const ProcessResult done = run(arguments);
+    EXPECT_EQ(done.exit_code, 2) << message;
+    EXPECT_THAT(done.standard_error, HasSubstr(message));
+  }
+}
+
+}  // namespace
+}  // namespace regent::scenario
