@@ -43,13 +43,13 @@ Places places_of(const Table& table, std::size_t first, std::size_t every) {
 std::vector<double> rolling_values(const Table& table, const MethodFlags& flags, const Places& places) {
   std::vector<double> values(places.rows.size() * places.pairs);
   const auto consume = [&](const cuda::covariance::RollingTile& tile) {
-    const int end = std::min(tile.first_asset + tile.assets, static_cast<int>(places.columns));
     for (int row = tile.first_row; row < tile.first_row + tile.rows; ++row) {
       if (!places.has(static_cast<std::size_t>(row))) continue;
-      for (int i = tile.first_asset; i < end; ++i) {
-        const auto to = values.begin() + static_cast<std::ptrdiff_t>(places.place(
-                                             static_cast<std::size_t>(row), static_cast<std::size_t>(i)));
-        std::copy_n(tile.row_of(row, i), i + 1, to);
+      for (int i = tile.first_asset; i < tile.end_asset(); ++i) {
+        const auto to = places.place(static_cast<std::size_t>(row), static_cast<std::size_t>(i)) +
+                        static_cast<std::size_t>(tile.first_other);
+        std::copy_n(tile.row_of(row, i), std::max(0, tile.end_other(i) - tile.first_other),
+                    values.begin() + static_cast<std::ptrdiff_t>(to));
       }
     }
   };

@@ -8,6 +8,7 @@
 // and the error of a window depends on the values in that window alone. Deterministic from run to run,
 // whatever the threads.
 
+#include <algorithm>
 #include <functional>
 #include <span>
 #include <vector>
@@ -24,22 +25,29 @@ struct RollingInput {
   int observations_min = 2;  // of a pair in a window; fewer: NaN
 };
 
-// Part of the lower triangles of consecutive rows t, in memory that the next tile reuses.
+// Part of the lower triangles of consecutive windows, assets i against j <= i, in memory that the next tile
+// reuses.
 struct RollingTile {
-  int first_row = 0, rows = 0;          // windows that end at first_row … first_row + rows − 1
-  int first_asset = 0, assets = 0;      // i
-  int stride = 0;                       // row i of a triangle is `stride` doubles long, of which i + 1 count
-  const double* covariances = nullptr;  // [rows, assets, stride]
-  // covariance of assets i and j ≤ i in the window that ends at `row`; i, row as in the input
-  double at(int row, int i, int j) const { return row_of(row, i)[j]; }
+  static constexpr int assets = 8, others = 16;
+  int first_row = 0, rows = 0;  // windows that end at first_row … first_row + rows − 1
+  int first_asset = 0;          // i: first_asset … end_asset() − 1
+  int first_other = 0;          // j: first_other … end_other(i) − 1
+  int columns = 0;
+  const double* covariances = nullptr;  // [rows, assets, others]; what lies outside those ends means nothing
+
+  int end_asset() const { return std::min(first_asset + assets, columns); }
+  int end_other(int i) const { return std::min(first_other + others, i + 1); }
+  // row, i, j as in the input
+  double at(int row, int i, int j) const { return row_of(row, i)[j - first_other]; }
   const double* row_of(int row, int i) const {
-    return covariances + ((row - first_row) * assets + i - first_asset) * static_cast<std::ptrdiff_t>(stride);
+    return covariances + ((row - first_row) * assets + i - first_asset) * others;
   }
 };
 
 // Calls consume for every row from window − 1 on and every pair i ≥ j exactly once, in tiles, in no order and
 // from several threads at the same time. Throws InputError when window, ddof or observations_min are out of
-// range. Peak memory per thread: about (window + 128)·columns·16 bytes and 1 MB.
+// range. Peak memory per thread: about 24 (window + 128) · columns bytes, twice that where values are
+// missing.
 void rolling_covariance(const Resources& resources, const RollingInput& input,
                         const std::function<void(const RollingTile&)>& consume);
 

@@ -1,5 +1,6 @@
-// The lane kernel of rolling sums of products for one instruction set; compiled once per set (see
-// regent_lanes in cuda/CMakeLists.txt). Lanes are assets; every sum runs over rows in their order.
+// The lane kernels of rolling sums of products for one instruction set; compiled once per set (see
+// regent_lanes in cuda/CMakeLists.txt). Lanes are assets; every sum runs over rows in an order of its own,
+// never backwards.
 
 #include "cuda/covariance/rolling_block.hpp"
 #include "cuda/hmm/pack.hpp"
@@ -15,73 +16,96 @@ constexpr int width = Lanes<Real>::width;
 constexpr int vectors = 2, rows = width == 8 ? 8 : 4;
 static_assert(block_right % (vectors * width) == 0 && block_left % rows == 0);
 
-struct Sums {
-  Real of[rows][vectors];
+using Sums = Real[rows][vectors];
 
-  REGENT_BODY void clear() {
-    for (int i = 0; i < rows; ++i) {
-      for (int v = 0; v < vectors; ++v) of[i][v] = Lanes<Real>::all(0.0);
-    }
-  }
-  REGENT_BODY void add(const double* left, const double* right) {
-    Real r[vectors];
-    for (int v = 0; v < vectors; ++v) r[v] = Lanes<Real>::load(right + v * width);
-    for (int i = 0; i < rows; ++i) {
-      const Real l = Lanes<Real>::all(left[i]);
-      for (int v = 0; v < vectors; ++v) of[i][v] = fused(l, r[v], of[i][v]);
-    }
-  }
-};
+// Unrolled, so that the sums stay in registers.
+#define REGENT_EACH_VECTOR _Pragma("GCC unroll 2") for (int v = 0; v < vectors; ++v)
+#define REGENT_EACH_SUM _Pragma("GCC unroll 8") for (int i = 0; i < rows; ++i) REGENT_EACH_VECTOR
 
-// Rows that every window has, then, from the last window to the first, what leaves before the last.
-void backward(const RollingBlock& b, const double* left, const double* right, double* out) {
+REGENT_BODY void load(Sums& sums, const double* from) {
+  REGENT_EACH_SUM sums[i][v] = Lanes<Real>::load(from + i * block_right + v * width);
+}
+REGENT_BODY void store(const Sums& sums, double* to) {
+  REGENT_EACH_SUM Lanes<Real>::store(to + i * block_right + v * width, sums[i][v]);
+}
+REGENT_BODY void add(Sums& sums, const double* left, const double* right) {
+  Real r[vectors];
+  REGENT_EACH_VECTOR r[v] = Lanes<Real>::load(right + v * width);
+  REGENT_EACH_SUM sums[i][v] = fused(Lanes<Real>::all(left[i]), r[v], sums[i][v]);
+}
+
+// Part of a block that fits the registers, at asset i of the left and j of the right ones.
+RollingBlock part_of(const RollingBlock& block, int i, int j) {
+  return {block.left + i, block.right + j};
+}
+constexpr int part_offset(int i, int j) {
+  return i * block_right + j;
+}
+
+void add_rows_of_part(const RollingBlock& part, int from, int to, const double* before, double* after) {
   Sums sums;
-  sums.clear();
-  for (int k = b.days - 1; k < b.window; ++k) sums.add(left + k * block_left, right + k * block_right);
-  for (int d = b.days - 1; d >= 0; --d) {
-    if (d < b.days - 1) sums.add(left + d * block_left, right + d * block_right);
-    for (int i = 0; i < rows; ++i) {
-      for (int v = 0; v < vectors; ++v) {
-        Lanes<Real>::store(out + d * static_cast<std::ptrdiff_t>(b.day_stride) + i * b.stride + v * width,
-                           sums.of[i][v]);
-      }
-    }
+  load(sums, before);
+  for (int k = from; k < to; ++k) add(sums, part.left + k * block_left, part.right + k * block_right);
+  store(sums, after);
+}
+
+// From the last window to the first, what leaves before the last.
+void backward(const RollingLeaf& leaf, const RollingBlock& part, const double* core, double* out) {
+  Sums sums;
+  load(sums, core);
+  for (int d = leaf.last;; --d) {
+    store(sums, out + (d - leaf.first) * block_size);
+    if (d == leaf.first) return;
+    add(sums, part.left + (d - 1) * block_left, part.right + (d - 1) * block_right);
   }
 }
 
 // What enters after the first window, and the result.
-void forward(const RollingBlock& b, const double* left, const double* right, const double* left_sums,
+void forward(const RollingLeaf& leaf, const RollingBlock& part, const double* left_sums,
              const double* right_sums, double* out) {
   Sums sums;
-  sums.clear();
-  const Real scale = Lanes<Real>::all(b.scale);
-  for (int d = 0; d < b.days; ++d) {
-    const int entering = b.window + d - 1;
-    if (d > 0) sums.add(left + entering * block_left, right + entering * block_right);
+  REGENT_EACH_SUM sums[i][v] = Lanes<Real>::all(0.0);
+  for (int d = leaf.first;; ++d) {
     Real of_right[vectors];
-    for (int v = 0; v < vectors; ++v)
-      of_right[v] = Lanes<Real>::load(right_sums + d * block_right + v * width);
-    for (int i = 0; i < rows; ++i) {
-      const Real of_left = Lanes<Real>::all(-left_sums[d * block_left + i]);
-      for (int v = 0; v < vectors; ++v) {
-        double* at = out + d * static_cast<std::ptrdiff_t>(b.day_stride) + i * b.stride + v * width;
-        const Real sum = Lanes<Real>::load(at) + sums.of[i][v];
-        Lanes<Real>::store(at, fused(of_left, of_right[v], sum) * scale);
-      }
+    REGENT_EACH_VECTOR of_right[v] = Lanes<Real>::load(right_sums + d * block_right + v * width);
+    double* at = out + (d - leaf.first) * block_size;
+    REGENT_EACH_SUM {
+      double* entry = at + i * block_right + v * width;
+      const Real of_left = Lanes<Real>::all(left_sums[d * block_left + i]);
+      Lanes<Real>::store(entry, fused(of_left, of_right[v], Lanes<Real>::load(entry) + sums[i][v]));
+    }
+    if (d == leaf.last) return;
+    add(sums, part.left + (leaf.window + d) * block_left, part.right + (leaf.window + d) * block_right);
+  }
+}
+#undef REGENT_EACH_SUM
+#undef REGENT_EACH_VECTOR
+
+void add_rows(const RollingBlock& block, int from, int to, const double* before, double* sums) {
+  for (int i = 0; i < block_left; i += rows) {
+    for (int j = 0; j < block_right; j += vectors * width) {
+      add_rows_of_part(part_of(block, i, j), from, to, before + part_offset(i, j), sums + part_offset(i, j));
     }
   }
 }
 
-}  // namespace
-
-void rolling_block(const RollingBlock& b) {
+void solve_leaf(const RollingLeaf& leaf) {
   for (int i = 0; i < block_left; i += rows) {
     for (int j = 0; j < block_right; j += vectors * width) {
-      double* out = b.out + i * b.stride + j;
-      backward(b, b.left + i, b.right + j, out);
-      forward(b, b.left + i, b.right + j, b.left_sums + i, b.right_sums + j, out);
+      const RollingBlock part = part_of(leaf.block, i, j);
+      double* out = leaf.out + part_offset(i, j);
+      backward(leaf, part, leaf.core + part_offset(i, j), out);
+      forward(leaf, part, leaf.left_sums + i, leaf.right_sums + j, out);
     }
   }
+}
+
+constexpr RollingKernels kernels{add_rows, solve_leaf};
+
+}  // namespace
+
+const RollingKernels& rolling_kernels() {
+  return kernels;
 }
 
 }  // namespace REGENT_INSTRUCTION_SET

@@ -56,8 +56,8 @@ All all_of(const RollingInput& input, InstructionSet set) {
   rolling_covariance(Resources::make_cpu(set), input, [&](const RollingTile& tile) {
     const std::scoped_lock lock(mutex);
     for (int row = tile.first_row; row < tile.first_row + tile.rows; ++row) {
-      for (int i = tile.first_asset; i < std::min(tile.first_asset + tile.assets, input.columns); ++i) {
-        for (int j = 0; j <= i; ++j) {
+      for (int i = tile.first_asset; i < tile.end_asset(); ++i) {
+        for (int j = tile.first_other; j < tile.end_other(i); ++j) {
           const std::size_t at = (static_cast<std::size_t>(row) * input.columns + i) * input.columns + j;
           all.values[at] = tile.at(row, i, j);
           ++all.seen[at];
@@ -113,6 +113,14 @@ TEST(RollingCovariance, IsItsDefinitionAtEveryRowOnEveryInstructionSet) {
         }
       }
     }
+  }
+}
+
+TEST(RollingCovariance, IsItsDefinitionOverSeveralTilesOfLongWindows) {
+  for (const double share : {0.0, 0.05}) {
+    const auto values = random_values(4, 420, 9, share);
+    expect_reference({.values = values, .rows = 420, .columns = 9, .window = 131}, InstructionSet::avx512,
+                     1e-17);
   }
 }
 
