@@ -1,5 +1,5 @@
-"""Batched eigenproblems beside Eigen on all cores (same flags) and torch.linalg.eigh where it can be imported, and rolling
-covariances beside a NumPy matrix product per window; in turn, medians over rounds. Eigenvalues and checksums that
+"""Batched eigenproblems beside Eigen on all cores (same flags) and torch.linalg.eigh where the build has it, and
+rolling covariances beside a NumPy matrix product per window; in turn, medians over rounds. Eigenvalues and checksums that
 disagree fail the run: its time would mean nothing."""
 
 import argparse
@@ -37,22 +37,11 @@ def peak_flops(cores, bits):
     return cores * 2 * 2 * width / bits * clock * 1e6
 
 
-def torch_seconds(size, count, bits, rounds):
-    try:
-        import torch
-    except ImportError as error:
-        print(f"torch.linalg.eigh: skipped, {error}")
+def torch_seconds(options, size, count, bits):
+    program = options.programs / "bench-covariance-torch"
+    if not program.exists():
         return None
-    draw = np.random.default_rng(20260101)
-    returns = draw.normal(size=(count, 2 * size, size)) + 0.5 * draw.normal(size=(count, 2 * size, 1))
-    matrices = torch.from_numpy((returns.transpose(0, 2, 1) @ returns / (2 * size)).astype(f"float{bits}"))
-    torch.linalg.eigh(matrices)
-    seconds = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        torch.linalg.eigh(matrices)
-        seconds.append(time.perf_counter() - start)
-    return statistics.median(seconds)
+    return statistics.median(last_json([program, size, count, bits, options.rounds])["seconds"])
 
 
 def eigen_cases(options):
@@ -70,7 +59,7 @@ def eigen_cases(options):
             name = f"eigen_{size}" + ("" if bits == 32 else "_fp64")
             limit = {"must": must} if bits == 32 and not options.quick else {}
             cases[name] = case(count / ours, count / peer, "matrices/s", floor, **limit)
-            beside = torch_seconds(size, count, bits, options.rounds) if options.torch else None
+            beside = torch_seconds(options, size, count, bits)
             if beside is not None:
                 cases[name + "_torch"] = case(count / ours, count / beside, "matrices/s", floor,
                                               **({"must": 1} if bits == 32 and not options.quick else {}))
@@ -135,12 +124,13 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--count", type=int, default=1000, help="matrices of a batch")
     parser.add_argument("--data", type=pathlib.Path, help=f"folder with {PANEL}; without it returns are drawn")
-    parser.add_argument("--torch", action="store_true", help="torch.linalg.eigh too, where it can be imported")
     parser.add_argument("--quick", action="store_true", help="few matrices and rows, one round: tries the benchmark itself")
     options = parser.parse_args()
     if options.quick:
         options.rounds = 1
     cases = eigen_cases(options)
+    if not any(name.endswith("_torch") for name in cases):
+        print("torch.linalg.eigh: skipped, the build is without LibTorch")
     cases.update(rolling_cases(options))
     print(f"{options.cores} cores, medians of {options.rounds} rounds in turn")
     return finish("covariance", cases)
