@@ -7,9 +7,9 @@
 
 #include "base/config/config.hpp"
 #include "hmm/fit.hpp"
+#include "market/portfolio_backtest.hpp"
 #include "models/policy_network.hpp"
 #include "rl/ppo.hpp"
-#include "trainer/portfolio_backtest.hpp"
 #include "trainer/walk_forward.hpp"
 
 namespace regent::trainer {
@@ -19,7 +19,7 @@ struct TrainingSettings {
   hmm::FitSettings regimes;
   rl::PpoSettings ppo;
   std::int64_t hidden = 64, layers = 2;
-  PortfolioCosts costs;  // of validation, as the paper venue takes them
+  market::PortfolioCosts costs;  // of validation, as the paper venue takes them
   std::uint64_t seed = 1;
 };
 

@@ -31,12 +31,12 @@ ValidationReport validation_report_from(const nlohmann::json& json) {
 
 ValidationReport validate_policy(const TrainingData& data, const Fold& fold, const FoldData& fold_data,
                                  models::PolicyNetwork policy, const models::AllocatorSettings& settings,
-                                 const PortfolioCosts& costs) {
+                                 const market::PortfolioCosts& costs) {
   const std::size_t symbols = data.panel.symbol_count();
   const models::ObservationLayout& layout = fold_data.layout;
   models::PolicyRunner runner(std::move(policy), layout, symbols);
   models::Allocator allocator(settings, symbols);
-  PortfolioBacktest account(costs, symbols);
+  market::PortfolioBacktest account(costs, symbols);
   std::vector<double> positions(symbols, 0.0), convictions(symbols, 0.0);
   double size = 0;
   const std::size_t end = fold.validation_end - label_bars;
@@ -61,7 +61,7 @@ ValidationReport validate_policy(const TrainingData& data, const Fold& fold, con
     account.step(allocator.allocate(convictions).weights, prices.subspan((bar + 1) * symbols, symbols),
                  prices.subspan((bar + 2) * symbols, symbols));
   }
-  const PortfolioResult result = account.result();
+  const market::PortfolioResult result = account.result();
   const market::Performance performance = market::performance_of(result.returns, settings.periods_per_year);
   ValidationReport report;
   report.sharpe = performance.sharpe;

@@ -4,10 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "market/portfolio_backtest.hpp"
 #include "models/allocator.hpp"
 #include "models/policy_network.hpp"
 #include "trainer/fold_data.hpp"
-#include "trainer/portfolio_backtest.hpp"
 
 namespace regent::trainer {
 
@@ -26,6 +26,6 @@ ValidationReport validation_report_from(const nlohmann::json& json);
 // the CPU.
 ValidationReport validate_policy(const TrainingData& data, const Fold& fold, const FoldData& fold_data,
                                  models::PolicyNetwork policy, const models::AllocatorSettings& settings,
-                                 const PortfolioCosts& costs);
+                                 const market::PortfolioCosts& costs);
 
 }  // namespace regent::trainer

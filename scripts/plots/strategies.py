@@ -212,14 +212,15 @@ def draw_distribution_of_returns(axis, own):
 
 def draw_regimes(axis, sheet, labels):
     rows = sheet.get("regimes", [])
+    costs_of = sheet.get("costs_of", "the start cash")
     if not rows:
         axis.bar(["fees", "slippage"], [100 * sheet["fees"], 100 * sheet["slippage"]], color=style.SPARE_COLOURS[:2])
-        axis.set_title("costs, % of the start cash")
+        axis.set_title(f"costs, % of {costs_of}")
         return
     colours = [style.regime_colour(row["label"], i) for i, row in enumerate(rows)]
     axis.bar([row["label"] for row in rows], [row["sharpe"] or 0 for row in rows], color=colours)
     axis.axhline(0, color="black", linewidth=0.6)
-    axis.set_title(f"Sharpe ratio by regime; costs {100 * (sheet['fees'] + sheet['slippage']):.1f} % of the start cash")
+    axis.set_title(f"Sharpe ratio by regime; costs {100 * (sheet['fees'] + sheet['slippage']):.1f} % of {costs_of}")
 
 
 def draw_sheet(own, sheet, path):

@@ -10,6 +10,8 @@
 #include "market/io/series_file.hpp"
 #include "strategies/commands/drawing.hpp"
 #include "strategies/commands/tear_sheet.hpp"
+#include "strategies/commands/weights_file.hpp"
+#include "strategies/commands/weights_report.hpp"
 
 namespace regent::strategies {
 namespace {
@@ -18,7 +20,7 @@ using nlohmann::ordered_json;
 
 struct Flags {
   TradingFlags trading;
-  std::string strategy = "sma_cross", trades, equity, plots;
+  std::string strategy = "sma_cross", weights, trades, equity, plots;
   std::map<std::string, std::string> parameters;  // of all families, empty where not given
   std::size_t shown = 10;
 };
@@ -69,11 +71,46 @@ void draw_sheets(const Flags& flags, const std::vector<BacktestResult>& results)
   draw(folder, flags.trading.bars.json);
 }
 
+void check_weights_flags(const Flags& flags) {
+  for (const auto& [name, text] : flags.parameters)
+    if (!text.empty()) throw InputError("--" + name + " is a strategy's parameter, and --weights takes none");
+  if (!flags.trades.empty())
+    throw InputError(
+        "--trades: weights are rebalanced, they have no list of trades; --equity has a row per bar");
+}
+
+int run_weights(const Flags& flags) {
+  check_weights_flags(flags);
+  market::ImportReport report;
+  const market::Panel panel = market::read_input(flags.trading.bars, report);
+  const auto& rules = flags.trading.rules;
+  const WeightsBacktest result =
+      backtest_weights(panel, read_weights(flags.weights, panel), {rules.fee_rate, rules.slippage_rate},
+                       flags.trading.fill == "next-close");
+  const auto columns = weights_columns(result, rules.start_cash);
+  if (!flags.equity.empty()) market::write_series_file(columns, flags.equity);
+  const std::string name = std::filesystem::path(flags.weights).filename();
+  const ordered_json json = weights_json(result, name);
+  if (flags.trading.bars.json) {
+    std::cout << json.dump(2) << '\n';
+  } else {
+    std::cout << weights_text(result, name);
+  }
+  if (flags.plots.empty()) return 0;
+  std::filesystem::create_directories(flags.plots);
+  const std::filesystem::path folder = flags.plots;
+  market::write_series_file(columns, folder / "equity.parquet");
+  write_file_atomically(folder / "backtest.json", ordered_json{{"symbols", {json}}}.dump(2) + "\n");
+  draw(folder, flags.trading.bars.json);
+  return 0;
+}
+
 int run(Flags& flags) {
   settle(flags.trading);
   check_table_file("--trades", flags.trades);
   check_table_file("--equity", flags.equity);
   check_plot_folder(flags.plots);
+  if (!flags.weights.empty()) return run_weights(flags);
   const Combinations combinations = chosen(flags);
   const auto resources = cuda::Resources::make(flags.trading.device);
   market::ImportReport report;
@@ -117,6 +154,15 @@ void add_backtest_flags(CLI::App& app, std::function<int()>& body) {
   app.add_option("--strategy", flags->strategy, "regent sweep --list shows them with their parameters")
       ->capture_default_str();
   add_parameter_flags(app, *flags);
+  app.add_option("--weights", flags->weights,
+                 "Instead of a strategy: portfolio weights over time, as regent decide --out writes them")
+      ->type_name("FILE")
+      ->excludes("--strategy")
+      ->excludes("--model")
+      ->excludes("--shorts")
+      ->excludes("--size")
+      ->excludes("--whole-units")
+      ->excludes("--keep-last-open");
   app.add_option("--trades", flags->trades, "A row per trade: FILE.parquet or FILE.csv")->type_name("FILE");
   app.add_option("--equity", flags->equity, "A row per bar: FILE.parquet or FILE.csv")->type_name("FILE");
   app.add_option("--plots", flags->plots, "Folder for the tear sheet's pictures")->type_name("FOLDER");

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "base/table.hpp"
 #include "base/time.hpp"
+#include "strategies/commands/month_table.hpp"
 #include "strategies/commands/result_text.hpp"
 
 namespace regent::strategies {
@@ -33,45 +33,6 @@ TradeStatistics trade_statistics(const std::vector<Trade>& trades) {
     (trade.side > 0 ? s.long_profit : s.short_profit) += trade.profit;
   }
   return s;
-}
-
-// Year and month of a time, 12·year + month − 1.
-int month_of(TimestampMs time) {
-  const std::string text = format_timestamp(time);  // 2020-03-…
-  return 12 * std::stoi(text.substr(0, 4)) + std::stoi(text.substr(5, 2)) - 1;
-}
-
-// Compounded returns by month; the first bar has none.
-std::map<int, double> monthly_returns(const BacktestResult& result) {
-  std::map<int, double> growth;
-  for (std::size_t t = 1; t < result.series.bars(); ++t) {
-    const auto at = growth.emplace(month_of(result.series.timestamps_ms[t]), 1.0).first;
-    at->second *= 1 + result.journal.net_return[t - 1];
-  }
-  for (auto& [month, value] : growth) value -= 1;
-  return growth;
-}
-
-std::string month_table(const BacktestResult& result) {
-  const auto months = monthly_returns(result);
-  Table table;
-  table.header = {"year", "Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                  "Jul",  "Aug", "Sep", "Oct", "Nov", "Dec", "all"};
-  table.right.assign(14, true);
-  for (int year = months.begin()->first / 12; year <= months.rbegin()->first / 12; ++year) {
-    std::vector<Table::Cell> row{{std::to_string(year)}};
-    double all = 1;
-    for (int month = 0; month < 12; ++month) {
-      const auto at = months.find(12 * year + month);
-      if (at != months.end()) all *= 1 + at->second;
-      row.push_back(at == months.end()
-                        ? Table::Cell{""}
-                        : Table::Cell{percent(at->second), at->second < 0 ? Colour::red : Colour::green});
-    }
-    row.push_back({percent(all - 1), Colour::bold});
-    table.rows.push_back(std::move(row));
-  }
-  return table.text();
 }
 
 std::string metric_table(const BacktestResult& r) {
@@ -211,7 +172,8 @@ std::string tear_sheet_text(const BacktestResult& result, std::size_t trades_sho
   }
   text += metric_table(result) + "\n" + cost_table(result) + "\n";
   if (!result.plan.regimes.empty()) text += regime_table(result) + "\n";
-  text += month_table(result);
+  // the first bar has no return
+  text += month_table(std::span(times).subspan(1), result.journal.net_return);
   const std::string trades = trade_table(result, trades_shown);
   if (!trades.empty())
     text += "\n  the last trades of " + grouped(result.journal.trades.size()) + "\n" + trades;

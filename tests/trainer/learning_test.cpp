@@ -15,7 +15,7 @@
 #include "models/allocator.hpp"
 #include "models/decider.hpp"
 #include "tests/rl/oracle.hpp"
-#include "trainer/portfolio_backtest.hpp"
+#include "market/portfolio_backtest.hpp"
 #include "trainer/train.hpp"
 
 namespace regent::trainer {
@@ -73,7 +73,7 @@ Earned earn(const market::Panel& panel, const std::function<std::vector<double>(
   const std::size_t symbols = panel.symbol_count();
   const std::span<const double> opens = panel.columns[static_cast<std::size_t>(market::Column::open)];
   const std::size_t first = panel.lower_bound(start_of_year(test_year));
-  PortfolioBacktest account({}, symbols);
+  market::PortfolioBacktest account({}, symbols);
   for (std::size_t bar = 0; bar + 2 < panel.bars(); ++bar) {
     const std::vector<double> weights = weights_at(bar);
     if (bar >= first) {

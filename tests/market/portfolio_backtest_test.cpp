@@ -1,4 +1,4 @@
-#include "trainer/portfolio_backtest.hpp"
+#include "market/portfolio_backtest.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 
 #include "base/error.hpp"
 
-namespace regent::trainer {
+namespace regent::market {
 namespace {
 
 constexpr double missing = std::numeric_limits<double>::quiet_NaN();
@@ -33,6 +33,17 @@ TEST(PortfolioBacktest, WithoutCostsHeldWeightsEarnTheWeightedReturns) {
   EXPECT_NEAR(account.step(Values{0.6, -0.3}, Values{10, 50}, Values{11, 45}), 0.6 * 0.1 + 0.3 * 0.1, 1e-15);
   EXPECT_NEAR(account.step(Values{0.6, -0.3}, Values{11, 45}, Values{11, 54}), -0.3 * 0.2, 1e-15);
   EXPECT_NEAR(account.result().gross_exposure, 0.9, 1e-15);
+}
+
+TEST(PortfolioBacktest, HoldsWhatItHasWhereNothingWasDecided) {
+  PortfolioBacktest account({0.001, 0.001}, 2);
+  account.step(Values{0.6, -0.3}, Values{10, 50}, Values{10, 50});
+  const PortfolioResult before = account.result();
+  // nothing is paid, and the units stay as they are: 0.06 and −0.006
+  const double equity = 1 - 0.9 * 0.001 - 0.001 * (0.6 * 1.001 + 0.3 * 0.999);
+  EXPECT_NEAR(account.step({}, Values{10, 50}, Values{20, 40}), (0.06 * 10 + 0.006 * 10) / equity, 1e-12);
+  EXPECT_EQ(account.result().costs, before.costs);
+  EXPECT_NEAR(before.fees, 0.001 * (0.6 * 1.001 + 0.3 * 0.999), 1e-15);
 }
 
 TEST(PortfolioBacktest, RebalancesOnlyTheDrift) {
@@ -65,4 +76,4 @@ TEST(PortfolioBacktest, RuinIsAnError) {
 }
 
 }  // namespace
-}  // namespace regent::trainer
+}  // namespace regent::market

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-namespace regent::trainer {
+namespace regent::market {
 
 struct PortfolioCosts {
   double fee_rate = 0.00075;      // fraction of the traded value
@@ -18,16 +18,18 @@ struct PortfolioResult {
   std::vector<double> returns;  // [decisions], simple, from the execution prices of t+1 to those of t+2
   double turnover = 0;          // traded value / equity, mean per decision
   double costs = 0;             // fees and slippage, fraction of equity, summed over decisions
+  double fees = 0;              // of them
   double gross_exposure = 0;    // mean Σ|w| after trading
 };
 
 class PortfolioBacktest {
  public:
   PortfolioBacktest(const PortfolioCosts& costs, std::size_t symbols);
-  // weights [symbols], decided at some bar t; fill and next [symbols], the execution prices of t+1 and t+2. A
-  // symbol without a fill price keeps its position; one without a next price is valued at its last known one.
-  // Consecutive calls continue the account: `next` of a call is `fill` of the following one. Returns the
-  // period's simple return. Throws Error when the account is ruined.
+  // weights [symbols], decided at some bar t, or empty: no decision, nothing is traded; fill and next
+  // [symbols], the execution prices of t+1 and t+2. A symbol without a fill price keeps its position; one
+  // without a next price is valued at its last known one. Consecutive calls continue the account: `next` of a
+  // call is `fill` of the following one. Returns the period's simple return. Throws Error when the account is
+  // ruined.
   double step(std::span<const double> weights, std::span<const double> fill, std::span<const double> next);
   PortfolioResult result() const;
 
@@ -39,4 +41,4 @@ class PortfolioBacktest {
   PortfolioResult total_;
 };
 
-}  // namespace regent::trainer
+}  // namespace regent::market

@@ -1,11 +1,11 @@
-#include "trainer/portfolio_backtest.hpp"
+#include "market/portfolio_backtest.hpp"
 
 #include <cmath>
 #include <string>
 
 #include "base/error.hpp"
 
-namespace regent::trainer {
+namespace regent::market {
 
 PortfolioBacktest::PortfolioBacktest(const PortfolioCosts& costs, std::size_t symbols)
     : costs_(costs), units_(symbols, 0.0), last_price_(symbols, 0.0) {
@@ -26,17 +26,17 @@ double PortfolioBacktest::value(std::span<const double> prices) {
 
 double PortfolioBacktest::step(std::span<const double> weights, std::span<const double> fill,
                                std::span<const double> next) {
-  REGENT_INVARIANT(
-      weights.size() == units_.size() && fill.size() == units_.size() && next.size() == units_.size(),
-      "one weight and price per symbol");
+  REGENT_INVARIANT((weights.empty() || weights.size() == units_.size()) && fill.size() == units_.size() &&
+                       next.size() == units_.size(),
+                   "one weight and price per symbol");
   const double before = value(fill);
   if (!(before > 0)) {
     throw Error("the account is ruined after " + std::to_string(total_.returns.size()) + " decisions");
   }
   double traded = 0, lost = 0, gross = 0;
   for (std::size_t i = 0; i < units_.size(); ++i) {
-    REGENT_INVARIANT(std::isfinite(weights[i]), "a weight must be finite");
-    if (!std::isnan(fill[i])) {
+    if (!weights.empty() && !std::isnan(fill[i])) {
+      REGENT_INVARIANT(std::isfinite(weights[i]), "a weight must be finite");
       const double wanted = weights[i] * before / fill[i];
       const double change = wanted - units_[i];
       const double notional = std::abs(change) * fill[i];
@@ -45,6 +45,7 @@ double PortfolioBacktest::step(std::span<const double> weights, std::span<const 
       cash_ -= change * paid + fee;
       units_[i] = wanted;
       traded += notional;
+      total_.fees += fee / before;
       lost += fee + notional * costs_.slippage_rate;
     }
     gross += std::abs(units_[i] * last_price_[i]);
@@ -67,4 +68,4 @@ PortfolioResult PortfolioBacktest::result() const {
   return result;
 }
 
-}  // namespace regent::trainer
+}  // namespace regent::market

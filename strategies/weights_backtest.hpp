@@ -1,0 +1,35 @@
+#pragma once
+// What an account would have made of weights over time.
+
+#include <string>
+#include <vector>
+
+#include "market/panel.hpp"
+#include "market/portfolio_backtest.hpp"
+
+namespace regent::strategies {
+
+struct WeightsOverTime {
+  std::vector<TimestampMs> timestamps_ms;  // [decisions], of the bars after which they were made, rising
+  std::vector<double> weights;       // [decisions, symbols of the panel], fraction of equity; below 0: short
+  std::vector<std::string> regimes;  // [decisions], column `regime`; empty without one
+};
+
+// A decision after bar t fills at the execution prices of bar t+1 (opens; closes where `at_close`, or where
+// there are no opens); between decisions units are held. A period runs from one bar's execution prices to the
+// next's.
+struct WeightsBacktest {
+  std::vector<TimestampMs> timestamps_ms;  // [periods], of the bar that ends each
+  std::vector<std::string> regimes;        // [periods], of the decision in force; empty without regimes
+  market::PortfolioResult account;
+  std::vector<double> hold_returns;  // [periods], equal weights bought at the first fill and held, same costs
+  std::size_t decisions = 0;         // that were filled
+  bool at_close = false;
+  double periods_per_year = 252;
+};
+
+// Throws InputError where no bar follows the first fill, and Error for an account that is ruined.
+WeightsBacktest backtest_weights(const market::Panel& panel, const WeightsOverTime& weights,
+                                 const market::PortfolioCosts& costs, bool at_close);
+
+}  // namespace regent::strategies
