@@ -2,11 +2,13 @@
 
 #include <filesystem>
 #include <iostream>
+#include <optional>
 
 #include "base/atomic_file.hpp"
 #include "base/drawing.hpp"
 #include "base/error.hpp"
 #include "covariance/commands/matrix_file.hpp"
+#include "covariance/commands/portfolio.hpp"
 #include "covariance/commands/report.hpp"
 #include "market/io/output.hpp"
 
@@ -65,6 +67,9 @@ void add_covariance_flags(CLI::App& app, CovarianceFlags& flags) {
                  "With --out of rolling and ewma: every how many rows, back from the last")
       ->type_name("ROWS")
       ->capture_default_str();
+  app.add_option("--weights", flags.weights,
+                 "A portfolio, columns symbol and weight: say what it risks, and whence")
+      ->type_name("FILE");
   app.add_option("--plots", flags.plots, "Folder for cov_matrix.png and eigen_spectrum.png")
       ->type_name("FOLDER");
 }
@@ -77,12 +82,16 @@ int run_covariance(const CovarianceFlags& flags) {
                static_cast<std::size_t>(flags.method.window.value_or(2)));  // before anything is read
   const Table table = read_table(flags.source);
   const Estimate estimate = estimate_of(table, flags.method);
+  std::optional<Portfolio> portfolio;
+  if (!flags.weights.empty()) portfolio = read_portfolio(flags.weights, table, estimate);
   if (!flags.out.empty()) write_out(table, estimate, flags);
   if (!flags.plots.empty()) draw_matrix(table, estimate, flags.plots, flags.source.bars.json);
   if (flags.source.bars.json) {
-    std::cout << report_json(table, estimate).dump() << '\n';
+    auto json = report_json(table, estimate);
+    if (portfolio) json["portfolio"] = portfolio_json(table, *portfolio);
+    std::cout << json.dump() << '\n';
   } else {
-    std::cout << report_text(table, estimate);
+    std::cout << report_text(table, estimate) << (portfolio ? portfolio_text(table, *portfolio) : "");
   }
   return 0;
 }

@@ -12,7 +12,7 @@ namespace regent::covariance {
 struct CovarianceFlags {
   SourceFlags source;
   MethodFlags method;
-  std::string out, plots;
+  std::string out, plots, weights;
   int every = 1;  // with --out of rolling and ewma: every how many rows
 };
 

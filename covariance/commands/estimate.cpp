@@ -98,6 +98,8 @@ double rows_behind(const Table& table, const MethodFlags& flags) {
   if (flags.method == "rolling") return *flags.window;
   if (flags.method != "ewma") return static_cast<double>(table.rows);
   const double decay = std::exp2(-1 / flags.half_life_correlation.value_or(*flags.half_life));
+  if (decay == 1)
+    return static_cast<double>(table.rows);  // a half-life beyond what a double tells from for ever
   const double sum = -std::expm1(static_cast<double>(table.rows) * std::log(decay)) / (1 - decay);
   const double squares =
       -std::expm1(2 * static_cast<double>(table.rows) * std::log(decay)) / (1 - decay * decay);

@@ -160,6 +160,30 @@ TEST_F(CovarianceCommand, SaysWhatIsWrongWithTheInput) {
   EXPECT_THAT(error_of("--data nowhere.csv --returns none"), HasSubstr("nowhere.csv"));
 }
 
+TEST_F(CovarianceCommand, SaysWhatAPortfolioRisks) {
+  write_panel();
+  write("w.csv", "symbol,weight\nBBB,-0.5\nAAA,1\n");
+  const auto said = run("panel.csv --returns log --weights w.csv --json").json();
+  const auto& portfolio = said["portfolio"];
+  EXPECT_EQ(portfolio["weights"], (std::vector<double>{1, -0.5}));
+  // AAA − BBB/2: 0, −2.5, 5.5, −1.5, 0 % (returns 1, −3, 5, −3, 1 and 2, −1, −1, −3, 2 %)
+  EXPECT_NEAR(portfolio["volatility"], std::sqrt((0.09 + 7.84 + 27.04 + 3.24 + 0.09) / 4) / 100, 1e-6);
+  EXPECT_NEAR(portfolio["tails"][1]["historical_var"], 0.025, 1e-6);
+  EXPECT_NEAR(portfolio["tails"][1]["normal_var"], 2.326347874 * portfolio["volatility"].get<double>(), 1e-9);
+  EXPECT_NEAR(portfolio["by_asset"][0].get<double>() + portfolio["by_asset"][1].get<double>(), 1, 1e-12);
+  EXPECT_EQ(portfolio["rows"], 5);
+  EXPECT_THAT(run("panel.csv --weights w.csv").out, HasSubstr("effective bets"));
+  write("bad.csv", "symbol,weight\nAAB,1\n");
+  EXPECT_THAT(error_of("panel.csv --weights bad.csv"),
+              HasSubstr("line 2: panel.csv has no \"AAB\", did you mean 'AAA'?"));
+  write("bad.csv", "symbol,weight\nAAA,1\nAAA,2\n");
+  EXPECT_THAT(error_of("panel.csv --weights bad.csv"), HasSubstr("line 3: AAA stands twice"));
+  write("bad.csv", "symbol,weight\nAAA,\n");
+  EXPECT_THAT(error_of("panel.csv --weights bad.csv"), HasSubstr("AAA has no weight"));
+  write("bad.csv", "symbol,size\nAAA,1\n");
+  EXPECT_THAT(error_of("panel.csv --weights bad.csv"), HasSubstr("a column symbol and a column weight"));
+}
+
 TEST_F(CovarianceCommand, DrawsMatrixAndSpectrum) {
   if (std::system("P=" REGENT_SOURCE_FOLDER "/.venv/bin/python; [ -x $P ] || P=python3; "
                   "env -i PATH=\"$PATH\" $P -c 'import matplotlib' 2>/dev/null") != 0) {

@@ -1,0 +1,166 @@
+#include "covariance/commands/portfolio.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+
+#include "base/config/suggest.hpp"
+#include "base/error.hpp"
+#include "base/table.hpp"
+#include "market/io/output.hpp"
+#include "market/io/series_file.hpp"
+
+namespace regent::covariance {
+namespace {
+
+using market::digits;
+using market::json_number;
+using nlohmann::ordered_json;
+
+constexpr std::size_t assets_shown = 12, modes_shown = 5;
+
+std::vector<double> read_weights(const std::string& file, const Table& table) {
+  const market::SeriesTable given = market::read_series(file);
+  const market::SeriesColumn *symbols = given.symbol_column(), *weight = given.find("weight");
+  if (symbols == nullptr || weight == nullptr) {
+    throw InputError(file + ": a portfolio has a column symbol and a column weight");
+  }
+  const auto numbers = market::numbers_of(given, *weight);
+  std::vector<double> weights(table.names.size(), 0.0);
+  std::map<std::string, std::size_t> seen;
+  for (std::size_t row = 0; row < given.rows; ++row) {
+    const std::string name = market::cell_text_of(*symbols, row);
+    const auto found = std::ranges::find(table.names, name);
+    const std::string place = file + ", " + given.row_name(row) + ": ";
+    if (found == table.names.end()) {
+      throw InputError(place + table.file + " has no \"" + name + "\"" + suggestion(name, table.names));
+    }
+    if (!seen.emplace(name, row).second) throw InputError(place + name + " stands twice");
+    if (std::isnan(numbers[row])) throw InputError(place + name + " has no weight");
+    weights[static_cast<std::size_t>(found - table.names.begin())] = numbers[row];
+  }
+  return weights;
+}
+
+// Of the rows that have a value of every asset held.
+std::vector<double> past_returns(const Table& table, const std::vector<double>& weights) {
+  std::vector<double> returns;
+  for (std::size_t row = 0; row < table.rows; ++row) {
+    double sum = 0;
+    for (std::size_t c = 0; c < weights.size(); ++c) {
+      if (weights[c] != 0) sum += weights[c] * table.values[row * weights.size() + c];
+    }
+    if (!std::isnan(sum)) returns.push_back(sum);
+  }
+  return returns;
+}
+
+ordered_json numbers_json(const std::vector<double>& values) {
+  auto list = ordered_json::array();
+  for (const double value : values) list.push_back(json_number(value));
+  return list;
+}
+
+std::string amount(const Table& table, double value) {
+  return table.returns == Returns::none ? digits(value, 4) : percent(value, 2);
+}
+
+std::string tails_text(const Table& table, const Portfolio& portfolio) {
+  regent::Table shown;
+  shown.header = {"level", "VaR, normal", "VaR, past", "ES, normal", "ES, past"};
+  shown.right = {false, true, true, true, true};
+  for (const auto& tail : portfolio.tails) {
+    shown.rows.push_back({{percent(tail.level)},
+                          {amount(table, tail.normal.value_at_risk)},
+                          {amount(table, tail.historical.value_at_risk)},
+                          {amount(table, tail.normal.expected_shortfall)},
+                          {amount(table, tail.historical.expected_shortfall)}});
+  }
+  return "\n  losses of one row; past: " + grouped(portfolio.rows) + " rows\n" + shown.text();
+}
+
+std::string assets_text(const Table& table, const Portfolio& portfolio) {
+  std::vector<std::size_t> order(portfolio.weights.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::erase_if(order, [&](std::size_t i) { return portfolio.weights[i] == 0; });
+  std::ranges::stable_sort(order, std::ranges::greater{},
+                           [&](std::size_t i) { return std::abs(portfolio.risk.by_asset[i]); });
+  regent::Table shown;
+  shown.header = {"asset", "weight", "share of variance"};
+  shown.right = {false, true, true};
+  for (std::size_t k = 0; k < std::min(order.size(), assets_shown); ++k) {
+    shown.rows.push_back({{table.names[order[k]]},
+                          {digits(portfolio.weights[order[k]], 4)},
+                          {percent(portfolio.risk.by_asset[order[k]])}});
+  }
+  const std::string more = order.size() > assets_shown
+                               ? "      … and " + std::to_string(order.size() - assets_shown) + " more\n"
+                               : "";
+  return '\n' + shown.text() + more;
+}
+
+std::string modes_text(const Portfolio& portfolio) {
+  regent::Table shown;
+  shown.header = {"mode", "eigenvalue", "share of variance"};
+  shown.right = {true, true, true};
+  for (std::size_t k = 0; k < std::min(portfolio.risk.modes.size(), modes_shown); ++k) {
+    shown.rows.push_back({{std::to_string(k + 1)},
+                          {digits(portfolio.risk.modes[k], 5)},
+                          {percent(portfolio.risk.by_mode[k])}});
+  }
+  return '\n' + shown.text();
+}
+
+}  // namespace
+
+Portfolio read_portfolio(const std::string& file, const Table& table, const Estimate& estimate) {
+  if (estimate.undefined > 0) {
+    throw InputError(table.file + ": " + std::to_string(estimate.undefined) +
+                     " pairs have no covariance, so the portfolio has no known risk");
+  }
+  Portfolio portfolio;
+  portfolio.weights = read_weights(file, table);
+  portfolio.risk = portfolio_risk(estimate.covariance, portfolio.weights);
+  const std::vector<double> returns = past_returns(table, portfolio.weights);
+  portfolio.rows = returns.size();
+  for (const double level : {0.95, 0.99}) {
+    portfolio.tails.push_back(
+        {level, normal_tail(portfolio.risk.volatility, level), historical_tail(returns, level)});
+  }
+  return portfolio;
+}
+
+ordered_json portfolio_json(const Table& table, const Portfolio& portfolio) {
+  auto tails = ordered_json::array();
+  for (const auto& tail : portfolio.tails) {
+    tails.push_back({{"level", tail.level},
+                     {"normal_var", tail.normal.value_at_risk},
+                     {"normal_es", tail.normal.expected_shortfall},
+                     {"historical_var", tail.historical.value_at_risk},
+                     {"historical_es", tail.historical.expected_shortfall}});
+  }
+  const double per_year = std::sqrt(table.periods_per_year);
+  return {{"weights", numbers_json(portfolio.weights)},
+          {"volatility", portfolio.risk.volatility},
+          {"annual_volatility", json_number(portfolio.risk.volatility * per_year)},
+          {"by_asset", numbers_json(portfolio.risk.by_asset)},
+          {"by_mode", numbers_json(portfolio.risk.by_mode)},
+          {"effective_bets", portfolio.risk.effective_bets},
+          {"diversification_ratio", portfolio.risk.diversification_ratio},
+          {"rows", portfolio.rows},
+          {"tails", std::move(tails)}};
+}
+
+std::string portfolio_text(const Table& table, const Portfolio& portfolio) {
+  const PortfolioRisk& risk = portfolio.risk;
+  const bool in_years = table.returns != Returns::none && !std::isnan(table.periods_per_year);
+  std::string text = "\n  " + coloured("portfolio", Colour::bold) + ": ";
+  text += in_years ? "volatility " + percent(risk.volatility * std::sqrt(table.periods_per_year)) + " p.a."
+                   : "deviation " + digits(risk.volatility, 5);
+  text += ", " + digits(risk.effective_bets, 3) + " effective bets, diversification ratio " +
+          digits(risk.diversification_ratio, 3) + '\n';
+  return text + tails_text(table, portfolio) + assets_text(table, portfolio) + modes_text(portfolio);
+}
+
+}  // namespace regent::covariance
