@@ -36,7 +36,7 @@ std::vector<double> rows_of(const std::vector<double>& all, const Returns& retur
 }
 
 Regimes fit_regimes(const market::Panel& panel, const Returns& returns, const CalibrationSettings& settings) {
-  const std::vector<std::string> features{"market_return", "market_volatility_5", "market_volatility_21"};
+  const std::vector<std::string> features{"market_return"};
   const std::vector<double> observations = market::compute_market_state(panel, features);
   const auto resources = cuda::Resources::make("cpu");
   hmm::FitSettings fit;

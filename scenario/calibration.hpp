@@ -36,7 +36,8 @@ struct CalibratedPanel {
   std::vector<int> regime;  // [bars of the returns], most probable (smoothed)
 };
 
-// Regimes: the hierarchy of hmm/ on the market's return and volatilities. Jumps: bars at which a quarter of
+// Regimes: the hierarchy of hmm/ on the market's return alone: trailing volatilities lag, and would mix a
+// regime with what came before it. Jumps: bars at which a quarter of
 // the assets (one at least) moves by more than jump_threshold local standard deviations (EWMA of winsorised
 // squares); they set intensity by regime, size, participation and excitation, and are left out of all else.
 // Means and covariances: weighted by the smoothed posterior, shrunk towards the panel's by 20 bars, and by as

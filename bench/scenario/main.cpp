@@ -10,6 +10,7 @@
 
 #include "base/command_line.hpp"
 #include "bench/scenario/ceiling.hpp"
+#include "bench/scenario/known_answers.hpp"
 #include "bench/scenario/law.hpp"
 
 namespace regent::bench {
@@ -68,6 +69,8 @@ nlohmann::json run_scenarios(const cuda::Resources& resources, const Options& op
 
 int run(const Options& options) {
   const auto resources = cuda::Resources::make(options.device);
+  if (options.name == "known_answers")
+    return check_known_answers(resources, options.paths) ? 0 : exit_failure;
   if (options.name == "law") {
     std::cout << law_json(benchmark_law()).dump() << '\n';
   } else if (options.name == "ceiling") {
@@ -87,7 +90,8 @@ int run(const Options& options) {
 int main(int argc, char** argv) {
   CLI::App app("Scenario benchmark", "bench-scenario");
   regent::bench::Options options;
-  app.add_option("--case", options.name)->check(CLI::IsMember({"scenario_16", "ceiling", "law"}));
+  app.add_option("--case", options.name)
+      ->check(CLI::IsMember({"scenario_16", "ceiling", "law", "known_answers"}));
   app.add_option("--device", options.device);
   app.add_option("--paths", options.paths);
   app.add_option("--repeats", options.repeats);

@@ -13,7 +13,7 @@
 
 // On the GPU arrays live in registers only where loops over them are unrolled; on the CPU the first-level
 // cache holds them.
-#ifdef __CUDACC__
+#ifdef __CUDA_ARCH__
 #define REGENT_PRAGMA(text) _Pragma(#text)
 #define REGENT_UNROLL(count) REGENT_PRAGMA(unroll(count))
 #else

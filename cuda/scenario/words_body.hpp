@@ -282,7 +282,7 @@ template <class R>
 struct Four {
   R v[4];
 };
-#ifdef __CUDACC__
+#ifdef __CUDA_ARCH__
 #define REGENT_EACH(j, count) _Pragma("unroll") for (int j = 0; j < (count); ++j)
 #else
 #define REGENT_EACH(j, count) _Pragma("GCC unroll 4") for (int j = 0; j < (count); ++j)

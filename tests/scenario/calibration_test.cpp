@@ -1,0 +1,244 @@
+// A law drawn by the engine is found again from its own paths.
+
+#include "scenario/calibration.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/error.hpp"
+#include "base/philox.hpp"
+#include "scenario/block_length.hpp"
+#include "scenario/calibration_json.hpp"
+#include "scenario/facts.hpp"
+#include "scenario/garch.hpp"
+#include "scenario/risk.hpp"
+
+namespace regent::scenario {
+namespace {
+
+using cuda::scenario::Law;
+using cuda::scenario::Task;
+using cuda::scenario::VolatilityKind;
+
+// Two regimes that differ threefold in volatility, two assets with correlation 0.6.
+Law two_regimes() {
+  Law law;
+  law.assets = 2;
+  law.factors = 2;
+  law.regimes = 2;
+  law.start = {0.8, 0.2};
+  law.transition = {.99, .01, .04, .96};
+  law.drift = {0.001, 0.0005, -0.002, -0.002};
+  for (const double s : {0.006, 0.02}) {
+    for (const double x : {s, 0.0, 0.6 * 1.5 * s, 0.8 * 1.5 * s}) law.loadings.push_back(x);
+  }
+  law.idiosyncratic.assign(4, 0);
+  return law;
+}
+
+market::Panel panel_of(const Law& law, int bars, std::uint64_t seed) {
+  Task task;
+  task.law = &law;
+  task.policy.target.assign(law.assets, 0);
+  task.steps = bars;
+  task.seed = seed;
+  const auto kept = cuda::scenario::record(cuda::Resources::make("cpu"), task, 0, 1);
+  market::Panel panel;
+  for (int i = 0; i < law.assets; ++i) panel.symbols.push_back("S" + std::to_string(i));
+  auto& close = panel.columns[static_cast<std::size_t>(market::Column::close)];
+  close.assign(law.assets, 100);
+  for (int bar = 0; bar <= bars; ++bar) panel.timestamps_ms.push_back(86'400'000LL * bar);
+  for (std::size_t i = 0; i < kept.log_returns.size(); ++i)
+    close.push_back(close[i] * std::exp(static_cast<double>(kept.log_returns[i])));
+  return panel;
+}
+
+double covariance_of(const Law& law, int regime, int i, int j) {
+  double sum = 0;
+  for (int f = 0; f < law.factors; ++f)
+    sum += law.loadings[(regime * law.assets + i) * law.factors + f] *
+           law.loadings[(regime * law.assets + j) * law.factors + f];
+  const double own = law.idiosyncratic[regime * law.assets + i];
+  return sum + (i == j ? own * own : 0);
+}
+
+TEST(Calibration, FindsTheLawThatMadeThePanel) {
+  const Law truth = two_regimes();
+  const market::Panel panel = panel_of(truth, 4000, 3);
+  const auto result = calibrate(panel, returns_of(panel), {.macros = 2, .micros = 1, .restarts = 2});
+  const Law& law = result.calibration.law;
+  ASSERT_EQ(law.regimes, 2);
+  EXPECT_EQ(result.calibration.labels, (std::vector<std::string>{"calm", "chaos"}));
+  EXPECT_NEAR(law.transition[0], 0.99, 0.01);
+  EXPECT_NEAR(law.start[0], 0.8, 0.1);
+  for (int k = 0; k < 2; ++k) {
+    for (int i = 0; i < 2; ++i)
+      EXPECT_NEAR(covariance_of(law, k, i, i) / covariance_of(truth, k, i, i), 1, 0.2) << "regime " << k;
+    const double correlation =
+        covariance_of(law, k, 0, 1) / std::sqrt(covariance_of(law, k, 0, 0) * covariance_of(law, k, 1, 1));
+    EXPECT_NEAR(correlation, 0.6, 0.06);
+  }
+  // the mean of all bars is kept: log drift is drift plus what the variance takes
+  for (int i = 0; i < 2; ++i) {
+    const double made = law.start[0] * (law.drift[i] + law.drift_of_variance[i]) +
+                        law.start[1] * (law.drift[2 + i] + law.drift_of_variance[2 + i]);
+    const double seen = std::log(panel.at(market::Column::close, 4000, i) / 100) / 4000;
+    EXPECT_NEAR(made, seen, 4e-4);
+  }
+}
+
+TEST(Calibration, SurvivesItsFile) {
+  const market::Panel panel = panel_of(two_regimes(), 300, 4);
+  const auto c = calibrate(panel, returns_of(panel), {.macros = 2, .micros = 1, .restarts = 1}).calibration;
+  const std::string text = calibration_to_json(c);
+  EXPECT_EQ(calibration_to_json(calibration_from_json(text, "m.json")), text);
+  const auto error_of = [&](const std::string& from, const std::string& to) {
+    std::string spoilt = text;
+    const auto at = spoilt.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    spoilt.replace(at, from.size(), to);
+    try {
+      calibration_from_json(spoilt, "m.json");
+    } catch (const InputError& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  EXPECT_THAT(error_of("\"dof\"", "\"doff\""), testing::HasSubstr("dof: missing"));
+  EXPECT_THAT(error_of("\"beta\": [", "\"extra\": 1, \"beta\": ["), testing::HasSubstr("extra: unknown key"));
+  EXPECT_THAT(error_of("\"factors\": 2", "\"factors\": 3"),
+              testing::HasSubstr("loadings has 8 values, not 12"));
+  EXPECT_THAT(error_of("regent-scenario/1", "regent-scenario/9"), testing::HasSubstr("format"));
+}
+
+TEST(Calibration, OfOneSymbolAndOneRegimeWorks) {
+  Law law = two_regimes();
+  law.assets = law.factors = 1;
+  law.drift = {0.001, 0.001};
+  law.loadings = {0.01, 0.01};
+  law.idiosyncratic = {0, 0};
+  const market::Panel panel = panel_of(law, 500, 6);
+  const auto c = calibrate(panel, returns_of(panel), {.macros = 1, .micros = 1, .restarts = 1}).calibration;
+  EXPECT_EQ(c.labels, (std::vector<std::string>{"regime_0"}));
+  EXPECT_NEAR(std::sqrt(covariance_of(c.law, 0, 0, 0)), 0.01, 0.001);
+}
+
+TEST(Returns, LeaveOutWhatIsMissingAndRefuseWhatNeverMoves) {
+  market::Panel panel = panel_of(two_regimes(), 100, 5);
+  panel.at(market::Column::close, 50, 1) = std::nan("");
+  const Returns returns = returns_of(panel);
+  EXPECT_EQ(returns.bars(), 98U);
+  EXPECT_EQ(returns.left_out, 2U);
+  for (int bar = 0; bar <= 100; ++bar) panel.at(market::Column::close, bar, 0) = 7;
+  EXPECT_THROW(returns_of(panel), InputError);
+  EXPECT_THROW(returns_of(panel.slice(0, 30)), InputError);
+}
+
+TEST(Factors, AreExactWhereThereAreEnoughAndRefuseWhatIsNoCovariance) {
+  const std::vector<double> covariance{4, 1, 0.5, 1, 2, -0.3, 0.5, -0.3, 1};
+  for (const int count : {3, 5}) {
+    const Factors f = factors_of(covariance, 3, count);
+    for (int i = 0; i < 3; ++i) {
+      for (int j = 0; j < 3; ++j) {
+        double sum = 0;
+        for (int k = 0; k < count; ++k) sum += f.loadings[i * count + k] * f.loadings[j * count + k];
+        EXPECT_NEAR(sum, covariance[i * 3 + j], 1e-12);
+      }
+    }
+  }
+  const Factors one = factors_of(covariance, 3, 1);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_NEAR(one.loadings[i] * one.loadings[i] + one.idiosyncratic[i] * one.idiosyncratic[i],
+                covariance[i * 4], 1e-12);
+  EXPECT_THROW(factors_of({1, 2, 2, 1}, 2, 2), Error);
+}
+
+std::vector<double> engine_series(const Law& law, int steps, std::uint64_t seed) {
+  Task task;
+  task.law = &law;
+  task.policy.target = {0};
+  task.steps = steps;
+  task.seed = seed;
+  const auto kept = cuda::scenario::record(cuda::Resources::make("cpu"), task, 0, 1);
+  return {kept.log_returns.begin(), kept.log_returns.end()};
+}
+
+TEST(Garch, FindsTheParametersThatMadeTheSeries) {
+  Law law = two_regimes();
+  law.assets = law.factors = law.regimes = 1;
+  law.start = law.transition = {1};
+  law.drift = law.idiosyncratic = {0};
+  law.loadings = {0.01};
+  const Garch none = fit_garch(engine_series(law, 3000, 2));
+  EXPECT_EQ(none.alpha + none.gamma + none.beta, 0);
+  law.volatility = {.kind = VolatilityKind::garch, .alpha = 0.04, .gamma = 0.1, .beta = 0.85};
+  law.dof = 6;
+  const Garch garch = fit_garch(engine_series(law, 8000, 2));
+  EXPECT_NEAR(garch.alpha, 0.04, 0.03);
+  EXPECT_NEAR(garch.gamma, 0.1, 0.05);
+  EXPECT_NEAR(garch.beta, 0.85, 0.05);
+  EXPECT_NEAR(garch.dof, 6, 1.5);
+}
+
+// An AR(1) has b = (2·G²/D·n)^(1/3) in closed form with G = Σ|k|·R(k) and D = 2·g(0)² (stationary).
+TEST(BlockLength, OfAnAutoregressionIsNearItsFormula) {
+  constexpr int n = 20000;
+  std::vector<double> white, series;
+  double x = 0;
+  for (std::uint32_t i = 0; i < n; ++i) {
+    const Philox4 bits = Random{8}.bits(i, 0, 0, Purpose::none);
+    white.push_back(normal_quantile(uniform_from_bits(bits.x, bits.y)));
+    x = 0.5 * x + white.back();
+    series.push_back(x);
+  }
+  EXPECT_LT(block_length(white).stationary, 5);
+  const double r = 0.5, variance = 1 / (1 - r * r), slope = 2 * variance * r / ((1 - r) * (1 - r)),
+               level = variance * (1 + r) / (1 - r);
+  const double expected = std::cbrt(2 * slope * slope / (2 * level * level) * n);
+  EXPECT_NEAR(block_length(series).stationary / expected, 1, 0.25) << expected;
+  EXPECT_NEAR(block_length(series).circular / (expected * std::cbrt(1.5)), 1, 0.25);
+  EXPECT_THROW(block_length(std::vector<double>(5, 1.0)), InputError);
+}
+
+double value_of(const std::vector<Fact>& facts, const std::string& name) {
+  for (const Fact& fact : facts) {
+    if (fact.name == name) return fact.value;
+  }
+  ADD_FAILURE() << "no fact " << name;
+  return 0;
+}
+
+TEST(Facts, OfSmallSeriesAreTheirFormulas) {
+  // two assets that mirror each other; the portfolio holds the first alone
+  std::vector<double> returns;
+  for (int bar = 0; bar < 100; ++bar) {
+    const double x = std::log1p(bar % 4 == 3 ? -0.03 : 0.01);
+    returns.push_back(x);
+    returns.push_back(-x);
+  }
+  const std::vector<double> weights{1, 0};
+  const auto facts = stylised_facts(returns, 2, weights);
+  // P(−0.03) = 1/4, P(0.01) = 3/4: mean 0, variance 3e-4, third moment −6e-6, fourth 2.1e-7
+  EXPECT_NEAR(value_of(facts, "volatility"), std::sqrt(3e-4), 1e-12);
+  EXPECT_NEAR(value_of(facts, "skewness"), -6e-6 / std::pow(3e-4, 1.5), 1e-9);
+  EXPECT_NEAR(value_of(facts, "excess kurtosis"), 2.1e-7 / 9e-8 - 3, 1e-9);
+  EXPECT_NEAR(value_of(facts, "correlation, mean of pairs"), -1, 1e-9);
+  const auto tails = strategy_tails(returns, 2);
+  EXPECT_NEAR(value_of(tails, "half against half VaR 95 %"), 0.5 * (0.03 + 1 / 0.97 - 1), 1e-9);
+}
+
+TEST(Facts, AgreeWhereHistoryLiesInTheBand) {
+  const std::vector<Fact> real{{"a", "", 1.0}, {"b", "", 9.0}};
+  std::vector<std::vector<Fact>> dreamed;
+  for (int i = 0; i < 5; ++i) dreamed.push_back({{"a", "", 0.8 + 0.1 * i}, {"b", "", 1.0 * i}});
+  const auto rows = compare(real, dreamed);
+  EXPECT_TRUE(rows[0].within);
+  EXPECT_FALSE(rows[1].within);
+  EXPECT_NEAR(rows[0].dreamed, 1.0, 1e-12);
+  EXPECT_NEAR(rows[1].low, 0.1, 1e-12);
+}
+
+}  // namespace
+}  // namespace regent::scenario
