@@ -15,7 +15,7 @@ struct CalibrationSettings {
   int macros = 3, micros = 3;  // of the hierarchy of regimes; flattened to macros·micros
   int restarts = 4;
   std::uint64_t seed = 1;
-  int factors = 8;            // exact covariances up to so many assets, principal factors beyond
+  int factors = 20;           // exact covariances up to so many assets, principal factors beyond
   double jump_threshold = 4;  // local standard deviations
 };
 

@@ -15,7 +15,7 @@ struct DreamFlags {
   std::string calibration, source = "regimes", stresses, portfolio = "equal", start = "stationary";
   std::string budget, out, device = "auto", stress = "baseline";
   std::int64_t scenarios = 1000, steps = 252, seed = 1, path = -1, chunk = 0;
-  int macros = 3, micros = 3, factors = 8, rebalance = 1;
+  int macros = 3, micros = 3, factors = 20, rebalance = 1;
   double block = 0, jump_threshold = 4;
   double fee = 0.00075, slippage = 0.0005, impact = 0, ruin = 0.5;
   double volatility_target = 0, trend = 0, exposure_max = 1;
