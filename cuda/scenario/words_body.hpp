@@ -282,8 +282,10 @@ template <class R>
 struct Four {
   R v[4];
 };
-#ifdef __CUDA_ARCH__
+#if defined(__CUDA_ARCH__)
 #define REGENT_EACH(j, count) _Pragma("unroll") for (int j = 0; j < (count); ++j)
+#elif defined(__CUDACC__)  // its host pass knows neither pragma
+#define REGENT_EACH(j, count) for (int j = 0; j < (count); ++j)
 #else
 #define REGENT_EACH(j, count) _Pragma("GCC unroll 4") for (int j = 0; j < (count); ++j)
 #endif
