@@ -43,6 +43,26 @@ std::vector<double> read_weights(const std::string& file, const Table& table) {
   return weights;
 }
 
+// By the covariance of the assets held alone: modes of others are no bets of this portfolio.
+PortfolioRisk risk_of_held(const Matrix& covariance, const std::vector<double>& weights) {
+  std::vector<std::size_t> held;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    if (weights[i] != 0) held.push_back(i);
+  }
+  Matrix part(held.size());
+  std::vector<double> of_held;
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    of_held.push_back(weights[held[i]]);
+    for (std::size_t j = 0; j < held.size(); ++j) part(i, j) = covariance(held[i], held[j]);
+  }
+  if (held.empty()) return portfolio_risk(covariance, weights);  // which says so
+  PortfolioRisk risk = portfolio_risk(part, of_held);
+  std::vector<double> by_asset(weights.size(), 0.0);
+  for (std::size_t i = 0; i < held.size(); ++i) by_asset[held[i]] = risk.by_asset[i];
+  risk.by_asset = std::move(by_asset);
+  return risk;
+}
+
 // Of the rows that have a value of every asset held.
 std::vector<double> past_returns(const Table& table, const std::vector<double>& weights) {
   std::vector<double> returns;
@@ -121,7 +141,7 @@ Portfolio read_portfolio(const std::string& file, const Table& table, const Esti
   }
   Portfolio portfolio;
   portfolio.weights = read_weights(file, table);
-  portfolio.risk = portfolio_risk(estimate.covariance, portfolio.weights);
+  portfolio.risk = risk_of_held(estimate.covariance, portfolio.weights);
   const std::vector<double> returns = past_returns(table, portfolio.weights);
   portfolio.rows = returns.size();
   for (const double level : {0.95, 0.99}) {
@@ -145,6 +165,7 @@ ordered_json portfolio_json(const Table& table, const Portfolio& portfolio) {
           {"volatility", portfolio.risk.volatility},
           {"annual_volatility", json_number(portfolio.risk.volatility * per_year)},
           {"by_asset", numbers_json(portfolio.risk.by_asset)},
+          {"modes", numbers_json(portfolio.risk.modes)},
           {"by_mode", numbers_json(portfolio.risk.by_mode)},
           {"effective_bets", portfolio.risk.effective_bets},
           {"diversification_ratio", portfolio.risk.diversification_ratio},

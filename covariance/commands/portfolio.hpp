@@ -12,7 +12,7 @@ namespace regent::covariance {
 
 struct Portfolio {
   std::vector<double> weights;  // [columns of the table], 0 where the file has none
-  PortfolioRisk risk;
+  PortfolioRisk risk;           // by_asset [columns]; modes and by_mode of the assets held alone
   struct Tail {
     double level;
     TailRisk normal, historical;

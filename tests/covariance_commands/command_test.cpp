@@ -173,6 +173,11 @@ TEST_F(CovarianceCommand, SaysWhatAPortfolioRisks) {
   EXPECT_NEAR(portfolio["by_asset"][0].get<double>() + portfolio["by_asset"][1].get<double>(), 1, 1e-12);
   EXPECT_EQ(portfolio["rows"], 5);
   EXPECT_THAT(run("panel.csv --weights w.csv").out, HasSubstr("effective bets"));
+  write("one.csv", "symbol,weight\nBBB,2\n");
+  const auto one = run("panel.csv --weights one.csv --json").json()["portfolio"];
+  EXPECT_NEAR(one["effective_bets"], 1, 1e-12);  // whatever AAA does
+  EXPECT_EQ(one["by_asset"], (std::vector<double>{0, 1}));
+  EXPECT_EQ(one["modes"].size(), 1U);
   write("bad.csv", "symbol,weight\nAAB,1\n");
   EXPECT_THAT(error_of("panel.csv --weights bad.csv"),
               HasSubstr("line 2: panel.csv has no \"AAB\", did you mean 'AAA'?"));
