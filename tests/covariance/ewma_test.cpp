@@ -74,6 +74,10 @@ TEST(Ewma, IsUndefinedUntilAPairHasTwoRows) {
   EXPECT_TRUE(std::isnan(ewma.covariance()(1, 1)));
   EXPECT_TRUE(std::isnan(ewma.covariance()(0, 1)));
   EXPECT_EQ(ewma.observations(1, 0), 1);
+  Ewma biased(2, {10, 10, 0});
+  biased.update(std::vector<double>{1, 2});
+  EXPECT_EQ(biased.covariance()(0, 0), 0);
+  EXPECT_TRUE(std::isnan(biased.covariance()(0, 1)));
 }
 
 TEST(Ewma, RefusesImpossibleSettingsAndInfiniteValues) {
