@@ -91,7 +91,13 @@ TEST(Calibration, FindsTheLawThatMadeThePanel) {
 
 TEST(Calibration, SurvivesItsFile) {
   const market::Panel panel = panel_of(two_regimes(), 300, 4);
-  const auto c = calibrate(panel, returns_of(panel), {.macros = 2, .micros = 1, .restarts = 1}).calibration;
+  auto c = calibrate(panel, returns_of(panel), {.macros = 2, .micros = 1, .restarts = 1}).calibration;
+  // no field has the value that it has by itself
+  c.law.dof = 7;
+  c.law.beta = {0.5, 1.5};
+  c.law.volatility = {VolatilityKind::garch, 0.03, 0.05, 0.8, 0.1, 1.1, 0.2, -0.3, 0.9, 50};
+  c.law.jumps = {{0.01, 0.02}, -0.03, 0.04, {0.9, 1.1}, 0.6, 0.5, 0.4, 2};
+  c.law.liquidity = {0.01, 4, 0.7, {1, 2}};
   const std::string text = calibration_to_json(c);
   EXPECT_EQ(calibration_to_json(calibration_from_json(text, "m.json")), text);
   const auto error_of = [&](const std::string& from, const std::string& to) {
@@ -123,6 +129,11 @@ TEST(Calibration, OfOneSymbolAndOneRegimeWorks) {
   const auto c = calibrate(panel, returns_of(panel), {.macros = 1, .micros = 1, .restarts = 1}).calibration;
   EXPECT_EQ(c.labels, (std::vector<std::string>{"regime_0"}));
   EXPECT_NEAR(std::sqrt(covariance_of(c.law, 0, 0, 0)), 0.01, 0.001);
+  // the mean log return is kept, and the drift beside it is that of simple returns
+  ASSERT_EQ(c.jump_bars, 0U);
+  const double mean = std::log(panel.at(market::Column::close, 500, 0) / 100) / 500;
+  EXPECT_NEAR(c.law.drift[0] + c.law.drift_of_variance[0], mean, 1e-9);
+  EXPECT_NEAR(c.law.drift_of_variance[0], -0.5 * covariance_of(c.law, 0, 0, 0), 1e-9);
 }
 
 TEST(Returns, LeaveOutWhatIsMissingAndRefuseWhatNeverMoves) {
