@@ -89,6 +89,9 @@ TEST(TailRiskOf, PastReturnsIsTheirWorst) {
   const TailRisk part = historical_tail(returns, 0.975);  // 2.5 of them
   EXPECT_NEAR(part.value_at_risk, 0.18, 1e-12);
   EXPECT_NEAR(part.expected_shortfall, (0.20 + 0.19 + 0.5 * 0.18) / 2.5, 1e-12);
+  // 10 · (1 − 0.9) is a little less than 1 in binary
+  EXPECT_NEAR(historical_tail({returns.begin(), returns.begin() + 10}, 0.9).value_at_risk,
+              historical_tail({returns.begin(), returns.begin() + 10}, 0.899).value_at_risk, 1e-15);
   EXPECT_NEAR(historical_tail({0.3}, 0.99).expected_shortfall, -0.3, 1e-12);
   EXPECT_THROW(historical_tail({}, 0.99), InputError);
   EXPECT_THROW(historical_tail({std::nan("")}, 0.99), InputError);
