@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/error.hpp"
+#include "cuda/trading/sweep.hpp"
 #include "strategies/sliding.hpp"
 
 namespace regent::strategies {
@@ -185,17 +186,17 @@ Column calm(const PriceSeries& s, const ColumnKey& key) {
   return out;
 }
 
-// Columns that are found and laid into the table together: one cache line of it.
-constexpr std::size_t batch = 16;
+// Columns that are found and laid into the table together: one block of it.
+constexpr std::size_t batch = cuda::sweep::Table::block;
 
 void put_batch(const PriceSeries& series, std::span<const ColumnKey> keys, std::size_t first,
                std::vector<float>& table) {
   const std::size_t count = std::min(batch, keys.size() - first);
   std::vector<Column> columns;
   for (std::size_t i = 0; i < count; ++i) columns.push_back(indicator_column(series, keys[first + i]));
+  float* rows = table.data() + first * series.bars();
   for (std::size_t t = 0; t < series.bars(); ++t) {
-    float* row = table.data() + t * keys.size() + first;
-    for (std::size_t i = 0; i < count; ++i) row[i] = static_cast<float>(columns[i][t]);
+    for (std::size_t i = 0; i < count; ++i) rows[t * batch + i] = static_cast<float>(columns[i][t]);
   }
 }
 
@@ -258,7 +259,7 @@ std::vector<double> indicator_column(const PriceSeries& series, const ColumnKey&
 }
 
 std::vector<float> indicator_table(const PriceSeries& series, std::span<const ColumnKey> keys) {
-  std::vector<float> table(series.bars() * keys.size());
+  std::vector<float> table(cuda::sweep::Table::size(series.bars(), keys.size()));
   tbb::parallel_for(std::size_t{0}, (keys.size() + batch - 1) / batch,
                     [&](std::size_t i) { put_batch(series, keys, i * batch, table); });
   return table;

@@ -49,8 +49,8 @@ bool needs_volume(Indicator indicator);
 
 std::vector<double> indicator_column(const PriceSeries& series, const ColumnKey& key);
 
-// [bars, keys] as float, key fastest; columns are found on all cores. Throws InputError for a volume column
-// of a series without volume.
+// The columns as cuda::sweep::Table::values, float; they are found on all cores. Throws InputError for a
+// volume column of a series without volume.
 std::vector<float> indicator_table(const PriceSeries& series, std::span<const ColumnKey> keys);
 
 }  // namespace regent::strategies

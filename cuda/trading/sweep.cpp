@@ -49,7 +49,7 @@ Results run(const Resources& resources, const Task& task) {
   PreparedJob<float> prepared(task, resources.backend() == Backend::gpu ? tile_bars_gpu : tile_bars_max);
   const auto lanes = static_cast<int>(task.lanes.size());
   if (resources.backend() == Backend::gpu) {
-    run_gpu(resources, prepared.job, prepared.marks, lanes);
+    run_gpu(resources, prepared.job, task.table.values.size(), prepared.marks, lanes);
   } else {
     run_cpu(resources, prepared.job, prepared.marks, lanes);
   }

@@ -52,9 +52,19 @@ struct Lane {
   double stop = 0, target = 0;  // fractions of the entry's fill price; 0: none
 };
 
+// Columns in blocks of 16, so that lanes of neighbouring columns find them in one cache line and pass through
+// time line by line: column c of bar t is values[(c / 16 · bars + t) · 16 + c % 16]. The last block is filled
+// up.
 struct Table {
-  std::span<const float> values;  // [bars, columns], column fastest
+  static constexpr std::size_t block = 16;
+  std::span<const float> values;  // [⌈columns / 16⌉, bars, 16]
   std::size_t columns = 0;
+  static std::size_t size(std::size_t bars, std::size_t columns) {
+    return (columns + block - 1) / block * block * bars;
+  }
+  static std::size_t at(std::size_t bars, std::size_t bar, std::size_t column) {
+    return (column / block * bars + bar) * block + column % block;
+  }
 };
 
 struct Task {

@@ -45,14 +45,14 @@ T* sent(DeviceBuffer<T>& buffer, const T* from, std::size_t count, cudaStream_t 
   return buffer.data();
 }
 
-Job send(const Job& job, int lanes, DeviceJob& device, cudaStream_t stream) {
+Job send(const Job& job, std::size_t table_size, int lanes, DeviceJob& device, cudaStream_t stream) {
   const auto bars = static_cast<std::size_t>(job.bars), count = static_cast<std::size_t>(lanes);
   Job on = job;
   on.open = sent(device.open, job.open, bars, stream);
   on.high = sent(device.high, job.high, bars, stream);
   on.low = sent(device.low, job.low, bars, stream);
   on.close = sent(device.close, job.close, bars, stream);
-  on.table = sent(device.table, job.table, bars * static_cast<std::size_t>(job.columns), stream);
+  on.table = sent(device.table, job.table, table_size, stream);
   on.lanes = sent(device.lanes, job.lanes, count, stream);
   if (job.allowed != nullptr) on.allowed = sent(device.allowed, job.allowed, bars, stream);
   const auto tiles = static_cast<std::size_t>(job.tile_count);
@@ -86,10 +86,11 @@ void launch(const Job& job, const Marks<float>& marks, int lanes, cudaStream_t s
 
 }  // namespace
 
-void run_gpu(const Resources& resources, const Job& job, const Marks<float>& marks, int lanes) {
+void run_gpu(const Resources& resources, const Job& job, std::size_t table_size, const Marks<float>& marks,
+             int lanes) {
   const cudaStream_t stream = resources.gpu()->stream;
   DeviceJob device;
-  const Job on = send(job, lanes, device, stream);
+  const Job on = send(job, table_size, lanes, device, stream);
   const Marks<float> marks_on = send(marks, static_cast<std::size_t>(job.bars), device, stream);
   const auto run = job.shape.all_in ? (job.shape.levels ? launch<true, true> : launch<true, false>)
                                     : (job.shape.levels ? launch<false, true> : launch<false, false>);

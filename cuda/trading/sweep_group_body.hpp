@@ -24,30 +24,30 @@ REGENT_BODY R table_value(const float* from) {
   }
 }
 
-// The ways in which a group's lanes find their columns in a row of the table.
+inline constexpr std::int64_t table_block = 16;  // Table::block
+
+// The ways in which a group's lanes find their columns, each at a bar counted from `first`.
 template <class R>
-struct Contiguous {
+struct Contiguous {  // in one block
   const float* first;
-  std::int64_t stride;
-  REGENT_BODY R at(int bar) const { return table_value<R>(first + bar * stride); }
+  REGENT_BODY R at(int bar) const { return table_value<R>(first + bar * table_block); }
 };
 template <class R>
 struct Same {
   const float* first;
-  std::int64_t stride;
   REGENT_BODY R at(int bar) const {
-    return hmm::Lanes<R>::all(static_cast<hmm::ScalarOf<R>>(first[bar * stride]));
+    return hmm::Lanes<R>::all(static_cast<hmm::ScalarOf<R>>(first[bar * table_block]));
   }
 };
 template <class R>
 struct Scattered {
-  const float* first;
-  std::int64_t stride;
-  const std::int32_t* columns;  // [width]
+  const float* columns[hmm::Lanes<R>::width];
   REGENT_BODY R at(int bar) const {
-    float gathered[hmm::Lanes<R>::width];
-    for (int i = 0; i < hmm::Lanes<R>::width; ++i) gathered[i] = first[bar * stride + columns[i]];
-    return table_value<R>(gathered);
+    hmm::ScalarOf<R> gathered[hmm::Lanes<R>::width];
+    for (int i = 0; i < hmm::Lanes<R>::width; ++i) {
+      gathered[i] = static_cast<hmm::ScalarOf<R>>(columns[i][bar * table_block]);
+    }
+    return hmm::Lanes<R>::load(gathered);
   }
 };
 template <class R>
@@ -99,28 +99,34 @@ REGENT_SERIES_BODY void long_above(A a, B b, R level, int bars, Wish<R>* out) {
   for (int i = 0; i < bars; ++i) out[i] = {level < a.at(i) - b.at(i), none};
 }
 
+// A bar of a column of the table.
+REGENT_BODY const float* table_at(const Job& job, std::int32_t column, int bar) {
+  return job.table + (column / table_block * job.bars + bar) * table_block + column % table_block;
+}
+
 // Calls `use` with the loader of one column per lane.
 template <class R, class Use>
 REGENT_BODY void with_column(const Group<R>& group, std::int32_t Lane::*column, int first_bar,
                              const Use& use) {
   constexpr int width = Group<R>::width;
-  std::int32_t columns[width];
-  bool same = true, contiguous = true;
+  const std::int32_t first = group.lane(0).*column;
+  bool same = true, contiguous = first % table_block + width <= table_block;
   for (int i = 0; i < width; ++i) {
-    columns[i] = group.lane(i).*column;
-    same = same && columns[i] == columns[0];
-    contiguous = contiguous && columns[i] == columns[0] + i;
+    same = same && group.lane(i).*column == first;
+    contiguous = contiguous && group.lane(i).*column == first + i;
   }
-  const std::int64_t stride = group.job.columns;
-  const float* row = group.job.table + first_bar * stride;
-  if (columns[0] < 0) {
+  if (first < 0) {
     use(Nothing<R>{});
   } else if (same) {
-    use(Same<R>{row + columns[0], stride});
+    use(Same<R>{table_at(group.job, first, first_bar)});
   } else if (contiguous) {
-    use(Contiguous<R>{row + columns[0], stride});
+    use(Contiguous<R>{table_at(group.job, first, first_bar)});
   } else {
-    use(Scattered<R>{row, stride, columns});
+    Scattered<R> scattered;
+    for (int i = 0; i < width; ++i) {
+      scattered.columns[i] = table_at(group.job, group.lane(i).*column, first_bar);
+    }
+    use(scattered);
   }
 }
 
@@ -218,9 +224,8 @@ struct Trader {
   REGENT_COLD_BODY void operator()(Mask<R> event, int bar, Wish<R> wish, Wish<R> done) const {
     const unsigned is_long = lane_bits(wish.is_long), is_short = lane_bits(wish.is_short);
     const unsigned fresh = (is_long ^ lane_bits(done.is_long)) | (is_short ^ lane_bits(done.is_short));
-    const unsigned events = lane_bits(event);
-    for (int i = 0; i < Group<R>::width; ++i) {
-      if ((events >> i & 1U) == 0) continue;
+    for (unsigned events = lane_bits(event); events != 0; events &= events - 1) {
+      const int i = lowest_bit(events);
       const int wanted = static_cast<int>(is_long >> i & 1U) - static_cast<int>(is_short >> i & 1U);
       trade_lane(i, bar, (fresh >> i & 1U) != 0, wanted);
     }
@@ -233,14 +238,15 @@ struct Trader {
   }
   // The account in the marks' units; a level is drawn towards the price by more than R's rounding.
   REGENT_BODY void put(int i) const {
-    constexpr double margin = sizeof(T) == 4 ? 4e-7 : 1e-15, far = 1e30;
+    constexpr double margin = sizeof(T) == 4 ? 4e-7 : 2e-15, far = 1e30;
     const Account& account = state.accounts[i];
     MarkState<R>& marks = state.marks;
     // a ruined lane stands still at one: its returns are zero, and its drawdown is known
-    marks.cash[i] = static_cast<T>(account.ruined != 0 ? 1 : account.cash / job.rules.start_cash);
-    marks.units[i] = static_cast<T>(account.units * (job.close[0] / job.rules.start_cash));
-    const double upper = account.upper / job.close[0] * (1 - margin);
-    marks.lower[i] = static_cast<T>(account.lower / job.close[0] * (1 + margin));
+    marks.cash[i] = static_cast<T>(account.ruined != 0 ? 1 : account.cash * job.per_start_cash);
+    marks.units[i] = static_cast<T>(account.units * job.first_close_per_start_cash);
+    if (!job.shape.levels) return;
+    const double upper = account.upper * job.per_first_close * (1 - margin);
+    marks.lower[i] = static_cast<T>(account.lower * job.per_first_close * (1 + margin));
     marks.upper[i] = static_cast<T>(upper < far ? upper : far);
   }
 };

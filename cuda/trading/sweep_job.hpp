@@ -38,10 +38,10 @@ struct Shape {
 
 struct Job {
   const double *open, *high, *low, *close;  // [bars]
-  std::int32_t bars;
-  const float* table;
-  std::int64_t columns;
-  const Lane* lanes;  // all of the task's
+  std::int64_t bars;
+  double per_first_close, per_start_cash, first_close_per_start_cash;
+  const float* table;  // Table::values
+  const Lane* lanes;   // all of the task's
   std::int32_t buckets;
   const std::uint8_t* allowed;  // or nullptr
   const Stretch* stretches;
@@ -71,7 +71,7 @@ const LaneKernels& sweep_kernels();
 }
 
 void run_cpu(const Resources& resources, const Job& job, const Marks<float>& marks, int lanes);
-void run_gpu(const Resources& resources, const Job& job, const Marks<float>& marks,
+void run_gpu(const Resources& resources, const Job& job, std::size_t table_size, const Marks<float>& marks,
              int lanes);  // sweep_gpu.cu, or a stub
 
 }  // namespace regent::cuda::sweep

@@ -39,4 +39,12 @@ REGENT_BODY unsigned lane_bits(bool mask) {
   return mask ? 1U : 0U;
 }
 
+REGENT_BODY int lowest_bit(unsigned bits) {
+#ifdef __CUDA_ARCH__
+  return __ffs(static_cast<int>(bits)) - 1;
+#else
+  return __builtin_ctz(bits);
+#endif
+}
+
 }  // namespace regent::cuda::sweep

@@ -5,7 +5,7 @@
 
 namespace regent::cuda::sweep {
 
-void run_gpu(const Resources&, const Job&, const Marks<float>&, int) {
+void run_gpu(const Resources&, const Job&, std::size_t, const Marks<float>&, int) {
   REGENT_INVARIANT(false, "this build has no CUDA, so no Resources may hold a GPU");
 }
 

@@ -107,7 +107,7 @@ PreparedJob<T>::PreparedJob(const Task& task, int tile_bars) : job{}, marks{} {
   check_bars(task.bars);
   check_lanes(task);
   const std::size_t bars = task.bars.count();
-  REGENT_INVARIANT(task.table.values.size() == bars * task.table.columns,
+  REGENT_INVARIANT(task.table.values.size() == Table::size(bars, task.table.columns),
                    "the table's shape is not the bars'");
   REGENT_INVARIANT(task.allowed.empty() || task.allowed.size() == bars, "allowed has another length");
   const double unit = task.bars.close[0];
@@ -131,9 +131,11 @@ PreparedJob<T>::PreparedJob(const Task& task, int tile_bars) : job{}, marks{} {
   job.high = task.bars.high.data();
   job.low = task.bars.low.data();
   job.close = task.bars.close.data();
-  job.bars = static_cast<std::int32_t>(bars);
+  job.bars = static_cast<std::int64_t>(bars);
+  job.per_first_close = 1 / unit;
+  job.per_start_cash = 1 / task.rules.start_cash;
+  job.first_close_per_start_cash = unit / task.rules.start_cash;
   job.table = task.table.values.data();
-  job.columns = static_cast<std::int64_t>(task.table.columns);
   job.lanes = task.lanes.data();
   job.buckets = task.buckets;
   job.allowed = task.allowed.empty() ? nullptr : task.allowed.data();

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-NOT_OURS = {"build", ".deps", ".venv", ".venv-bench", ".venv-peers", ".git", "data", "runs"}
+NOT_OURS = {"build", ".deps", ".venv", ".venv-bench", ".venv-peers", ".venv-sweep", ".git", "data", "runs"}
 
 
 def main() -> int:

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "base/error.hpp"
+#include "cuda/trading/sweep.hpp"
 #include "strategies/sliding.hpp"
 #include "walk.hpp"
 
@@ -176,7 +177,7 @@ TEST(Indicators, TheTableHoldsTheColumnsSideBySide) {
   for (std::size_t k = 0; k < keys.size(); ++k) {
     const auto column = indicator_column(series.prices(), keys[k]);
     for (std::size_t t = 40; t < 90; ++t)
-      ASSERT_EQ(table[t * keys.size() + k], static_cast<float>(column[t]));
+      ASSERT_EQ(table[cuda::sweep::Table::at(90, t, k)], static_cast<float>(column[t]));
   }
 }
 

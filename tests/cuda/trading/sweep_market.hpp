@@ -31,12 +31,14 @@ struct Market {
       bucket.push_back(static_cast<std::int32_t>(t * 3 / bars) * 2 + (t / 37 % 2 == 0 ? 0 : 1));
       allowed.push_back(t / 53 % 4 == 3 ? 0 : 1);
     }
+    table.resize(Table::size(bars, columns));
     std::vector<double> value(columns, 0);
     for (std::size_t t = 0; t < bars; ++t) {
       for (std::size_t c = 0; c < columns; ++c) {
         value[c] = 0.8 * value[c] + normal();
         const bool missing = t < c || (t > 200 && t % 61 == c % 61);
-        table.push_back(missing ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(value[c]));
+        table[Table::at(bars, t, c)] =
+            missing ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(value[c]);
       }
     }
   }

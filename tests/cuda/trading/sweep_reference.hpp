@@ -28,9 +28,10 @@ struct Reference {
 
 inline std::vector<int> reference_wishes(const Task& task, const Lane& lane) {
   const auto value = [&](int column, std::size_t t) {
-    return column < 0 ? 0.0
-                      : static_cast<double>(
-                            task.table.values[t * task.table.columns + static_cast<std::size_t>(column)]);
+    return column < 0
+               ? 0.0
+               : static_cast<double>(
+                     task.table.values[Table::at(task.bars.count(), t, static_cast<std::size_t>(column))]);
   };
   std::vector<int> wishes;
   int now = 0;

@@ -210,6 +210,7 @@ struct ByHand {
       low.push_back(l);
       close.push_back(c);
       wish.push_back(static_cast<float>(w));
+      wish.resize(wish.size() + Table::block - 1);
     }
     task.bars = {open, high, low, close};
     task.table = {wish, 1};
