@@ -122,21 +122,30 @@ void expect_sums(const BucketSums* got, const std::vector<BucketSums>& expected,
   }
 }
 
+void expect_reference(const Resources& resources, const Task& task) {
+  const Results got = run(resources, task);
+  std::size_t trades = 0;
+  for (std::size_t i = 0; i < task.lanes.size() && !testing::Test::HasFailure(); ++i) {
+    SCOPED_TRACE("lane " + std::to_string(i));
+    const Reference expected = reference(task, task.lanes[i]);
+    trades += expected.trades.size();
+    expect_outcome(got.outcomes[i], task, expected, 1e-6);
+    expect_sums(&got.buckets[i * static_cast<std::size_t>(task.buckets)], sums_of(task, expected), 3e-6);
+  }
+  EXPECT_GT(trades, 1000U);
+}
+
 TEST_P(EveryShape, LanesEqualTheSlowReferenceOnEveryInstructionSet) {
   for (const auto set : {InstructionSet::baseline, InstructionSet::avx2, InstructionSet::avx512}) {
     if (set > widest_instruction_set()) continue;
     SCOPED_TRACE(to_string(set));
-    const Results got = run(Resources::make_cpu(set), task);
-    std::size_t trades = 0;
-    for (std::size_t i = 0; i < market.lanes.size() && !HasFailure(); ++i) {
-      SCOPED_TRACE("lane " + std::to_string(i));
-      const Reference expected = reference(task, market.lanes[i]);
-      trades += expected.trades.size();
-      expect_outcome(got.outcomes[i], task, expected, 1e-6);
-      expect_sums(&got.buckets[i * static_cast<std::size_t>(task.buckets)], sums_of(task, expected), 3e-6);
-    }
-    EXPECT_GT(trades, 1000U);
+    expect_reference(Resources::make_cpu(set), task);
   }
+}
+
+TEST_P(EveryShape, LanesEqualTheSlowReferenceOnTheGpu) {
+  if (!built_with_cuda() || gpu_count() == 0) GTEST_SKIP() << "no GPU here";
+  expect_reference(Resources::make("cuda"), task);
 }
 
 TEST_P(EveryShape, TheJournalEqualsTheSlowReferenceTradeByTrade) {
