@@ -228,6 +228,18 @@ TEST(ScenarioPath, FollowsItsSchedule) {
   EXPECT_TRUE(std::ranges::all_of(record(cpu, task, 0, 8).regime, [](int k) { return k == 1; }));
 }
 
+TEST(ScenarioPath, PaysAStressedImpactAndLosesAStressedVariance) {
+  Law law = one_asset(0, 0);
+  law.drift_of_variance = {-0.01};
+  const std::vector<Stress> schedule{{.volatility = 3, .impact = 4}};
+  Task task = hold(law, 1, 1);
+  task.schedule = schedule;
+  task.costs.impact = 0.02;
+  const Resources cpu = Resources::make("cpu");
+  EXPECT_NEAR(run(cpu, task, 0, 1).costs[0], 0.08, 1e-7);
+  EXPECT_NEAR(record(cpu, task, 0, 1).log_returns[0], -0.09, 1e-7);
+}
+
 TEST(ScenarioPath, NeverMovesToARegimeThatItCannotReach) {
   // 0 → 1 → 2 → 0, without staying
   const Law law = chain({0, 1, 0, 0, 0, 1, 1, 0, 0});
