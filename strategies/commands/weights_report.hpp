@@ -12,7 +12,8 @@
 namespace regent::strategies {
 
 std::string weights_text(const WeightsBacktest& result, const std::string& name);
-// With the keys that the pictures read of a tear sheet; fees and slippage are sums of fractions of the equity.
+// With the keys that the pictures read of a tear sheet; fees and slippage are sums of fractions of the
+// equity.
 nlohmann::ordered_json weights_json(const WeightsBacktest& result, const std::string& name);
 // A row per bar from the first fill on: timestamp, symbol, close (of equal weights held), equity, side,
 // net_return, and regime where there is one.

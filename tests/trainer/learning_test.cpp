@@ -11,11 +11,11 @@
 #include <memory>
 
 #include "market/performance.hpp"
+#include "market/portfolio_backtest.hpp"
 #include "market/synthetic.hpp"
 #include "models/allocator.hpp"
 #include "models/decider.hpp"
 #include "tests/rl/oracle.hpp"
-#include "market/portfolio_backtest.hpp"
 #include "trainer/train.hpp"
 
 namespace regent::trainer {
