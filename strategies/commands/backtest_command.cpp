@@ -6,9 +6,10 @@
 #include <memory>
 
 #include "base/atomic_file.hpp"
+#include "base/drawing.hpp"
 #include "base/error.hpp"
+#include "market/io/output.hpp"
 #include "market/io/series_file.hpp"
-#include "strategies/commands/drawing.hpp"
 #include "strategies/commands/tear_sheet.hpp"
 #include "strategies/commands/weights_file.hpp"
 #include "strategies/commands/weights_report.hpp"
@@ -68,7 +69,7 @@ void draw_sheets(const Flags& flags, const std::vector<BacktestResult>& results)
   }
   market::write_series_file(equity_columns(results), folder / "equity.parquet");
   write_file_atomically(folder / "backtest.json", ordered_json{{"symbols", sheets}}.dump(2) + "\n");
-  draw(folder, flags.trading.bars.json);
+  draw("strategies.py", folder, flags.trading.bars.json);
 }
 
 void check_weights_flags(const Flags& flags) {
@@ -101,15 +102,15 @@ int run_weights(const Flags& flags) {
   const std::filesystem::path folder = flags.plots;
   market::write_series_file(columns, folder / "equity.parquet");
   write_file_atomically(folder / "backtest.json", ordered_json{{"symbols", {json}}}.dump(2) + "\n");
-  draw(folder, flags.trading.bars.json);
+  draw("strategies.py", folder, flags.trading.bars.json);
   return 0;
 }
 
 int run(Flags& flags) {
   settle(flags.trading);
-  check_table_file("--trades", flags.trades);
-  check_table_file("--equity", flags.equity);
-  check_plot_folder(flags.plots);
+  market::check_table_name(flags.trades, "--trades");
+  market::check_table_name(flags.equity, "--equity");
+  market::check_folder(flags.plots, "--plots");
   if (!flags.weights.empty()) return run_weights(flags);
   const Combinations combinations = chosen(flags);
   const auto resources = cuda::Resources::make(flags.trading.device);

@@ -1,22 +1,6 @@
 #include "strategies/commands/result_text.hpp"
 
-#include <cmath>
-#include <cstdio>
-
 namespace regent::strategies {
-
-nlohmann::ordered_json json_number(double value) {
-  if (std::isnan(value)) return nullptr;
-  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
-  return value;
-}
-
-std::string digits(double value, int count) {
-  if (std::isnan(value)) return "–";
-  char text[64];
-  std::snprintf(text, sizeof text, "%.*g", count, value);
-  return text;
-}
 
 const std::vector<NamedMetric>& named_metrics() {
   static const std::vector<NamedMetric> metrics{{"total_return", &Metrics::total_return},

@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "base/table.hpp"
+#include "market/io/output.hpp"
 #include "strategies/metrics.hpp"
 
 namespace regent::strategies {
 
-// null for NaN, "inf" and "-inf" as texts.
-nlohmann::ordered_json json_number(double value);
-std::string digits(double value, int count);  // "–" for NaN
+using market::digits;
+using market::json_number;
 
 struct NamedMetric {
   const char* name;

@@ -8,11 +8,12 @@
 #include <set>
 
 #include "base/atomic_file.hpp"
+#include "base/drawing.hpp"
 #include "base/error.hpp"
 #include "base/terminal.hpp"
+#include "market/io/output.hpp"
 #include "market/io/series_file.hpp"
 #include "market/performance.hpp"
-#include "strategies/commands/drawing.hpp"
 #include "strategies/commands/regime_series.hpp"
 #include "strategies/commands/result_text.hpp"
 #include "strategies/sweep.hpp"
@@ -310,8 +311,8 @@ int list_families() {
 int run(Flags& flags) {
   if (flags.list) return list_families();
   settle(flags.trading);
-  check_table_file("--out", flags.out);
-  check_plot_folder(flags.plots);
+  market::check_table_name(flags.out);
+  market::check_folder(flags.plots, "--plots");
   const auto all = combinations_of(flags);
   const auto resources = cuda::Resources::make(flags.trading.device);
   market::ImportReport report;
@@ -348,7 +349,7 @@ int run(Flags& flags) {
   if (flags.plots.empty()) return 0;
   std::filesystem::create_directories(flags.plots);
   market::write_series_file(columns, std::filesystem::path(flags.plots) / "sweep.parquet");
-  draw(flags.plots, flags.trading.bars.json);
+  draw("strategies.py", flags.plots, flags.trading.bars.json);
   return 0;
 }
 
