@@ -76,7 +76,7 @@ class Pins(unittest.TestCase):
             if kind == "apt":
                 self.assertTrue(rest, f"{name} gives no reason")
                 continue
-            self.assertRegex(rest[0], r"^\d+(\.\d+)+$", name)
+            self.assertRegex(rest[0], r"^\d+(\.\d+)+(\.post\d+)?$", name)
             self.assertTrue(all(re.fullmatch("[0-9a-f]{64}", value) for value in rest[1].split(",")), name)
             self.assertTrue(rest[2:], f"{name} gives no reason")
         names = [(words[0], words[1]) for words in lines]
