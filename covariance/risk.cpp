@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "base/normal.hpp"
 #include "covariance/maps.hpp"
 #include "covariance/sample.hpp"
 #include "covariance/spectrum.hpp"
@@ -27,16 +28,6 @@ void check_weights(std::span<const double> weights, std::size_t assets) {
     any = any || weights[i] != 0;
   }
   if (!any) throw InputError("all weights are zero: there is no portfolio");
-}
-
-// Φ(z) = level, by bisection: erfc is all that is needed, and nothing here is in a hurry.
-double normal_quantile(double level) {
-  double low = 0, high = 40;
-  for (int step = 0; step < 200; ++step) {
-    const double middle = (low + high) / 2;
-    (0.5 * std::erfc(-middle / std::numbers::sqrt2) < level ? low : high) = middle;
-  }
-  return (low + high) / 2;
 }
 
 double entropy_of(const std::vector<double>& shares) {

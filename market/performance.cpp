@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/normal.hpp"
 
 namespace regent::market {
 
@@ -53,25 +54,10 @@ Moments moments_of(std::span<const double> returns) {
   return moments;
 }
 
-double normal_cdf(double x) {
-  return 0.5 * std::erfc(-x / std::numbers::sqrt2);
-}
-
-// The x below which a standard normal lies with `probability` in (0, 0.5]. Bisection: exact to the last bits,
-// no table.
-double lower_normal_quantile(double probability) {
-  double low = -40, high = 0;
-  for (int i = 0; i < 200; ++i) {
-    const double middle = 0.5 * (low + high);
-    (normal_cdf(middle) < probability ? low : high) = middle;
-  }
-  return 0.5 * (low + high);
-}
-
 // Of `count` independent standard normals, the expected maximum (Bailey & López de Prado 2014, equation 1).
 double expected_maximum(double count) {
-  const double first = -lower_normal_quantile(1 / count);
-  const double second = -lower_normal_quantile(1 / (count * std::numbers::e));
+  const double first = -normal_quantile(1 / count);
+  const double second = -normal_quantile(1 / (count * std::numbers::e));
   return (1 - euler_mascheroni) * first + euler_mascheroni * second;
 }
 

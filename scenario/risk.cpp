@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/normal.hpp"
 
 namespace regent::scenario {
 namespace {
@@ -29,15 +30,6 @@ double place_of(double n, double level) {
 }
 
 }  // namespace
-
-double normal_quantile(double p) {
-  double low = -40, high = 40;
-  for (int i = 0; i < 200 && high - low > 1e-15; ++i) {
-    const double middle = (low + high) / 2;
-    (0.5 * std::erfc(-middle / std::sqrt(2.0)) < p ? low : high) = middle;
-  }
-  return (low + high) / 2;
-}
 
 double quantile_of_sorted(std::span<const double> sorted, double p) {
   const double place = p * static_cast<double>(sorted.size() - 1);

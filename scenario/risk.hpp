@@ -29,9 +29,6 @@ struct Share {
 // A share of `n` with Wilson's (1927) band. n >= 1.
 Share share_of(std::int64_t hits, std::int64_t n, double confidence = 0.95);
 
-// Φ⁻¹, by bisection of erfc: for bands, not for speed. p in (0, 1).
-double normal_quantile(double p);
-
 // Linear between order statistics (Hyndman, Fan 1996, type 7); values sorted ascending, at least one.
 double quantile_of_sorted(std::span<const double> sorted, double p);
 

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "base/normal.hpp"
 #include "base/philox.hpp"
 #include "scenario/block_length.hpp"
 #include "scenario/calibration_json.hpp"

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/normal.hpp"
 #include "base/philox.hpp"
 
 namespace regent::scenario {
