@@ -10,21 +10,19 @@
 #include "cuda/covariance/eigen_job.hpp"
 #include "cuda/covariance/eigen_large.hpp"
 #include "cuda/hmm/lane_kernels.hpp"
+#include "cuda/runtime/instruction_set.hpp"
 
 namespace regent::cuda::covariance {
 namespace {
 
 template <class T>
 const EigenKernels<T>& kernels_of(InstructionSet set) {
-  constexpr bool is_float = sizeof(T) == sizeof(float);
-  if constexpr (is_float) {
-    return set == InstructionSet::avx512 ? avx512::eigen_float_kernels()
-           : set == InstructionSet::avx2 ? avx2::eigen_float_kernels()
-                                         : baseline::eigen_float_kernels();
+  if constexpr (sizeof(T) == sizeof(float)) {
+    return of_instruction_set(set, baseline::eigen_float_kernels, avx2::eigen_float_kernels,
+                              avx512::eigen_float_kernels)();
   } else {
-    return set == InstructionSet::avx512 ? avx512::eigen_double_kernels()
-           : set == InstructionSet::avx2 ? avx2::eigen_double_kernels()
-                                         : baseline::eigen_double_kernels();
+    return of_instruction_set(set, baseline::eigen_double_kernels, avx2::eigen_double_kernels,
+                              avx512::eigen_double_kernels)();
   }
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "cuda/covariance/rolling_block.hpp"
+#include "cuda/runtime/instruction_set.hpp"
 
 namespace regent::cuda::covariance {
 namespace {
@@ -20,15 +21,7 @@ constexpr int products_max = 4;
 using Aligned = std::vector<double, tbb::cache_aligned_allocator<double>>;
 
 const RollingKernels& kernels_of(InstructionSet set) {
-  switch (set) {
-    case InstructionSet::avx512:
-      return avx512::rolling_kernels();
-    case InstructionSet::avx2:
-      return avx2::rolling_kernels();
-    case InstructionSet::baseline:
-      break;
-  }
-  return baseline::rolling_kernels();
+  return of_instruction_set(set, baseline::rolling_kernels, avx2::rolling_kernels, avx512::rolling_kernels)();
 }
 
 // Windows of a tile, and the row at which the first of them begins.

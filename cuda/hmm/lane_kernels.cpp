@@ -1,36 +1,23 @@
 #include "cuda/hmm/lane_kernels.hpp"
 
-namespace regent::cuda::hmm {
+#include "cuda/runtime/instruction_set.hpp"
 
-#define REGENT_KERNELS_OF(set, type) \
-  return law == EmissionLaw::student_t ? set::student_##type##_kernels() : set::type##_kernels()
+namespace regent::cuda::hmm {
 
 template <>
 const LaneKernels<float>& lane_kernels<float>(InstructionSet set, EmissionLaw law) {
-  switch (set) {
-    case InstructionSet::avx512:
-      REGENT_KERNELS_OF(avx512, float);
-    case InstructionSet::avx2:
-      REGENT_KERNELS_OF(avx2, float);
-    case InstructionSet::baseline:
-      break;
-  }
-  REGENT_KERNELS_OF(baseline, float);
+  if (law == EmissionLaw::student_t)
+    return of_instruction_set(set, baseline::student_float_kernels, avx2::student_float_kernels,
+                              avx512::student_float_kernels)();
+  return of_instruction_set(set, baseline::float_kernels, avx2::float_kernels, avx512::float_kernels)();
 }
 
 template <>
 const LaneKernels<double>& lane_kernels<double>(InstructionSet set, EmissionLaw law) {
-  switch (set) {
-    case InstructionSet::avx512:
-      REGENT_KERNELS_OF(avx512, double);
-    case InstructionSet::avx2:
-      REGENT_KERNELS_OF(avx2, double);
-    case InstructionSet::baseline:
-      break;
-  }
-  REGENT_KERNELS_OF(baseline, double);
+  if (law == EmissionLaw::student_t)
+    return of_instruction_set(set, baseline::student_double_kernels, avx2::student_double_kernels,
+                              avx512::student_double_kernels)();
+  return of_instruction_set(set, baseline::double_kernels, avx2::double_kernels, avx512::double_kernels)();
 }
-
-#undef REGENT_KERNELS_OF
 
 }  // namespace regent::cuda::hmm

@@ -5,28 +5,20 @@
 
 #include "cuda/hmm/lane_kernels.hpp"
 #include "cuda/hmm/live.hpp"
+#include "cuda/runtime/instruction_set.hpp"
 
 namespace regent::cuda::hmm {
 namespace {
 
 template <class T>
 const LiveKernels<T>& live_kernels(InstructionSet set) {
-  const auto choose = [](const LiveKernels<float>& single, const LiveKernels<double>& twice) -> const auto& {
-    if constexpr (sizeof(T) == sizeof(float)) {
-      return single;
-    } else {
-      return twice;
-    }
-  };
-  switch (set) {
-    case InstructionSet::avx512:
-      return choose(avx512::live_float_kernels(), avx512::live_double_kernels());
-    case InstructionSet::avx2:
-      return choose(avx2::live_float_kernels(), avx2::live_double_kernels());
-    case InstructionSet::baseline:
-      break;
+  if constexpr (sizeof(T) == sizeof(float)) {
+    return of_instruction_set(set, baseline::live_float_kernels, avx2::live_float_kernels,
+                              avx512::live_float_kernels)();
+  } else {
+    return of_instruction_set(set, baseline::live_double_kernels, avx2::live_double_kernels,
+                              avx512::live_double_kernels)();
   }
-  return choose(baseline::live_float_kernels(), baseline::live_double_kernels());
 }
 
 // Lanes that one task carries: enough that handing it over costs little beside them.

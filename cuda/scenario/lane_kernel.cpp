@@ -1,5 +1,7 @@
 #include "cuda/scenario/launch.hpp"
 
+#include "cuda/runtime/instruction_set.hpp"
+
 namespace regent::cuda::scenario::detail {
 
 namespace baseline {
@@ -13,15 +15,7 @@ const LaneKernel& kernel();
 }
 
 const LaneKernel& lane_kernel(InstructionSet set) {
-  switch (set) {
-    case InstructionSet::avx512:
-      return avx512::kernel();
-    case InstructionSet::avx2:
-      return avx2::kernel();
-    case InstructionSet::baseline:
-      break;
-  }
-  return baseline::kernel();
+  return of_instruction_set(set, baseline::kernel, avx2::kernel, avx512::kernel)();
 }
 
 }  // namespace regent::cuda::scenario::detail

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "cuda/runtime/instruction_set.hpp"
 #include "cuda/trading/sweep_job.hpp"
 
 namespace regent::cuda::sweep {
@@ -17,15 +18,7 @@ namespace {
 constexpr int chunk_lanes = 1024;
 
 const LaneKernels& kernels_of(InstructionSet set) {
-  switch (set) {
-    case InstructionSet::avx512:
-      return avx512::sweep_kernels();
-    case InstructionSet::avx2:
-      return avx2::sweep_kernels();
-    case InstructionSet::baseline:
-      break;
-  }
-  return baseline::sweep_kernels();
+  return of_instruction_set(set, baseline::sweep_kernels, avx2::sweep_kernels, avx512::sweep_kernels)();
 }
 
 using Memory = std::vector<std::byte, tbb::cache_aligned_allocator<std::byte>>;
