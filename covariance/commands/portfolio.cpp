@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <numeric>
 
-#include "base/config/suggest.hpp"
 #include "base/error.hpp"
 #include "base/table.hpp"
 #include "market/io/output.hpp"
-#include "market/io/series_file.hpp"
+#include "market/io/portfolio_file.hpp"
 
 namespace regent::covariance {
 namespace {
@@ -21,24 +19,11 @@ using nlohmann::ordered_json;
 constexpr std::size_t assets_shown = 12, modes_shown = 5;
 
 std::vector<double> read_weights(const std::string& file, const Table& table) {
-  const market::SeriesTable given = market::read_series(file);
-  const market::SeriesColumn *symbols = given.symbol_column(), *weight = given.find("weight");
-  if (symbols == nullptr || weight == nullptr) {
-    throw InputError(file + ": a portfolio has a column symbol and a column weight");
-  }
-  const auto numbers = market::numbers_of(given, *weight);
   std::vector<double> weights(table.names.size(), 0.0);
-  std::map<std::string, std::size_t> seen;
-  for (std::size_t row = 0; row < given.rows; ++row) {
-    const std::string name = market::cell_text_of(*symbols, row);
-    const auto found = std::ranges::find(table.names, name);
-    const std::string place = file + ", " + given.row_name(row) + ": ";
-    if (found == table.names.end()) {
-      throw InputError(place + table.file + " has no \"" + name + "\"" + suggestion(name, table.names));
-    }
-    if (!seen.emplace(name, row).second) throw InputError(place + name + " stands twice");
-    if (std::isnan(numbers[row])) throw InputError(place + name + " has no weight");
-    weights[static_cast<std::size_t>(found - table.names.begin())] = numbers[row];
+  const auto stranger = [&](const std::string& name) { return table.file + " has no \"" + name + "\""; };
+  for (const auto& [asset, weight, place] : market::read_portfolio(file, table.names, stranger)) {
+    if (std::isnan(weight)) throw InputError(place + ": " + table.names[asset] + " has no weight");
+    weights[asset] = weight;
   }
   return weights;
 }

@@ -6,10 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.hpp"
-#include "base/config/suggest.hpp"
 #include "base/error.hpp"
 #include "base/sha256.hpp"
-#include "market/io/series_file.hpp"
+#include "market/io/portfolio_file.hpp"
 #include "market/performance.hpp"
 #include "scenario/block_length.hpp"
 #include "scenario/calibration_json.hpp"
@@ -90,26 +89,15 @@ void put_law(const DreamFlags& flags, const std::optional<market::Panel>& panel,
 }
 
 std::vector<double> weights_of(const std::string& file, const std::vector<std::string>& symbols) {
-  const market::SeriesTable table = market::read_series(file);
-  const auto* names = table.symbol_column();
-  const auto* column = table.find("weight");
-  if (names == nullptr || column == nullptr)
-    throw InputError(file + ": the columns symbol and weight are needed");
-  const std::vector<double> given = market::numbers_of(table, *column);
   std::vector<double> weights(symbols.size(), 0);
-  std::vector<bool> seen(symbols.size(), false);
-  for (std::size_t row = 0; row < table.rows; ++row) {
-    const std::string name = market::cell_text_of(*names, row), place = file + ", " + table.row_name(row);
-    const auto at = std::ranges::find(symbols, name);
-    if (at == symbols.end())
-      throw InputError(place + ": symbol '" + name + "' is none of the source's" + suggestion(name, symbols));
-    const auto i = static_cast<std::size_t>(at - symbols.begin());
-    if (seen[i]) throw InputError(place + ": " + name + " stands twice");
-    if (!(std::abs(given[row]) <= 100))
-      throw InputError(place + ": the weight of " + name + " is " + std::to_string(given[row]) +
+  const auto stranger = [](const std::string& name) {
+    return "symbol '" + name + "' is none of the source's";
+  };
+  for (const auto& [symbol, weight, place] : market::read_portfolio(file, symbols, stranger)) {
+    if (!(std::abs(weight) <= 100))
+      throw InputError(place + ": the weight of " + symbols[symbol] + " is " + std::to_string(weight) +
                        "; a number from -100 to 100 is needed");
-    seen[i] = true;
-    weights[i] = given[row];
+    weights[symbol] = weight;
   }
   return weights;
 }
