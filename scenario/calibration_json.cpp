@@ -87,60 +87,56 @@ VolatilityKind kind_named(Object& object) {
   object.refuse("kind", "\"" + name + "\": constant, garch and diffusion are possible");
 }
 
-Json volatility_json(const cuda::scenario::Volatility& v) {
-  return {{"kind", name_of(v.kind)},  {"alpha", v.alpha},
-          {"gamma", v.gamma},         {"beta", v.beta},
-          {"reversion", v.reversion}, {"level", v.level},
-          {"deviation", v.deviation}, {"correlation", v.correlation},
-          {"start", v.start},         {"ceiling", v.ceiling}};
+// visit(key, value) for every number of a part, in the file's order.
+template <class Volatility, class Visit>
+void visit_numbers(Volatility& v, const Visit& visit) requires requires {
+  v.alpha;
+}
+{
+  visit("alpha", v.alpha);
+  visit("gamma", v.gamma);
+  visit("beta", v.beta);
+  visit("reversion", v.reversion);
+  visit("level", v.level);
+  visit("deviation", v.deviation);
+  visit("correlation", v.correlation);
+  visit("start", v.start);
+  visit("ceiling", v.ceiling);
+}
+template <class Jumps, class Visit>
+void visit_numbers(Jumps& j, const Visit& visit) requires requires {
+  j.intensity;
+}
+{
+  visit("intensity", j.intensity);
+  visit("mean", j.mean);
+  visit("deviation", j.deviation);
+  visit("scale", j.scale);
+  visit("participation", j.participation);
+  visit("excitation", j.excitation);
+  visit("decay", j.decay);
+  visit("variance", j.variance);
+}
+template <class Liquidity, class Visit>
+void visit_numbers(Liquidity& l, const Visit& visit) requires requires {
+  l.probability;
+}
+{
+  visit("probability", l.probability);
+  visit("multiple", l.multiple);
+  visit("decay", l.decay);
+  visit("spread", l.spread);
 }
 
-void read_volatility(Object object, cuda::scenario::Volatility& v) {
-  v.kind = kind_named(object);
-  object.read("alpha", v.alpha);
-  object.read("gamma", v.gamma);
-  object.read("beta", v.beta);
-  object.read("reversion", v.reversion);
-  object.read("level", v.level);
-  object.read("deviation", v.deviation);
-  object.read("correlation", v.correlation);
-  object.read("start", v.start);
-  object.read("ceiling", v.ceiling);
-  object.finish();
+template <class Part>
+Json json_of(const Part& part, Json json = Json::object()) {
+  visit_numbers(part, [&](const char* key, const auto& value) { json[key] = value; });
+  return json;
 }
 
-Json jumps_json(const cuda::scenario::Jumps& j) {
-  return {{"intensity", j.intensity},
-          {"mean", j.mean},
-          {"deviation", j.deviation},
-          {"scale", j.scale},
-          {"participation", j.participation},
-          {"excitation", j.excitation},
-          {"decay", j.decay},
-          {"variance", j.variance}};
-}
-
-void read_jumps(Object object, cuda::scenario::Jumps& j) {
-  object.read("intensity", j.intensity);
-  object.read("mean", j.mean);
-  object.read("deviation", j.deviation);
-  object.read("scale", j.scale);
-  object.read("participation", j.participation);
-  object.read("excitation", j.excitation);
-  object.read("decay", j.decay);
-  object.read("variance", j.variance);
-  object.finish();
-}
-
-Json liquidity_json(const cuda::scenario::Liquidity& l) {
-  return {{"probability", l.probability}, {"multiple", l.multiple}, {"decay", l.decay}, {"spread", l.spread}};
-}
-
-void read_liquidity(Object object, cuda::scenario::Liquidity& l) {
-  object.read("probability", l.probability);
-  object.read("multiple", l.multiple);
-  object.read("decay", l.decay);
-  object.read("spread", l.spread);
+template <class Part>
+void read_numbers(Object& object, Part& part) {
+  visit_numbers(part, [&](const char* key, auto& value) { object.read(key, value); });
   object.finish();
 }
 
@@ -189,9 +185,9 @@ std::string calibration_to_json(const Calibration& c) {
                      {"idiosyncratic", law.idiosyncratic},
                      {"beta", law.beta},
                      {"dof", law.dof},
-                     {"volatility", volatility_json(law.volatility)},
-                     {"jumps", jumps_json(law.jumps)},
-                     {"liquidity", liquidity_json(law.liquidity)}};
+                     {"volatility", json_of(law.volatility, {{"kind", name_of(law.volatility.kind)}})},
+                     {"jumps", json_of(law.jumps)},
+                     {"liquidity", json_of(law.liquidity)}};
   return json.dump(1) + "\n";
 }
 
@@ -226,9 +222,12 @@ Calibration calibration_from_json(const std::string& text, const std::string& or
   object.read("idiosyncratic", law.idiosyncratic);
   object.read("beta", law.beta);
   object.read("dof", law.dof);
-  read_volatility(object.object("volatility"), law.volatility);
-  read_jumps(object.object("jumps"), law.jumps);
-  read_liquidity(object.object("liquidity"), law.liquidity);
+  Object volatility = object.object("volatility"), jumps = object.object("jumps"),
+         liquidity = object.object("liquidity");
+  law.volatility.kind = kind_named(volatility);
+  read_numbers(volatility, law.volatility);
+  read_numbers(jumps, law.jumps);
+  read_numbers(liquidity, law.liquidity);
   object.finish();
   law.assets = static_cast<int>(c.symbols.size());
   law.regimes = static_cast<int>(c.labels.size());
