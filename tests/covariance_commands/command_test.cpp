@@ -4,35 +4,21 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
-#include <nlohmann/json.hpp>
 
 #include "base/atomic_file.hpp"
-#include "base/subprocess.hpp"
-#include "tests/base/temporary_folder.hpp"
+#include "tests/base/command_test.hpp"
 
 namespace regent {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
+using testing::Outcome;
 
-class CovarianceCommand : public ::testing::Test {
+class CovarianceCommand : public testing::CommandTest {
  protected:
-  struct Outcome {
-    int code;
-    std::string out, err;
-    nlohmann::json json() const { return nlohmann::json::parse(out); }
-  };
-  void write(const std::string& name, const std::string& bytes) {
-    write_file_atomically(folder_ / name, bytes);
-  }
-  // No user's configuration reaches the command.
-  Outcome run(const std::string& arguments) {
-    const std::string line = "cd '" + (folder_ / "").string() + "' && exec env -i PATH=\"$PATH\" HOME=. " +
-                             REGENT_COVARIANCE_PROGRAM " " + arguments;
-    const ProcessResult result = run_process({"sh", "-c", line}, 120'000);
-    return {result.exit_code, result.standard_output, result.standard_error};
+  Outcome run(const std::string& arguments) const {
+    return testing::run_in(folder_.path(), REGENT_COVARIANCE_PROGRAM " " + arguments);
   }
   std::string error_of(const std::string& arguments) {
     const Outcome outcome = run(arguments);
@@ -50,7 +36,6 @@ class CovarianceCommand : public ::testing::Test {
     }
     write("panel.csv", text);
   }
-  testing::TemporaryFolder folder_;
 };
 
 const std::string five_rows = "a,b,c\n1,2,5\n4,6,8\n7,8,10\n1,5,7\n8,9,1\n";
@@ -190,8 +175,7 @@ TEST_F(CovarianceCommand, SaysWhatAPortfolioRisks) {
 }
 
 TEST_F(CovarianceCommand, DrawsMatrixAndSpectrum) {
-  if (std::system("P=" REGENT_SOURCE_FOLDER "/.venv/bin/python; [ -x $P ] || P=python3; "
-                  "env -i PATH=\"$PATH\" $P -c 'import matplotlib' 2>/dev/null") != 0) {
+  if (!testing::can_draw(REGENT_SOURCE_FOLDER, "matplotlib")) {
     GTEST_SKIP() << "no matplotlib here; scripts/setup installs it";
   }
   write("x.csv", five_rows);

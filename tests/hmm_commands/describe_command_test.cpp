@@ -9,8 +9,8 @@
 namespace regent::hmm::test {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 const std::string returns_model = R"({"format": "regent-hmm/1", "features": ["log_return"],
   "labels": ["calm", "chaos"], "start": [1, 0], "transition": [[0.9, 0.1], [0.3, 0.7]],

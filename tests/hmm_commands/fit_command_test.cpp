@@ -9,9 +9,9 @@
 namespace regent::hmm::test {
 namespace {
 
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 class HmmFit : public HmmCommand {
  protected:

@@ -11,10 +11,10 @@ namespace regent::hmm::test {
 namespace {
 
 using nlohmann::json;
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST_F(HmmCommand, ReadsTheUmbrellaWorldAsItStandsInTheBooks) {
   write("m.json", umbrella_model);

@@ -7,8 +7,8 @@
 namespace regent::hmm::test {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 std::string reading(const std::string& feature) {
   std::string model = two_states;

@@ -10,8 +10,8 @@
 namespace regent::hmm::test {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 const std::string three_regimes = R"({"format": "regent-hmm/1", "features": ["log_return", "spread"],
   "labels": ["calm", "mid", "chaos"], "start": [1, 0, 0],

@@ -6,9 +6,9 @@
 namespace regent::hmm::test {
 namespace {
 
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 class TableInput : public HmmCommand {
  protected:
@@ -90,7 +90,7 @@ TEST_F(TableInput, TrimsSymbols) {
   EXPECT_EQ(scored["series"][0]["symbol"], "A");
   ASSERT_EQ(run("filter --model m.json --data x.csv --out f.csv").code, 0);
   EXPECT_THAT(bytes_of("f.csv"), HasSubstr("\nA,"));
-  EXPECT_THAT(bytes_of("f.csv"), testing::Not(HasSubstr("\n A,")));
+  EXPECT_THAT(bytes_of("f.csv"), ::testing::Not(HasSubstr("\n A,")));
 }
 
 }  // namespace

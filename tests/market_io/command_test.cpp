@@ -1,46 +1,26 @@
 // regent data as people run it.
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <sys/wait.h>
-
-#include <array>
-#include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "market/synthetic.hpp"
 #include "scratch.hpp"
+#include "tests/base/command_test.hpp"
 
 namespace regent::market::test {
 namespace {
 
 using nlohmann::json;
-using testing::AllOf;
-using testing::Contains;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
-struct Outcome {
-  int code = -1;
-  std::string out, err;
-};
+using regent::testing::Outcome;
 
 class DataCommand : public Scratch {
  protected:
-  // No user's configuration reaches the command.
   Outcome run(const std::string& arguments) const {
-    const std::string command = "cd '" + folder_.string() + "' && env -i HOME='" + folder_.string() +
-                                "' " REGENT_DATA_PROGRAM " " + arguments + " 2>err.txt";
-    Outcome outcome;
-    FILE* pipe = ::popen(command.c_str(), "r");
-    std::array<char, 4096> buffer{};
-    for (std::size_t n = 0; (n = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
-      outcome.out.append(buffer.data(), n);
-    }
-    const int status = ::pclose(pipe);
-    outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    outcome.err = bytes_of(path("err.txt"));
-    return outcome;
+    return regent::testing::run_in(folder_, REGENT_DATA_PROGRAM " " + arguments);
   }
   void write_good() const {
     write("good.csv",

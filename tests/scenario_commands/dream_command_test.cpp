@@ -1,40 +1,23 @@
 // regent dream as people run it, in a folder of its own for each test.
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
-#include <nlohmann/json.hpp>
-#include <string>
-
-#include "base/subprocess.hpp"
 #include "market/csv_panel.hpp"
 #include "market/synthetic.hpp"
+#include "tests/base/command_test.hpp"
 
 namespace regent::scenario {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
-class DreamCommand : public testing::Test {
+class DreamCommand : public testing::CommandTest {
  protected:
   void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "regent_dream_XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
     const auto market = market::make_synthetic_market({.symbols = 3, .bars = 400, .seed = 5, .ohlcv = false});
-    market::write_csv_panel(market.panel, folder_ / "panel.csv");
+    market::write_csv_panel(market.panel, path("panel.csv"));
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
-  void write(const std::string& name, const std::string& bytes) const { std::ofstream(path(name)) << bytes; }
-  std::string bytes_of(const std::string& name) const {
-    std::ifstream in(path(name), std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-  }
   ProcessResult run(std::vector<std::string> arguments) const {
     arguments.insert(arguments.begin(), {REGENT_DREAM_PROGRAM, "--data", path("panel.csv"), "--macros", "2",
                                          "--micros", "1", "--steps", "20", "--device", "cpu", "--no-plots"});
@@ -46,8 +29,6 @@ class DreamCommand : public testing::Test {
     EXPECT_EQ(done.exit_code, 0) << done.standard_error;
     return nlohmann::json::parse(done.standard_output);
   }
-
-  std::filesystem::path folder_;
 };
 
 constexpr const char* crash = "[[stress]]\nname = \"crash\"\nkind = \"crisis\"\nat = 3\nmoves = [-0.3]\n";

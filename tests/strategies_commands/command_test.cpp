@@ -4,7 +4,7 @@
 namespace regent::strategies::test {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 TEST_F(StrategiesCommand, ASweepsBestRowsAreTheBacktestsOfTheSameParameters) {
   write_bars("A_1h.csv", 900, 1);

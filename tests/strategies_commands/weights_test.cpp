@@ -3,8 +3,8 @@
 namespace regent::strategies::test {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 constexpr const char* closes =
     "date,A,B\n2020-01-01,100,50\n2020-01-02,110,50\n2020-01-03,121,45\n2020-01-06,121,45\n2020-01-07,121,"
