@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <sstream>
 
 #include "base/error.hpp"
 #include "base/version.hpp"
@@ -66,6 +67,15 @@ Config load_config(const CommonFlags& flags, const std::map<std::string, std::st
   }
   for (const auto& [key, value] : extra) sources.flags[key] = value;
   return Config::load(sources);
+}
+
+std::vector<std::string> split_names(const std::string& list) {
+  std::vector<std::string> names;
+  std::istringstream in(list);
+  for (std::string name; std::getline(in, name, ',');) {
+    if (!name.empty()) names.push_back(name);
+  }
+  return names;
 }
 
 int run_command(CLI::App& app, int argc, char** argv, const std::function<int()>& body) {

@@ -25,6 +25,9 @@ void add_common_flags(CLI::App& app, CommonFlags& flags);
 // `extra`: a command's own flags as keys (for example "serving.endpoint"), stronger than --set.
 Config load_config(const CommonFlags& flags, const std::map<std::string, std::string>& extra = {});
 
+// The names of a flag such as --symbols A,B; empty ones are left out.
+std::vector<std::string> split_names(const std::string& list);
+
 // Parses, runs, and turns exceptions into one clear line on standard error and an exit code.
 int run_command(CLI::App& app, int argc, char** argv, const std::function<int()>& body);
 

@@ -1,7 +1,6 @@
 #include "hmm/commands/fit_flags.hpp"
 
 #include <cstdio>
-#include <sstream>
 
 #include "base/error.hpp"
 #include "market/io/cell_text.hpp"
@@ -55,15 +54,6 @@ std::vector<std::string> features_of(const FitFlags& flags) {
 }
 
 }  // namespace
-
-std::vector<std::string> split_names(const std::string& list) {
-  std::vector<std::string> names;
-  std::istringstream in(list);
-  for (std::string name; std::getline(in, name, ',');) {
-    if (!name.empty()) names.push_back(name);
-  }
-  return names;
-}
 
 void add_fit_flags(CLI::App& command, FitFlags& flags) {
   add_source_flags(command, flags.source, false);

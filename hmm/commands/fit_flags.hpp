@@ -44,6 +44,4 @@ SeriesInput read_fit_series(const FitFlags& flags);
 // Of one series, as fit_batch takes it; views into `input`.
 std::vector<Series> fit_series(const SeriesInput& input);
 
-std::vector<std::string> split_names(const std::string& list);
-
 }  // namespace regent::hmm

@@ -1,7 +1,6 @@
 #include "market/io/data_input.hpp"
 
 #include <algorithm>
-#include <sstream>
 
 #include "base/error.hpp"
 #include "base/table.hpp"
@@ -26,15 +25,6 @@ TimestampMs parse_flag(const std::string& flag, const std::string& text) {
 TimestampMs end_of(const std::string& text) {
   const TimestampMs time = parse_flag("--to", text);
   return time + (text.size() == 10 && text[4] == '-' ? day_ms : 1);
-}
-
-std::vector<std::string> split(const std::string& list) {
-  std::vector<std::string> names;
-  std::istringstream in(list);
-  for (std::string name; std::getline(in, name, ',');) {
-    if (!name.empty()) names.push_back(name);
-  }
-  return names;
 }
 
 std::string example_text(const ImportReport::Finding& finding) {
@@ -68,7 +58,7 @@ Panel read_input(const DataFlags& flags, ImportReport& report) {
   if (names.empty()) throw InputError("name at least one CSV, CSV.gz or Parquet file, or set data.files");
   const std::vector<std::filesystem::path> files(names.begin(), names.end());
   Panel panel = read_panel(files, validation_policy(config), &report);
-  if (!flags.symbols.empty()) panel = with_symbol_names(panel, split(flags.symbols));
+  if (!flags.symbols.empty()) panel = with_symbol_names(panel, split_names(flags.symbols));
   const std::size_t first = flags.from.empty() ? 0 : panel.lower_bound(parse_flag("--from", flags.from));
   const std::size_t end = flags.to.empty() ? panel.bars() : panel.lower_bound(end_of(flags.to));
   if (first >= end) {

@@ -58,18 +58,23 @@ BacktestResult backtest_symbol(const Flags& flags, const market::Panel& panel, s
   return result;
 }
 
-void draw_sheets(const Flags& flags, const std::vector<BacktestResult>& results) {
+// Writes what the pictures are made of, and draws them.
+void draw_sheets(const Flags& flags, const std::vector<market::SeriesColumn>& equity,
+                 const ordered_json& sheets) {
   std::filesystem::create_directories(flags.plots);
   const std::filesystem::path folder = flags.plots;
-  auto sheets = ordered_json::array();
-  for (const auto& result : results) {
-    ordered_json sheet = tear_sheet_json(result);
-    sheet["labels"] = result.regimes.labels;
-    sheets.push_back(std::move(sheet));
-  }
-  market::write_series_file(equity_columns(results), folder / "equity.parquet");
+  market::write_series_file(equity, folder / "equity.parquet");
   write_file_atomically(folder / "backtest.json", ordered_json{{"symbols", sheets}}.dump(2) + "\n");
   draw("strategies.py", folder, flags.trading.bars.json);
+}
+
+ordered_json sheets_of(const std::vector<BacktestResult>& results) {
+  auto sheets = ordered_json::array();
+  for (const auto& result : results) {
+    sheets.push_back(tear_sheet_json(result));
+    sheets.back()["labels"] = result.regimes.labels;
+  }
+  return sheets;
 }
 
 void check_weights_flags(const Flags& flags) {
@@ -91,18 +96,12 @@ int run_weights(const Flags& flags) {
   const auto columns = weights_columns(result, rules.start_cash);
   if (!flags.equity.empty()) market::write_series_file(columns, flags.equity);
   const std::string name = std::filesystem::path(flags.weights).filename();
-  const ordered_json json = weights_json(result, name);
   if (flags.trading.bars.json) {
-    std::cout << json.dump(2) << '\n';
+    std::cout << weights_json(result, name).dump(2) << '\n';
   } else {
     std::cout << weights_text(result, name);
   }
-  if (flags.plots.empty()) return 0;
-  std::filesystem::create_directories(flags.plots);
-  const std::filesystem::path folder = flags.plots;
-  market::write_series_file(columns, folder / "equity.parquet");
-  write_file_atomically(folder / "backtest.json", ordered_json{{"symbols", {json}}}.dump(2) + "\n");
-  draw("strategies.py", folder, flags.trading.bars.json);
+  if (!flags.plots.empty()) draw_sheets(flags, columns, ordered_json::array({weights_json(result, name)}));
   return 0;
 }
 
@@ -130,7 +129,7 @@ int run(Flags& flags) {
   } else {
     for (const auto& result : results) std::cout << tear_sheet_text(result, flags.shown) << '\n';
   }
-  if (!flags.plots.empty()) draw_sheets(flags, results);
+  if (!flags.plots.empty()) draw_sheets(flags, equity_columns(results), sheets_of(results));
   return 0;
 }
 

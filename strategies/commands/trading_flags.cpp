@@ -1,7 +1,5 @@
 #include "strategies/commands/trading_flags.hpp"
 
-#include <sstream>
-
 #include "base/error.hpp"
 
 namespace regent::strategies {
@@ -41,15 +39,6 @@ void settle(TradingFlags& flags) {
   flags.rules.close_last = !flags.keep_last_open;
   cuda::sweep::validate(flags.rules);
   if (flags.model.empty() && !flags.only_regimes.empty()) throw InputError("--only-regimes needs --model");
-}
-
-std::vector<std::string> split_names(const std::string& list) {
-  std::vector<std::string> names;
-  std::istringstream in(list);
-  for (std::string name; std::getline(in, name, ',');) {
-    if (!name.empty()) names.push_back(name);
-  }
-  return names;
 }
 
 }  // namespace regent::strategies

@@ -25,6 +25,4 @@ void add_trading_flags(CLI::App& command, TradingFlags& flags);
 // Joins --data and the files named without it; checks the rules. Throws InputError.
 void settle(TradingFlags& flags);
 
-std::vector<std::string> split_names(const std::string& list);
-
 }  // namespace regent::strategies

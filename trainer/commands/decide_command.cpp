@@ -5,6 +5,7 @@
 #include "base/command_line.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "market/io/output.hpp"
 #include "market/io/panel_file.hpp"
 #include "models/device.hpp"
 #include "trainer/decision_history.hpp"
@@ -60,6 +61,7 @@ std::string note_of(const models::BundleManifest& manifest, TimestampMs timestam
 
 int run(const DecideFlags& flags) {
   start_log("regent-decide", flags.common.log_level);
+  market::check_table_name(flags.out);
   const Config config = load_config(flags.common);
   models::choose_torch_device("cpu", 1);
   const std::vector<std::filesystem::path> files(flags.data.begin(), flags.data.end());
