@@ -85,12 +85,13 @@ TEST_F(StrategiesCommand, RegimesComeFromAModelAndCanBeTheOnlyOnesTraded) {
   const auto rise =
       run("backtest", "A_1h.csv --fast 3 --slow 20 --model model.json --only-regimes rise --json");
   ASSERT_EQ(rise.code, 0) << rise.err;
-  for (const auto& regime : rise.json()["symbols"][0]["regimes"]) {
+  const auto in_rise = rise.json();
+  for (const auto& regime : in_rise["symbols"][0]["regimes"]) {
     // what was open when a rise ended is closed at the next open
     const bool traded = regime["exposure"] > 0;
     EXPECT_EQ(traded, regime["label"] == "rise");
   }
-  EXPECT_LT(rise.json()["symbols"][0]["exposure"], all.json()["symbols"][0]["exposure"]);
+  EXPECT_LT(in_rise["symbols"][0]["exposure"], all.json()["symbols"][0]["exposure"]);
   EXPECT_THAT(run("backtest", "A_1h.csv --model model.json --only-regimes calm").err,
               HasSubstr("the model's regimes are fall, rise"));
 }
