@@ -55,33 +55,40 @@ struct Filter::State {
   }
 
   void update(std::span<const double> observation) {
-    const cuda::hmm::Rows<double> rows{parameters.data()};
-    double logs[AnyShape::states_bound] = {};
     if (mixture) {
+      double logs[AnyShape::states_bound] = {}, density[AnyShape::states_bound];
       (*mixture)(observation, {logs, posterior.size()});
       for (double& value : logs) value = cuda::hmm::maximum(value, cuda::hmm::impossible<double>);
+      const double shift_of_bar = cuda::hmm::relative_densities(shape, logs, density);
+      step(shift_of_bar, density, [&](double* out) { std::copy_n(logs, posterior.size(), out); });
     } else if (model.emission == EmissionKind::student_t) {
-      log_densities<cuda::hmm::StudentLaw<double, AnyShape>>(rows, logs);
+      update<cuda::hmm::StudentLaw>();
     } else {
-      log_densities<cuda::hmm::GaussianLaw<double, AnyShape>>(rows, logs);
+      update<cuda::hmm::GaussianLaw>();
     }
-    step(rows, logs);
   }
 
-  template <class Law>
-  void log_densities(const cuda::hmm::Rows<double>& rows, double* logs) const {
-    for (int k = 0; k < shape.states; ++k)
-      logs[k] = cuda::hmm::log_density_of_bar<Law>(shape, rows, k, bar.data());
+  template <template <class, class> class Law>
+  void update() {
+    const cuda::hmm::Rows<double> rows{parameters.data()};
+    double density[AnyShape::states_bound];
+    const double shift_of_bar = cuda::hmm::densities_of_bar<Law>(shape, rows, bar.data(), density);
+    step(shift_of_bar, density, [&](double* logs) {
+      for (int k = 0; k < shape.states; ++k)
+        logs[k] = cuda::hmm::log_density_of_bar<Law<double, AnyShape>>(shape, rows, k, bar.data());
+    });
   }
 
-  void step(const cuda::hmm::Rows<double>& rows, const double* logs) {
-    double predicted[AnyShape::states_bound], density[AnyShape::states_bound];
+  template <class Logs>
+  void step(double shift_of_bar, double* density, const Logs& logs) {
+    const cuda::hmm::Rows<double> rows{parameters.data()};
+    double predicted[AnyShape::states_bound];
     if (bars == 0) {
       cuda::hmm::predict_first(shape, rows, predicted);
     } else {
       cuda::hmm::predict_next(shape, rows, forward, predicted);
     }
-    cuda::hmm::absorb(shape, predicted, logs, forward, density);
+    cuda::hmm::absorb_densities(shape, predicted, shift_of_bar, density, forward, logs);
     if (++bars % cuda::hmm::flush_every == 0) cuda::hmm::flush<double>(forward, &shift, &exponent);
     publish();
   }

@@ -26,9 +26,14 @@ struct VanishBelow<double> {
 // What is kept of the bars of a pass.
 template <class R>
 struct KeptBars {
-  BlockRows<R> weights;    // [K], scaled
+  BlockRows<R> weights;    // [K], before scaling
   BlockRows<R> densities;  // [K]
 };
+
+template <class R>
+REGENT_BODY MaskOf<R> vanishing(R joint) {
+  return !(Lanes<R>::all(VanishBelow<ScalarOf<R>>::value) < joint);
+}
 
 template <class R>
 struct BackwardState {
@@ -36,66 +41,100 @@ struct BackwardState {
   MaskOf<R> vanished;
 };
 
-// Bars [first, end), last to first, of which `kept` holds the first at its first row. `carried` comes from
-// the pass after. `terminal` [K]: β of the last bar, nullptr: one. The sink is told of every bar:
-// posterior(bar − first, γ), transition(bar − first, weight/n, ahead, welcome, outlook) where another bar
-// follows, else no_transition(bar − first).
+// One bar, whatever it is: the last, one beyond the end of a lane, one where the joint weight vanishes.
 template <class R, class S, class Lengths, class Sink>
-REGENT_SERIES_BODY void backward_block(const S s, const Rows<R> p, std::int64_t first, std::int64_t end,
-                                       std::int64_t steps, const Lengths lengths, const KeptBars<R> kept,
-                                       const ScalarOf<R>* terminal, BackwardState<R>& carried,
-                                       const Sink given) {
+REGENT_SERIES_BODY void backward_bar(const S s, const Rows<R> p, std::int64_t t, std::int64_t steps,
+                                     const Lengths lengths, const KeptBars<R> kept,
+                                     const ScalarOf<R>* terminal, BackwardState<R>& state, Sink& sink,
+                                     std::int64_t bar) {
   using T = ScalarOf<R>;
   const R zero = Lanes<R>::all(T{0}), one = Lanes<R>::all(T{1});
+  R ahead[S::states_bound], from[S::states_bound], welcome[S::states_bound], outlook[S::states_bound];
+  const bool last = t + 1 == steps;
+  const auto goes_on = last ? zero < zero : lengths.alive(t + 1);
+  for (int k = 0; k < s.states; ++k) ahead[k] = last ? zero : select(goes_on, state.ahead[k], zero);
+  step_backward(s, p, ahead, from, welcome, outlook);
+  for (int k = 0; k < s.states; ++k) {
+    const R end_value = terminal == nullptr ? one : Lanes<R>::load(terminal + k * lane_block);
+    from[k] = select(goes_on, from[k], end_value);
+  }
+  const R size = sum_of(s, from);
+  const R scale = Lanes<R>::inverse_power_of_two(select(zero < size, size, one));
+  R weight[S::states_bound], scaled[S::states_bound];
+  for (int k = 0; k < s.states; ++k) {
+    weight[k] = kept.weights.load(0, k);
+    scaled[k] = from[k] * scale;
+  }
+  const R joint = dot_of(s, weight, scaled);
+  const auto vanishes = vanishing(joint);
+  state.vanished = state.vanished || vanishes;
+  const auto counts = lengths.alive(t) && !vanishes;
+  const R inverse = select(counts, one / joint * scale, zero);
+  for (int k = 0; k < s.states; ++k) {
+    state.ahead[k] = kept.densities.load(0, k) * scaled[k];
+    weight[k] = weight[k] * inverse;
+    sink.posterior(bar, k, weight[k] * from[k]);
+    weight[k] = select(goes_on, weight[k], zero);
+  }
+  sink.ahead(bar, ahead);
+  sink.transition(bar, weight, ahead, welcome, outlook);
+}
+
+// Bars [first, t], last to first, as long as they are usual, each followed by another in every lane; the bar
+// at which it stopped. No call within, so that the state stays in registers.
+template <class R, class S, class Sink>
+REGENT_SERIES_BODY std::int64_t backward_usual(const S s, const Rows<R> p, std::int64_t first, std::int64_t t,
+                                               const KeptBars<R> kept, BackwardState<R>& carried,
+                                               Sink& given) {
   Sink sink = given;
   sink.begin();
-  R ahead[S::states_bound], from[S::states_bound], weight[S::states_bound], posterior[S::states_bound];
-  R welcome[S::states_bound], outlook[S::states_bound];
+  R ahead[S::states_bound], from[S::states_bound], welcome[S::states_bound], outlook[S::states_bound];
   for (int k = 0; k < s.states; ++k) ahead[k] = carried.ahead[k];
-  for (std::int64_t t = end - 1; t >= first; --t) {
+  for (; t >= first; --t) {
     read_parameters_again();
-    for (int k = 0; k < s.states; ++k) weight[k] = kept.weights.load(t - first, k);
-    const bool last = t + 1 == steps, all_go_on = !last && lengths.all_alive(t + 1);
-    if (!last) step_backward(s, p, ahead, from, welcome, outlook);
-    if (!all_go_on) {
-      const auto goes_on = last ? zero < zero : lengths.alive(t + 1);
-      for (int k = 0; k < s.states; ++k) {
-        const R end_value = terminal == nullptr ? one : Lanes<R>::load(terminal + k * lane_block);
-        from[k] = last ? end_value : select(goes_on, from[k], end_value);
-      }
-    }
-    const R joint = dot_of(s, weight, from), size = sum_of(s, from);
-    const auto vanishes = !(Lanes<R>::all(VanishBelow<T>::value) < joint);
-    R inverse = one / joint;
-    if (any(vanishes)) {
-      carried.vanished = carried.vanished || vanishes;
-      inverse = select(vanishes, zero, inverse);
-    }
-    if (!lengths.all_alive(t)) inverse = select(lengths.alive(t), inverse, zero);
+    const std::int64_t bar = t - first;
+    sink.ahead(bar, ahead);
+    step_backward(s, p, ahead, from, welcome, outlook);
+    const R scale = Lanes<R>::inverse_power_of_two(sum_of(s, from));
+    R scaled[S::states_bound], weight[S::states_bound];
     for (int k = 0; k < s.states; ++k) {
-      weight[k] = weight[k] * inverse;
-      posterior[k] = weight[k] * from[k];
+      weight[k] = kept.weights.load(bar, k);
+      scaled[k] = from[k] * scale;
     }
-    const R scale = Lanes<R>::inverse_power_of_two(select(zero < size, size, one));
-    R before[S::states_bound];
-    for (int k = 0; k < s.states; ++k) before[k] = kept.densities.load(t - first, k) * (from[k] * scale);
-    if (last) {
-      sink.no_transition(t - first);
-    } else {
-      if (!all_go_on) {
-        const auto goes_on = lengths.alive(t + 1);
-        for (int k = 0; k < s.states; ++k) {
-          weight[k] = select(goes_on, weight[k], zero);
-          ahead[k] = select(goes_on, ahead[k], zero);
-        }
-      }
-      sink.transition(t - first, weight, ahead, welcome, outlook);
+    const R joint = dot_of(s, weight, scaled);
+    if (any(vanishing(joint))) break;
+    const R inverse = Lanes<R>::all(ScalarOf<R>{1}) / joint * scale;
+    for (int k = 0; k < s.states; ++k) weight[k] = kept.weights.load(bar, k) * inverse;
+    sink.transition(bar, weight, ahead, welcome, outlook);
+    for (int k = 0; k < s.states; ++k) {
+      ahead[k] = kept.densities.load(bar, k) * scaled[k];
+      sink.posterior(bar, k, weight[k] * from[k]);
     }
-    sink.posterior(t - first, posterior);
-    for (int k = 0; k < s.states; ++k) ahead[k] = before[k];
   }
   for (int k = 0; k < s.states; ++k) carried.ahead[k] = ahead[k];
   sink.finish();
+  return t;
+}
+
+// Bars [first, end), last to first, of which `kept` holds the first at its first row. `state` comes from the
+// pass after. `terminal` [K]: β of the last bar, nullptr: one. The sink is told of every bar: ahead(bar −
+// first, ahead), transition(bar − first, weight/n, ahead, welcome, outlook), of zeros where no bar follows,
+// and posterior(bar − first, k, γ_k). It may put weights and posteriors where the bar's kept weights and
+// densities were.
+template <class R, class S, class Lengths, class Sink>
+REGENT_BODY void backward_block(const S& s, const Rows<R>& p, std::int64_t first, std::int64_t end,
+                                std::int64_t steps, const Lengths& lengths, const KeptBars<R>& kept,
+                                const ScalarOf<R>* terminal, BackwardState<R>& state, Sink sink) {
+  for (std::int64_t t = end - 1; t >= first;) {
+    if (t + 1 < lengths.common) t = backward_usual(s, p, first, t, kept, state, sink);
+    if (t < first) break;
+    sink.begin();
+    backward_bar(s, p, t, steps, lengths,
+                 KeptBars<R>{kept.weights.from(t - first), kept.densities.from(t - first)}, terminal, state,
+                 sink, t - first);
+    sink.finish();
+    --t;
+  }
 }
 
 // Writes posteriors only.
@@ -104,11 +143,9 @@ struct PosteriorSink {
   S s;
   Table<R, lane_block> out;  // [bars of the pass, K]
   REGENT_BODY void begin() const {}
-  REGENT_BODY void posterior(std::int64_t bar, const R* values) const {
-    for (int k = 0; k < s.states; ++k) out.store(bar * s.states + k, values[k]);
-  }
+  REGENT_BODY void ahead(std::int64_t, const R*) const {}
+  REGENT_BODY void posterior(std::int64_t bar, int k, R value) const { out.store(bar * s.states + k, value); }
   REGENT_BODY void transition(std::int64_t, const R*, const R*, const R*, const R*) const {}
-  REGENT_BODY void no_transition(std::int64_t) const {}
   REGENT_BODY void finish() const {}
 };
 

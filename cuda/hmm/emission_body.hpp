@@ -49,10 +49,12 @@ struct Series {
   const ScalarOf<R>* base;
   template <class S>
   REGENT_BODY void load(const S& s, std::int64_t t, R* x) const {
-    for (int d = 0; d < s.dimension; ++d) {
-      const std::int64_t row = t * s.dimension + d;
-      x[d] = shared ? Lanes<R>::all(base[row]) : Lanes<R>::load(base + row * lane_block);
-    }
+    for (int d = 0; d < s.dimension; ++d) x[d] = value(s, t, d);
+  }
+  template <class S>
+  REGENT_BODY R value(const S& s, std::int64_t t, int d) const {
+    const std::int64_t row = t * s.dimension + d;
+    return shared ? Lanes<R>::all(base[row]) : Lanes<R>::load(base + row * lane_block);
   }
 };
 
@@ -184,6 +186,14 @@ struct IncompleteBar {
   }
 };
 
+// What a pass knows of every bar before the chain through time.
+template <class R>
+struct BarDensities {
+  BlockRows<R> densities;  // [K], relative to e^shift
+  Table<R> shifts;
+  REGENT_BODY BarDensities from(std::int64_t bar) const { return {densities.from(bar), shifts.from(bar)}; }
+};
+
 // Sums of Σγ, Σγ·d, Σγ·d·dᵀ of one state, d = x − μ; they rest in rows of CountLayout between two passes.
 template <class R, class S>
 struct MomentSums {
@@ -229,11 +239,15 @@ REGENT_BODY MaskOf<R> has_any(const S& s, const R* x) {
   return result;
 }
 
+template <class R, class S>
+struct GaussianDensity;
+
 // The Gaussian of one state, in registers where the dimension is known.
 template <class R, class S>
 struct GaussianLaw {
   using T = ScalarOf<R>;
   using Sums = MomentSums<R, S>;
+  using Density = GaussianDensity<R, S>;
   static constexpr int held = S::fixed_dimension ? S::dimension_bound : 1;
   const S& s;
   Rows<R> p;
@@ -327,6 +341,63 @@ struct GaussianLaw {
   }
 };
 
+// Densities of one state relative to e^reference, of bars that lack nothing: in powers of two, so that factor
+// and offsets carry √(½·log₂ e) and no multiplication is left.
+template <class R, class S>
+struct GaussianDensity {
+  using T = ScalarOf<R>;
+  R factors[triangle_size(S::dimension_bound)], offsets[S::dimension_bound], peak;
+
+  REGENT_BODY void prepare(const S& s, const GaussianLaw<R, S>& law, R reference) {
+    const R root = Lanes<R>::all(T(0.84932180028801904272));
+    peak = (law.normaliser - reference) * Lanes<R>::all(ExponentialRange<T>::log2_e);
+    for (int e = 0; e < triangle_size(s.dimension); ++e) factors[e] = law.factor(e) * root;
+    for (int d = 0; d < s.dimension; ++d) offsets[d] = law.offsets[d] * root;
+  }
+  // n neighbouring bars side by side; x(bar, d) is a feature of them.
+  template <int n, class Features>
+  REGENT_BODY void find(const S& s, const Features& x, R* out) const {
+    find_exponents<n>(s, x, out);
+    powers_of_two<n>(out);
+  }
+  template <int n, class Features>
+  REGENT_BODY void find_exponents(const S& s, const Features& x, R* out) const {
+    for (int i = 0; i < n; ++i) out[i] = peak;
+    for (int row = 0; row < s.dimension; ++row) {
+      R z[n];
+      for (int i = 0; i < n; ++i) z[i] = offsets[row];
+      for (int column = 0; column <= row; ++column) {
+        for (int i = 0; i < n; ++i) z[i] = fused(factors[triangle(row, column)], x(i, column), z[i]);
+      }
+      for (int i = 0; i < n; ++i) out[i] = fused_minus(z[i], z[i], out[i]);
+    }
+  }
+};
+
+// At least every state's largest log density, in quarters, so that sums over a block are exact: densities of
+// bars that lack nothing are relative to it.
+template <class R, class S>
+REGENT_BODY R reference_of(const S& s, const Rows<R>& p) {
+  using T = ScalarOf<R>;
+  const ParameterLayout<S> layout{s};
+  R highest = p(layout.log_normaliser(0));
+  for (int k = 1; k < s.states; ++k) highest = maximum(highest, p(layout.log_normaliser(k)));
+  const R quarters = highest * Lanes<R>::all(T{4});
+  return (quarters - Lanes<R>::without_integer(quarters) + Lanes<R>::all(T{1})) * Lanes<R>::all(T(0.25));
+}
+
+// b_t(k) of one bar from its log densities [K]; returns the shift. Nothing is left of what cannot be.
+template <class R, class S>
+REGENT_BODY R relative_densities(const S& s, const R* logs, R* density) {
+  using T = ScalarOf<R>;
+  R shift = logs[0];
+  for (int k = 1; k < s.states; ++k) shift = maximum(shift, logs[k]);
+  const auto impossible_all = shift < Lanes<R>::all(T(-1.5e30));
+  for (int k = 0; k < s.states; ++k)
+    density[k] = select(impossible_all, Lanes<R>::all(T{0}), bounded_exponential(logs[k] - shift));
+  return shift;
+}
+
 // Log density of one bar under one state, whatever it lacks.
 template <class Law, class R, class S>
 REGENT_BODY R log_density_of_bar(const S& s, const Rows<R>& p, int k, const R* x) {
@@ -348,8 +419,105 @@ REGENT_BODY bool block_lacks(const S& s, const Series<R, shared>& series, std::i
   return any(sum != sum);
 }
 
-// State by state, so that a state's parameters stay in registers; bars are independent of each other here,
-// which hides the latency of the products.
+// The bar once more where it lacks a feature in some lane. There densities are relative to the largest.
+template <class Law, class R, class S>
+REGENT_COLD_BODY R mend_incomplete(const S& s, const Rows<R>& p, const R* x, R shift, R* density) {
+  R logs[S::states_bound], mended[S::states_bound];
+  logs[0] = shift;  // for the compiler, which knows of no state
+  const auto lacks = lacks_any(s, x);
+  for (int k = 0; k < s.states; ++k) logs[k] = log_density_of_bar<Law>(s, p, k, x);
+  const R own = relative_densities(s, logs, mended);
+  for (int k = 0; k < s.states; ++k) density[k] = select(lacks, mended[k], density[k]);
+  return select(lacks, own, shift);
+}
+
+// Bars whose densities are found side by side: they are independent of each other, which hides the latency of
+// the products. The GPU has other warps for that.
+template <class R>
+inline constexpr int bars_at_once = Lanes<R>::width == 1 ? 1 : 8;
+
+// n bars from t on under state k; `out` begins at t.
+template <int n, class R, class S, class Density, bool shared>
+REGENT_BODY void put_densities(const S& s, const Density& density, const Series<R, shared>& series,
+                               std::int64_t t, int k, const BlockRows<R>& out) {
+  R values[n];
+  density.template find<n>(
+      s, [&](int i, int d) { return series.value(s, t + i, d); }, values);
+  for (int i = 0; i < n; ++i) out.store(i, k, values[i]);
+}
+
+template <int n, class R, class S, class Density, bool shared>
+REGENT_BODY void put_state(const S& s, const Density& density, const Series<R, shared>& series,
+                           std::int64_t first, std::int64_t end, int k, const BlockRows<R>& out) {
+  std::int64_t t = first;
+  for (; t + n <= end; t += n) put_densities<n>(s, density, series, t, k, out.from(t - first));
+  for (; t < end; ++t) put_densities<1>(s, density, series, t, k, out.from(t - first));
+}
+
+// Where the dimension is known the CPU prepares the densities of all states once for all passes, and finds a
+// few bars at a time, so that features stay in the nearest cache over all states.
+template <class R, class S>
+inline constexpr bool prepares_densities = bars_at_once<R> > 1 && S::fixed_dimension;
+
+// `prepared` [K], see above.
+template <template <class, class> class Law, class R, class S, bool shared>
+REGENT_BODY void put_all_densities(const S& s, const Rows<R>& p, const Series<R, shared>& series,
+                                   std::int64_t first, std::int64_t end, R reference,
+                                   const ScalarOf<R>* prepared, const BlockRows<R>& out) {
+  using Density = typename Law<R, S>::Density;
+  constexpr int n = bars_at_once<R>;
+  if constexpr (prepares_densities<R, S>) {
+    const auto* densities = reinterpret_cast<const Density*>(prepared);
+    for (std::int64_t t = first; t < end; t += n) {
+      const std::int64_t to = t + n < end ? t + n : end;
+      for (int k = 0; k < s.states; ++k) put_state<n>(s, densities[k], series, t, to, k, out.from(t - first));
+    }
+  } else {
+    for (int k = 0; k < s.states; ++k) {
+      Density density;
+      density.prepare(s, Law<R, S>(s, p, k), reference);
+      put_state<n>(s, density, series, first, end, k, out);
+    }
+  }
+}
+
+template <template <class, class> class Law, class R, class S, bool shared>
+REGENT_SERIES_BODY void block_densities(const S s, const Rows<R> p, const Series<R, shared> series,
+                                        std::int64_t first, std::int64_t end, const ScalarOf<R>* prepared,
+                                        const BarDensities<R> out) {
+  const R reference = reference_of(s, p);
+  put_all_densities<Law>(s, p, series, first, end, reference, prepared, out.densities);
+  R sum = Lanes<R>::all(ScalarOf<R>{0});
+  for (std::int64_t t = first; t < end; ++t) {
+    out.shifts.store(t - first, reference);
+    sum = sum + out.densities.load(t - first, 0);
+  }
+  if (!any(sum != sum)) return;  // no bar lacks a feature
+  R x[S::dimension_bound], density[S::states_bound];
+  for (std::int64_t t = first; t < end; ++t) {
+    series.load(s, t, x);
+    if (!any(lacks_any(s, x))) continue;
+    for (int k = 0; k < s.states; ++k) density[k] = out.densities.load(t - first, k);
+    out.shifts.store(t - first, mend_incomplete<Law<R, S>>(s, p, x, reference, density));
+    for (int k = 0; k < s.states; ++k) out.densities.store(t - first, k, density[k]);
+  }
+}
+
+// One bar, as above.
+template <template <class, class> class Law, class R, class S>
+REGENT_SERIES_BODY R densities_of_bar(const S s, const Rows<R> p, const R* x, R* density) {
+  const R reference = reference_of(s, p);
+  for (int k = 0; k < s.states; ++k) {
+    typename Law<R, S>::Density one;
+    one.prepare(s, Law<R, S>(s, p, k), reference);
+    one.template find<1>(
+        s, [&](int, int d) { return x[d]; }, density + k);
+  }
+  if (!any(lacks_any(s, x))) return reference;
+  return mend_incomplete<Law<R, S>>(s, p, x, reference, density);
+}
+
+// As block_densities, but their logarithms.
 template <template <class, class> class Law, class R, class S, bool shared>
 REGENT_SERIES_BODY void block_log_densities(const S s, const Rows<R> p, const Series<R, shared> series,
                                             std::int64_t first, std::int64_t end, const BlockRows<R> out) {
@@ -404,7 +572,20 @@ struct LawEmission {
   Rows<R> p;
   const ScalarOf<R>* series;
   bool shared;
+  const ScalarOf<R>* prepared = nullptr;
 
+  // Before any densities; `rows`: prepared_rows.
+  REGENT_BODY void prepare(const Table<R>& rows) {
+    prepared = rows.base;
+    with_dimension<R>(s, [&](const auto& fixed) {
+      using Fixed = std::remove_cvref_t<decltype(fixed)>;
+      if constexpr (prepares_densities<R, Fixed>) {
+        auto* densities = reinterpret_cast<typename Law<R, Fixed>::Density*>(rows.base);
+        const R reference = reference_of(fixed, p);
+        for (int k = 0; k < s.states; ++k) densities[k].prepare(fixed, Law<R, Fixed>(fixed, p, k), reference);
+      }
+    });
+  }
   REGENT_BODY void log_densities(std::int64_t first, std::int64_t end, const BlockRows<R>& out) const {
     with_dimension<R>(s, [&](const auto& fixed) {
       if (shared) {
@@ -413,6 +594,24 @@ struct LawEmission {
         block_log_densities<Law>(fixed, p, Series<R, false>{series}, first, end, out);
       }
     });
+  }
+  REGENT_BODY void densities(std::int64_t first, std::int64_t end, const BarDensities<R>& out) const {
+    with_dimension<R>(s, [&](const auto& fixed) {
+      if (shared) {
+        block_densities<Law>(fixed, p, Series<R, true>{series}, first, end, prepared, out);
+      } else {
+        block_densities<Law>(fixed, p, Series<R, false>{series}, first, end, prepared, out);
+      }
+    });
+  }
+  REGENT_COLD_BODY void logs_of_bar(std::int64_t t, R* logs) const {
+    R x[S::dimension_bound];
+    if (shared) {
+      Series<R, true>{series}.load(s, t, x);
+    } else {
+      Series<R, false>{series}.load(s, t, x);
+    }
+    for (int k = 0; k < s.states; ++k) logs[k] = log_density_of_bar<Law<R, S>>(s, p, k, x);
   }
   REGENT_BODY void add_moments(std::int64_t first, std::int64_t end, const BlockRows<R>& posteriors,
                                const Table<R>& sums) const {
@@ -428,18 +627,42 @@ struct LawEmission {
 template <class R, class S>
 using GaussianEmission = LawEmission<GaussianLaw, EmissionLaw::gaussian, R, S>;
 
+template <class R, class S>
+struct TableEmission;
+
+template <class R, class S>
+REGENT_SERIES_BODY void table_densities(const S s, const ScalarOf<R>* table, std::int64_t first,
+                                        std::int64_t end, const BarDensities<R> out) {
+  R logs[S::states_bound], density[S::states_bound];
+  logs[0] = Lanes<R>::all(ScalarOf<R>{0});  // for the compiler, which knows of no state
+  for (std::int64_t t = first; t < end; ++t) {
+    TableEmission<R, S>{s, table}.logs_of_bar(t, logs);
+    out.shifts.store(t - first, relative_densities(s, logs, density));
+    for (int k = 0; k < s.states; ++k) out.densities.store(t - first, k, density[k]);
+  }
+}
+
 // Log densities that the caller brings: discrete models, emission models of their own. −inf is allowed.
 template <class R, class S>
 struct TableEmission {
   S s;
   const ScalarOf<R>* table;
-  REGENT_BODY void log_densities(std::int64_t first, std::int64_t end, const BlockRows<R>& out) const {
-    for (std::int64_t t = first; t < end; ++t) {
-      for (int k = 0; k < s.states; ++k) {
-        const R value = Lanes<R>::load(table + (t * s.states + k) * lane_block);
-        out.store(t - first, k, maximum(value, Lanes<R>::all(impossible<ScalarOf<R>>)));
-      }
+  REGENT_BODY void prepare(const Table<R>&) {}
+  REGENT_BODY void logs_of_bar(std::int64_t t, R* logs) const {
+    for (int k = 0; k < s.states; ++k) {
+      const R value = Lanes<R>::load(table + (t * s.states + k) * lane_block);
+      logs[k] = maximum(value, Lanes<R>::all(impossible<ScalarOf<R>>));
     }
+  }
+  REGENT_BODY void log_densities(std::int64_t first, std::int64_t end, const BlockRows<R>& out) const {
+    R logs[S::states_bound];
+    for (std::int64_t t = first; t < end; ++t) {
+      logs_of_bar(t, logs);
+      for (int k = 0; k < s.states; ++k) out.store(t - first, k, logs[k]);
+    }
+  }
+  REGENT_BODY void densities(std::int64_t first, std::int64_t end, const BarDensities<R>& out) const {
+    with_states<R>(s, [&](const auto& fixed) { table_densities(fixed, table, first, end, out); });
   }
 };
 

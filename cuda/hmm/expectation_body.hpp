@@ -10,13 +10,14 @@
 
 namespace regent::cuda::hmm {
 
-// What the backward pass leaves for the passes after it.
+// What the backward pass leaves for the passes after it; posteriors and weights take the place of the
+// densities and weights that it was given.
 template <class R>
 struct PassScratch {
   BlockRows<R> posteriors;  // [K]
   BlockRows<R> weights;     // [K], weight/n
   BlockRows<R> ahead;       // [K], b·β of the bar after
-  BlockRows<R> macros;      // [3M]: welcome, outlook, leaving
+  BlockRows<R> macros;      // [3M]: welcome, outlook, arriving
 };
 
 // Few enough transitions to sum them in registers during the backward pass.
@@ -35,8 +36,13 @@ struct CountSink {
       for (int e = 0; e < s.states * s.states; ++e) stays[e] = sums.load(CountLayout<S>{s}.stay(0, 0, e));
     }
   }
-  REGENT_BODY void posterior(std::int64_t bar, const R* values) const {
-    for (int k = 0; k < s.states; ++k) scratch.posteriors.store(bar, k, values[k]);
+  REGENT_BODY void posterior(std::int64_t bar, int k, R value) const {
+    scratch.posteriors.store(bar, k, value);
+  }
+  REGENT_BODY void ahead(std::int64_t bar, const R* values) const {
+    if constexpr (!few_transitions<S>) {
+      for (int k = 0; k < s.states; ++k) scratch.ahead.store(bar, k, values[k]);
+    }
   }
   REGENT_BODY void transition(std::int64_t bar, const R* weight, const R* ahead, const R* welcome,
                               const R* outlook) {
@@ -49,21 +55,10 @@ struct CountSink {
       }
     } else {
       for (int k = 0; k < s.states; ++k) scratch.weights.store(bar, k, weight[k]);
-      for (int k = 0; k < s.states; ++k) scratch.ahead.store(bar, k, ahead[k]);
       for (int i = 0; i < s.macros && s.macros > 1; ++i) {
         scratch.macros.store(bar, i, welcome[i]);
         scratch.macros.store(bar, s.macros + i, outlook[i]);
       }
-    }
-  }
-  REGENT_BODY void no_transition(std::int64_t bar) const {
-    if constexpr (!few_transitions<S>) {
-      const R zero = Lanes<R>::all(ScalarOf<R>{0});
-      for (int k = 0; k < s.states; ++k) {
-        scratch.weights.store(bar, k, zero);
-        scratch.ahead.store(bar, k, zero);
-      }
-      for (int i = 0; i < 2 * s.macros && s.macros > 1; ++i) scratch.macros.store(bar, i, zero);
     }
   }
   REGENT_BODY void finish() const {
@@ -73,87 +68,118 @@ struct CountSink {
   }
 };
 
-// Transitions within macro regime i; where the states are known, all of its rows in one pass over the bars.
+// Moves between macro regimes; leaves `arriving` in the scratch rows.
 template <class R, class S>
-REGENT_BODY void add_stays(const S& s, int i, std::int64_t bars, const PassScratch<R>& scratch,
-                           const Table<R>& sums) {
+REGENT_BODY void add_macros(const S& s, const Rows<R>& p, std::int64_t bars, const PassScratch<R>& scratch,
+                            const Table<R>& sums) {
+  const CountLayout<S> layout{s};
+  const ParameterLayout<S> parameters{s};
+  const R zero = Lanes<R>::all(ScalarOf<R>{0});
+  for (std::int64_t bar = bars - 1; bar >= 0; --bar) {
+    for (int i = 0; i < s.macros; ++i) scratch.macros.store(bar, 2 * s.macros + i, zero);
+  }
+  for (int i = 0; i < s.macros; ++i) {
+    R macros[S::states_bound];
+    for (int to = 0; to < s.macros; ++to) macros[to] = sums.load(layout.macro(i, to));
+    for (std::int64_t bar = bars - 1; bar >= 0; --bar) {
+      R leaving = zero;
+      for (int j = 0; j < s.micros; ++j) {
+        const int k = i * s.micros + j;
+        leaving = fused(scratch.weights.load(bar, k), p(parameters.exit(k)), leaving);
+      }
+      for (int to = 0; to < s.macros; ++to) {
+        macros[to] = fused(leaving, scratch.macros.load(bar, to), macros[to]);
+        const R arriving = scratch.macros.load(bar, 2 * s.macros + to);
+        scratch.macros.store(bar, 2 * s.macros + to, fused(leaving, p(parameters.macro(i, to)), arriving));
+      }
+    }
+    for (int to = 0; to < s.macros; ++to) sums.store(layout.macro(i, to), macros[to]);
+  }
+}
+
+// As above where the states are known: all sums in registers.
+template <class R, class S>
+REGENT_BODY void add_few_macros(const S& s, const Rows<R>& p, std::int64_t bars,
+                                const PassScratch<R>& scratch, const Table<R>& sums) {
+  constexpr int m = S::macros;
+  const CountLayout<S> layout{s};
+  const ParameterLayout<S> parameters{s};
+  const R zero = Lanes<R>::all(ScalarOf<R>{0});
+  R macros[m * m];
+  for (int e = 0; e < m * m; ++e) macros[e] = sums.load(layout.macro(0, e));
+  for (std::int64_t bar = bars - 1; bar >= 0; --bar) {
+    read_parameters_again();
+    R arriving[m], welcome[m];
+    for (int to = 0; to < m; ++to) {
+      arriving[to] = zero;
+      welcome[to] = scratch.macros.load(bar, to);
+    }
+    for (int i = 0; i < m; ++i) {
+      R leaving = zero;
+      for (int j = 0; j < s.micros; ++j) {
+        const int k = i * s.micros + j;
+        leaving = fused(scratch.weights.load(bar, k), p(parameters.exit(k)), leaving);
+      }
+      for (int to = 0; to < m; ++to) {
+        macros[i * m + to] = fused(leaving, welcome[to], macros[i * m + to]);
+        arriving[to] = fused(leaving, p(parameters.macro(i, to)), arriving[to]);
+      }
+    }
+    for (int to = 0; to < m; ++to) scratch.macros.store(bar, 2 * m + to, arriving[to]);
+  }
+  for (int e = 0; e < m * m; ++e) sums.store(layout.macro(0, e), macros[e]);
+}
+
+// Moves within macro regime i, exits from its states and entries to them: `rows` states of it at a time.
+template <class R, class S>
+REGENT_BODY void add_micros(const S& s, int i, std::int64_t bars, const PassScratch<R>& scratch,
+                            const Table<R>& sums) {
   const CountLayout<S> layout{s};
   constexpr bool together = S::fixed_states && S::states_bound <= 9;
   const int rows = together ? s.micros : 1;
-  R stays[S::states_bound * (together ? S::states_bound : 1)];
+  const bool moves = s.macros > 1;
+  R stays[S::states_bound * (together ? S::states_bound : 1)], exits[S::states_bound],
+      entries[S::states_bound];
   for (int j = 0; j < s.micros; j += rows) {
+    const int first = i * s.micros + j;
     for (int e = 0; e < rows * s.micros; ++e) stays[e] = sums.load(layout.stay(i, j, e));
+    for (int row = 0; row < rows; ++row) {
+      exits[row] = sums.load(layout.exit(first + row));
+      entries[row] = sums.load(layout.entry(first + row));
+    }
     for (std::int64_t bar = bars - 1; bar >= 0; --bar) {
       for (int row = 0; row < rows; ++row) {
-        const R weight = scratch.weights.load(bar, i * s.micros + j + row);
+        const R weight = scratch.weights.load(bar, first + row);
         for (int to = 0; to < s.micros; ++to) {
           R& sum = stays[row * s.micros + to];
           sum = fused(weight, scratch.ahead.load(bar, i * s.micros + to), sum);
         }
+        if (!moves) continue;
+        exits[row] = fused(weight, scratch.macros.load(bar, s.macros + i), exits[row]);
+        const R arriving = scratch.macros.load(bar, 2 * s.macros + i);
+        entries[row] = fused(arriving, scratch.ahead.load(bar, first + row), entries[row]);
       }
     }
     for (int e = 0; e < rows * s.micros; ++e) sums.store(layout.stay(i, j, e), stays[e]);
-  }
-}
-
-// Exits of macro regime i and where they lead; leaves `leaving` in the scratch rows.
-template <class R, class S>
-REGENT_BODY void add_exits(const S& s, const Rows<R>& p, int i, std::int64_t bars,
-                           const PassScratch<R>& scratch, const Table<R>& sums) {
-  const CountLayout<S> layout{s};
-  const ParameterLayout<S> parameters{s};
-  const R zero = Lanes<R>::all(ScalarOf<R>{0});
-  R exits[S::states_bound], macros[S::states_bound], rates[S::states_bound];
-  for (int j = 0; j < s.micros; ++j) {
-    exits[j] = sums.load(layout.exit(i * s.micros + j));
-    rates[j] = p(parameters.exit(i * s.micros + j));
-  }
-  for (int to = 0; to < s.macros; ++to) macros[to] = sums.load(layout.macro(i, to));
-  for (std::int64_t bar = bars - 1; bar >= 0; --bar) {
-    const R outlook = scratch.macros.load(bar, s.macros + i);
-    R leaving = zero;
-    for (int j = 0; j < s.micros; ++j) {
-      const R weight = scratch.weights.load(bar, i * s.micros + j);
-      exits[j] = fused(weight, outlook, exits[j]);
-      leaving = fused(weight, rates[j], leaving);
+    for (int row = 0; row < rows; ++row) {
+      sums.store(layout.exit(first + row), exits[row]);
+      sums.store(layout.entry(first + row), entries[row]);
     }
-    for (int to = 0; to < s.macros; ++to)
-      macros[to] = fused(leaving, scratch.macros.load(bar, to), macros[to]);
-    scratch.macros.store(bar, 2 * s.macros + i, leaving);
   }
-  for (int j = 0; j < s.micros; ++j) sums.store(layout.exit(i * s.micros + j), exits[j]);
-  for (int to = 0; to < s.macros; ++to) sums.store(layout.macro(i, to), macros[to]);
-}
-
-template <class R, class S>
-REGENT_BODY void add_entries(const S& s, const Rows<R>& p, int i, std::int64_t bars,
-                             const PassScratch<R>& scratch, const Table<R>& sums) {
-  const CountLayout<S> layout{s};
-  const ParameterLayout<S> parameters{s};
-  const R zero = Lanes<R>::all(ScalarOf<R>{0});
-  R entries[S::states_bound], rates[S::states_bound];
-  for (int j = 0; j < s.micros; ++j) entries[j] = sums.load(layout.entry(i * s.micros + j));
-  for (int from = 0; from < s.macros; ++from) rates[from] = p(parameters.macro(from, i));
-  for (std::int64_t bar = bars - 1; bar >= 0; --bar) {
-    R arriving = zero;
-    for (int from = 0; from < s.macros; ++from)
-      arriving = fused(scratch.macros.load(bar, 2 * s.macros + from), rates[from], arriving);
-    for (int j = 0; j < s.micros; ++j)
-      entries[j] = fused(arriving, scratch.ahead.load(bar, i * s.micros + j), entries[j]);
-  }
-  for (int j = 0; j < s.micros; ++j) sums.store(layout.entry(i * s.micros + j), entries[j]);
 }
 
 template <class R, class S>
 REGENT_SERIES_BODY void add_transitions(const S s, const Rows<R> p, std::int64_t bars,
                                         const PassScratch<R> scratch, const Table<R> sums) {
-  if constexpr (!few_transitions<S>) {
-    for (int i = 0; i < s.macros; ++i) add_stays<R>(s, i, bars, scratch, sums);
-  }
   if constexpr (!S::always_flat) {
-    if (s.macros == 1) return;
-    for (int i = 0; i < s.macros; ++i) add_exits(s, p, i, bars, scratch, sums);
-    for (int i = 0; i < s.macros; ++i) add_entries(s, p, i, bars, scratch, sums);
+    if constexpr (S::fixed_states) {
+      add_few_macros(s, p, bars, scratch, sums);
+    } else if (s.macros > 1) {
+      add_macros(s, p, bars, scratch, sums);
+    }
+  }
+  if constexpr (!few_transitions<S>) {
+    for (int i = 0; i < s.macros; ++i) add_micros<R>(s, i, bars, scratch, sums);
   }
 }
 

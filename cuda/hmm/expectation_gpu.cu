@@ -21,8 +21,8 @@ class GpuExpectation : public ExpectationBackend<T> {
   GpuExpectation(const Resources& resources, const BatchView<T>& batch)
       : gpu_(*resources.gpu()),
         batch_(batch, false, gpu_.stream),
-        kept_(gpu_kept(batch)),
-        rows_(expectation_workspace_rows(batch, kept_, 1)),
+        segment_(gpu_segment(batch)),
+        rows_(expectation_workspace_rows(batch, segment_, 1)),
         workspace_(blocks_of(batch.lanes) * rows_ * lane_block),
         counts_(count_count(batch)),
         likelihoods_(blocks_of(batch.lanes) * lane_block),
@@ -48,7 +48,7 @@ class GpuExpectation : public ExpectationBackend<T> {
     }
     job.counts = counts_.data();
     job.log_likelihood = likelihoods_.data();
-    job.kept = kept_;
+    job.segment = segment_;
     launch(job);
     copy_back(asked.counts, counts_.data(), count_count(asked.batch));
     copy_back(asked.log_likelihood, likelihoods_.data(), padded);
@@ -71,7 +71,7 @@ class GpuExpectation : public ExpectationBackend<T> {
 
   const GpuState& gpu_;
   DeviceBatch<T> batch_;
-  Kept kept_;
+  std::int64_t segment_;
   std::size_t rows_;
   DeviceBuffer<T> workspace_, terminal_;
   DeviceBuffer<double> counts_, likelihoods_;

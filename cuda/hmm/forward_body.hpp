@@ -1,14 +1,14 @@
 #pragma once
 // The forward pass, one bar at a time.
 //   weight_t(k) ∝ b_t(k)·Σ_j weight_{t−1}(j)·P(j → k),  b_t(k) = exp(log density_t(k) − shift_t)
-// shift_t is the largest log density of the bar, so b <= 1 and an outlier in every state stays finite.
-// Weights are scaled to a sum in [1, 2) by exact powers of two, so no division or logarithm is needed per
-// bar:
+// shift_t is at least the largest log density of the bar, so b <= 1: of a bar that lacks nothing one number
+// for the whole series, else the largest log density itself. Weights are scaled to a sum in [1, 2) by exact
+// powers of two, so no division or logarithm is needed per bar:
 //   log-likelihood = Σ shift_t + ln 2·Σ exponent_t + log Σ_k scale_T·weight_T(k)
 // The state holds weights before that scaling beside the scale: the products of the next bar then need not
-// wait for it, and the scale meets them afterwards. Where the reachable states' densities all underflow
-// beside that of an unreachable one, the bar is done again in logs, relative to the reachable ones. When
-// nothing is reachable (a row of zeros) the lane's log-likelihood is −inf. Sums over time are kept in R for
+// wait for it, and the scale meets them afterwards. Where the reachable states' densities all underflow, an
+// outlier in every one of them, the bar is done again in logs, relative to the reachable ones. When nothing
+// is reachable (a row of zeros) the lane's log-likelihood is −inf. Sums over time are kept in R for
 // `flush_every` bars, then added to fp64. Method: Rabiner (1989), A Tutorial on Hidden Markov Models; scaling
 // by powers of two is our own.
 
@@ -86,17 +86,21 @@ REGENT_COLD_BODY void rescue(const S& s, MaskOf<R> lanes, const R* predicted, co
   shift = select(lanes, select(lost, Lanes<R>::all(T(-HUGE_VAL)), best_joint), shift);
 }
 
-// b_t(k) of one bar from its log densities [K]; returns the shift.
-template <class R, class S>
-REGENT_BODY R relative_densities(const S& s, const R* logs, R* density) {
-  R shift = logs[0];
-  for (int k = 1; k < s.states; ++k) shift = maximum(shift, logs[k]);
-  for (int k = 0; k < s.states; ++k) density[k] = bounded_exponential(logs[k] - shift);
-  return shift;
+template <class R>
+REGENT_BODY MaskOf<R> needs_rescue(R sum) {
+  return sum < Lanes<R>::all(RescueBelow<ScalarOf<R>>::value);
+}
+// After a bar whose weights have this sum > 0.
+template <class R, class State>
+REGENT_BODY void take_scale(State& state, R sum, R shift) {
+  R mantissa;
+  state.exponent = state.exponent + Lanes<R>::split(sum, mantissa);
+  state.shift = state.shift + shift;
+  state.scale = Lanes<R>::inverse_power_of_two(sum);
 }
 
 // One bar from `predicted` (the start law, or the step from the bar before) and its densities, which a rescue
-// replaces. logs(k): its log density, asked for by a rescue only. Whether there was a rescue.
+// replaces. logs(out): its log densities [K], asked for by a rescue only. Whether there was a rescue.
 template <class R, class S, class State, class Logs>
 REGENT_BODY bool absorb_densities(const S& s, const R* predicted, R shift, R* density, State& state,
                                   const Logs& logs) {
@@ -104,15 +108,15 @@ REGENT_BODY bool absorb_densities(const S& s, const R* predicted, R shift, R* de
   const R zero = Lanes<R>::all(T{0});
   for (int k = 0; k < s.states; ++k) state.weight[k] = predicted[k] * density[k];
   R sum = sum_of(s, state.weight);
-  const auto small = sum < Lanes<R>::all(RescueBelow<T>::value) || shift < Lanes<R>::all(T(-1.5e30));
+  const auto small = needs_rescue(sum);
   const bool rescued = any(small);
   if (rescued) {
     // through copies, so that the usual way keeps its own in registers
-    R predictions[S::states_bound], values[S::states_bound], densities[S::states_bound],
-        weights[S::states_bound], shifts = shift;
+    R predictions[S::states_bound] = {}, values[S::states_bound] = {}, densities[S::states_bound] = {},
+      weights[S::states_bound] = {}, shifts = shift;
+    logs(values);
     for (int k = 0; k < s.states; ++k) {
       predictions[k] = predicted[k];
-      values[k] = logs(k);
       densities[k] = density[k];
       weights[k] = state.weight[k];
     }
@@ -124,19 +128,8 @@ REGENT_BODY bool absorb_densities(const S& s, const R* predicted, R shift, R* de
     }
     sum = select(small, sum_of(s, weights), sum);
   }
-  const R safe = select(zero < sum, sum, Lanes<R>::all(T{1}));
-  R mantissa;
-  state.exponent = state.exponent + Lanes<R>::split(safe, mantissa);
-  state.shift = state.shift + shift;
-  state.scale = Lanes<R>::inverse_power_of_two(safe);
+  take_scale(state, select(zero < sum, sum, Lanes<R>::all(T{1})), shift);
   return rescued;
-}
-
-// One bar from its log densities [K]. density: [K] out.
-template <class R, class S, class State>
-REGENT_BODY void absorb(const S& s, const R* predicted, const R* logs, State& state, R* density) {
-  const R shift = relative_densities(s, logs, density);
-  absorb_densities(s, predicted, shift, density, state, [&](int k) { return logs[k]; });
 }
 
 // Moves the partial sums into fp64: totals[0..width) += shift, exponents[0..width) += exponent.
@@ -165,72 +158,79 @@ REGENT_BODY double finish_log_likelihood(double shift, double exponent, double w
   return shift + (exponent * 0.69314718055994530942 + logarithm(weight_sum));
 }
 
-// What a pass knows of every bar before the chain through time.
-template <class R>
-struct BarDensities {
-  BlockRows<R> logs;       // [K]
-  BlockRows<R> densities;  // [K], relative to the largest
-  Table<R> shifts;         // the largest log density
-};
-
-// Bars are independent of each other here, so the latency of the exponentials is hidden.
-template <class R, class S>
-REGENT_SERIES_BODY void block_densities(const S s, std::int64_t bars, const BarDensities<R> rows) {
-  R logs[S::states_bound], density[S::states_bound];
-  for (std::int64_t bar = 0; bar < bars; ++bar) {
-    for (int k = 0; k < s.states; ++k) logs[k] = rows.logs.load(bar, k);
-    rows.shifts.store(bar, relative_densities(s, logs, density));
-    for (int k = 0; k < s.states; ++k) rows.densities.store(bar, k, density[k]);
-  }
+template <class S, class From, class To>
+REGENT_BODY void copy_state(const S& s, const From& from, To& to) {
+  for (int k = 0; k < s.states; ++k) to.weight[k] = from.weight[k];
+  to.scale = from.scale;
+  to.shift = from.shift;
+  to.exponent = from.exponent;
 }
 
-// Bars [first, end) of one group of lanes, all within one block of flush_every; `carried` is the state after
-// the bar before. A lane that has ended keeps its last state. visit(shape, bar − first, state) is called
-// after every bar. Whether any bar was rescued.
-template <class R, class S, class Lengths, class Visit, class State>
-REGENT_SERIES_BODY bool forward_block(const S s, const Rows<R> p, std::int64_t first, std::int64_t end,
-                                      const Lengths lengths, const BarDensities<R> rows, State& carried,
-                                      double* shifts, double* exponents, const Visit visit) {
-  ForwardState<R, S> state;
-  for (int k = 0; k < s.states; ++k) state.weight[k] = carried.weight[k];
-  state.scale = carried.scale;
-  state.shift = carried.shift;
-  state.exponent = carried.exponent;
+// One bar, whatever it is: the first, one to be rescued, one beyond the end of a lane, which keeps its last
+// state.
+template <class R, class S, class Lengths, class State, class Emission>
+REGENT_SERIES_BODY void forward_bar(const S s, const Rows<R> p, std::int64_t t, const Lengths lengths,
+                                    const BarDensities<R> row, const Emission& emission, State& state) {
   R predicted[S::states_bound], density[S::states_bound];
-  bool rescued = false;
-  for (std::int64_t t = first; t < end; ++t) {
+  ForwardState<R, S> next;
+  copy_state(s, state, next);
+  if (t == 0) {
+    predict_first(s, p, predicted);
+  } else {
+    predict_next(s, p, next, predicted);
+  }
+  for (int k = 0; k < s.states; ++k) density[k] = row.densities.load(0, k);
+  if (absorb_densities(s, predicted, row.shifts.load(0), density, next,
+                       [&](R* logs) { emission.logs_of_bar(t, logs); })) {
+    for (int k = 0; k < s.states; ++k) row.densities.store(0, k, density[k]);
+  }
+  const auto alive = lengths.alive(t);
+  for (int k = 0; k < s.states; ++k) state.weight[k] = select(alive, next.weight[k], state.weight[k]);
+  state.scale = select(alive, next.scale, state.scale);
+  state.shift = select(alive, next.shift, state.shift);
+  state.exponent = select(alive, next.exponent, state.exponent);
+}
+
+// Bars [first, end) as long as they are usual; first > 0. The bar at which it stopped, with the state of the
+// bar before. No call within, so that the state stays in registers.
+template <class R, class S, class Visit, class State>
+REGENT_SERIES_BODY std::int64_t forward_usual(const S s, const Rows<R> p, std::int64_t first,
+                                              std::int64_t end, const BarDensities<R> rows, State& carried,
+                                              const Visit visit) {
+  ForwardState<R, S> state;
+  copy_state(s, carried, state);
+  std::int64_t t = first;
+  for (; t < end; ++t) {
     read_parameters_again();
-    if (t == 0) {
-      predict_first(s, p, predicted);
-    } else {
-      predict_next(s, p, state, predicted);
-    }
-    ForwardState<R, S> next = state;
-    for (int k = 0; k < s.states; ++k) density[k] = rows.densities.load(t - first, k);
-    if (absorb_densities(s, predicted, rows.shifts.load(t - first), density, next,
-                         [&](int k) { return rows.logs.load(t - first, k); })) {
-      rescued = true;
-      for (int k = 0; k < s.states; ++k) rows.densities.store(t - first, k, density[k]);
-    }
-    if (!lengths.all_alive(t)) {
-      const auto alive = lengths.alive(t);
-      for (int k = 0; k < s.states; ++k) next.weight[k] = select(alive, next.weight[k], state.weight[k]);
-      next.scale = select(alive, next.scale, state.scale);
-      next.shift = select(alive, next.shift, state.shift);
-      next.exponent = select(alive, next.exponent, state.exponent);
-    }
-    for (int k = 0; k < s.states; ++k) state.weight[k] = next.weight[k];
-    state.scale = next.scale;
-    state.shift = next.shift;
-    state.exponent = next.exponent;
+    R next[S::states_bound];
+    predict_next(s, p, state, next);
+    for (int k = 0; k < s.states; ++k) next[k] = next[k] * rows.densities.load(t - first, k);
+    const R sum = sum_of(s, next);
+    if (any(needs_rescue(sum))) break;
+    for (int k = 0; k < s.states; ++k) state.weight[k] = next[k];
+    take_scale(state, sum, rows.shifts.load(t - first));
     visit(s, t - first, state);
   }
+  copy_state(s, state, carried);
+  return t;
+}
+
+// Bars [first, end) of one group of lanes, all within one block of flush_every; `state` is that after the bar
+// before. visit(shape, bar − first, state) is called after every bar.
+template <class R, class S, class Lengths, class Visit, class State, class Emission>
+REGENT_BODY void forward_block(const S& s, const Rows<R>& p, std::int64_t first, std::int64_t end,
+                               const Lengths& lengths, const BarDensities<R>& rows, const Emission& emission,
+                               State& state, double* shifts, double* exponents, const Visit& visit) {
+  const std::int64_t usual_end = lengths.common < end ? lengths.common : end;
+  for (std::int64_t t = first; t < end;) {
+    if (t > 0 && t < usual_end)
+      t = forward_usual(s, p, t, usual_end, rows.from(t - first), state, visit.from(s, t - first));
+    if (t == end) break;
+    forward_bar(s, p, t, lengths, rows.from(t - first), emission, state);
+    visit(s, t - first, state);
+    ++t;
+  }
   if (end % flush_every == 0) flush<R>(state, shifts, exponents);
-  for (int k = 0; k < s.states; ++k) carried.weight[k] = state.weight[k];
-  carried.scale = state.scale;
-  carried.shift = state.shift;
-  carried.exponent = state.exponent;
-  return rescued;
 }
 
 }  // namespace regent::cuda::hmm

@@ -10,11 +10,9 @@ namespace regent::cuda::hmm {
 
 inline constexpr std::size_t gpu_kept_bytes = std::size_t{512} << 20;  // of all lanes together
 
-// Weights are kept as long as densities (finds_weights_again).
 template <class T>
-Kept gpu_kept(const BatchView<T>& batch) {
-  const std::size_t half = gpu_kept_bytes / 2 / blocks_of(batch.lanes);
-  return kept_within(batch, lane_block, half, half);
+std::int64_t gpu_segment(const BatchView<T>& batch) {
+  return segment_within(batch, lane_block, gpu_kept_bytes / blocks_of(batch.lanes));
 }
 
 template <class T>

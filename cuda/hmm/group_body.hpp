@@ -68,7 +68,7 @@ struct Group {
 template <class R, class S, template <class, class> class Law, EmissionLaw kind>
 REGENT_BODY LawEmission<Law, kind, R, S> make_emission(const S& s, const Group<R>& group, const Rows<R>& p,
                                                        const LawEmission<Law, kind, R, S>*) {
-  return {s, p, group.series(), group.batch.shared};
+  return {s, p, group.series(), group.batch.shared, nullptr};
 }
 template <class R, class S>
 REGENT_BODY TableEmission<R, S> make_emission(const S& s, const Group<R>& group, const Rows<R>&,
@@ -95,7 +95,14 @@ struct Totals {
 template <class R>
 struct AfterBar {
   ScalarOf<R>* filtered;  // posteriors of the pass's first bar
-  BlockRows<R> weights;   // from the pass's first bar on
+  BlockRows<R> weights;   // from the pass's first bar on, before scaling
+  template <class S>
+  REGENT_BODY AfterBar from(const S& s, std::int64_t bar) const {
+    AfterBar result = *this;
+    if (filtered != nullptr) result.filtered += bar * s.states * lane_block;
+    if (weights.rows.base != nullptr) result.weights = weights.from(bar);
+    return result;
+  }
   template <class S, class State>
   REGENT_BODY void operator()(const S& s, std::int64_t bar, const State& now) const {
     if (filtered != nullptr) {
@@ -104,7 +111,7 @@ struct AfterBar {
         Lanes<R>::store(filtered + (bar * s.states + k) * lane_block, now.weight[k] * inverse);
     }
     if (weights.rows.base != nullptr) {
-      for (int k = 0; k < s.states; ++k) weights.store(bar, k, now.weight[k] * now.scale);
+      for (int k = 0; k < s.states; ++k) weights.store(bar, k, now.weight[k]);
     }
   }
 };
@@ -114,37 +121,28 @@ template <class R, class S, class Emission>
 struct ForwardPass {
   const S s;
   const Rows<R> p;
-  const Emission emission;
+  Emission emission;
   const GroupLengths<R> lengths;
   ForwardState<R, S> state;
   Totals<R> totals;
 
-  REGENT_BODY ForwardPass(const Group<R>& group)
+  // `rows`: prepared_rows.
+  REGENT_BODY ForwardPass(const Group<R>& group, const Table<R>& rows)
       : s(group.batch.shape),
         p(group.parameters(s)),
         emission(make_emission(s, group, p, static_cast<const Emission*>(nullptr))),
         lengths(group.lengths()) {
+    emission.prepare(rows);
     start_forward(s, state);
     totals.clear();
   }
-  // Whether a bar was rescued.
-  REGENT_BODY bool run(std::int64_t first, std::int64_t end, const BarDensities<R>& rows,
+  REGENT_BODY void run(std::int64_t first, std::int64_t end, const BarDensities<R>& rows,
                        const AfterBar<R>& visit) {
-    find_densities(first, end, rows);
-    return chain(first, end, rows, visit);
-  }
-  REGENT_BODY void find_densities(std::int64_t first, std::int64_t end, const BarDensities<R>& rows) const {
-    emission.log_densities(first, end, rows.logs);
-    with_states<R>(s, [&](const auto& fixed) { block_densities(fixed, end - first, rows); });
-  }
-  REGENT_BODY bool chain(std::int64_t first, std::int64_t end, const BarDensities<R>& rows,
-                         const AfterBar<R>& visit) {
-    bool rescued = false;
+    emission.densities(first, end, rows);
     with_states<R>(s, [&](const auto& fixed) {
-      rescued =
-          forward_block(fixed, p, first, end, lengths, rows, state, totals.shifts, totals.exponents, visit);
+      forward_block(fixed, p, first, end, lengths, rows, emission, state, totals.shifts, totals.exponents,
+                    visit);
     });
-    return rescued;
   }
   REGENT_BODY void save(const BlockRows<R>& rows, std::int64_t which) const {
     for (int k = 0; k < s.states; ++k) rows.store(which, k, state.weight[k]);

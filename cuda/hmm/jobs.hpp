@@ -14,14 +14,6 @@ REGENT_HD constexpr int pass_bars_of(int width) {
   return width == 1 ? flush_every : 32;
 }
 
-// What one group of lanes keeps on its way forward for its way back: densities for a segment of time, weights
-// for a stretch of it, whole blocks of flush_every bars. Weights of a stretch come from the densities once
-// more, which is cheap; a segment before the last is run from its observations once more. No result depends
-// on it.
-struct Kept {
-  std::int64_t segment = 0, stretch = 0;  // bars; stretch divides segment
-};
-
 template <class T>
 struct ForwardJob {
   BatchView<T> batch;
@@ -35,7 +27,7 @@ struct SmoothJob {
   T* posteriors = nullptr;  // [blocks, steps, states, 32]
   double* log_likelihood = nullptr;
   const T* terminal = nullptr;  // [blocks, states, 32]: β of the last bar; nullptr: one
-  Kept kept;
+  std::int64_t segment = 0;     // bars, see segment_within
 };
 
 template <class T>
@@ -45,7 +37,7 @@ struct ExpectationJob {
   double* counts = nullptr;              // [blocks, counts, 32]
   double* log_likelihood = nullptr;      // [blocks, 32]; NaN where float lost the only path
   const T* terminal = nullptr;           // as in SmoothJob
-  Kept kept;
+  std::int64_t segment = 0;              // bars, see segment_within
 };
 
 template <class T>
@@ -70,43 +62,41 @@ struct LaneKernels {
   void (*viterbi)(const ViterbiJob<T>& job, int group, T* workspace);
 };
 
-// Whole blocks, at least one: densities within `segment_bytes`, weights within `stretch_bytes`.
+// Bars of which one group of lanes keeps densities and weights between its way forward and its way back:
+// whole blocks of flush_every, at least one, in at most `bytes`. Earlier bars are run once more. No result
+// depends on it.
 template <class T>
-inline Kept kept_within(const BatchView<T>& batch, int width, std::size_t segment_bytes,
-                        std::size_t stretch_bytes) {
-  const std::size_t block_bytes = std::size_t{flush_every} * batch.shape.states() * width * sizeof(T);
+inline std::int64_t segment_within(const BatchView<T>& batch, int width, std::size_t bytes) {
+  const std::size_t block_bytes = std::size_t{2 * flush_every} * batch.shape.states() * width * sizeof(T);
   const std::int64_t all = (batch.steps + flush_every - 1) / flush_every;
-  const auto fits = static_cast<std::int64_t>(stretch_bytes / block_bytes);
-  const std::int64_t stretch = fits < 1 ? 1 : fits < all ? fits : all;
-  const std::int64_t most = static_cast<std::int64_t>(segment_bytes / block_bytes) / stretch;
-  const std::int64_t needed = (all + stretch - 1) / stretch;
-  const std::int64_t stretches = most < 1 ? 1 : most < needed ? most : needed;
-  return {stretches * stretch * flush_every, stretch * flush_every};
+  const auto fits = static_cast<std::int64_t>(bytes / block_bytes);
+  return flush_every * (fits < 1 ? 1 : fits < all ? fits : all);
+}
+// What an emission law makes of its parameters before it finds densities.
+REGENT_HD inline std::ptrdiff_t prepared_rows(const ShapeNumbers& shape) {
+  return std::ptrdiff_t{shape.states()} * (triangle_size(shape.dimension) + shape.dimension + 4);
 }
 template <class T>
 inline std::size_t forward_workspace_rows(const BatchView<T>& batch) {
-  return static_cast<std::size_t>(flush_every) * (2 * batch.shape.states() + 1);
+  return static_cast<std::size_t>(flush_every) * (batch.shape.states() + 1) + prepared_rows(batch.shape);
 }
-// One group's rows, in the order of BothWays: densities, weights, where segments and stretches begin,
-// rescues.
+// One group's rows, in the order of BothWays: prepared, densities, weights, where segments begin.
 template <class T>
-inline std::size_t kept_rows(const BatchView<T>& batch, const Kept& kept) {
+inline std::size_t kept_rows(const BatchView<T>& batch, std::int64_t segment) {
   const auto states = static_cast<std::size_t>(batch.shape.states());
-  const std::int64_t segments = (batch.steps + kept.segment - 1) / kept.segment;
-  const std::int64_t stretches = kept.segment / kept.stretch,
-                     passes = kept.segment / pass_bars_of(lane_block);
-  return (kept.segment + kept.stretch) * states + (segments + stretches) * (states + 1) + passes;
+  return prepared_rows(batch.shape) + 2 * segment * states +
+         (batch.steps + segment - 1) / segment * (states + 1);
 }
 template <class T>
-inline std::size_t both_ways_workspace_rows(const BatchView<T>& batch, const Kept& kept) {
-  return flush_every * static_cast<std::size_t>(batch.shape.states() + 1) + kept_rows(batch, kept);
+inline std::size_t both_ways_workspace_rows(const BatchView<T>& batch, std::int64_t segment) {
+  return flush_every + kept_rows(batch, segment);
 }
 template <class T>
-inline std::size_t expectation_workspace_rows(const BatchView<T>& batch, const Kept& kept, int groups) {
+inline std::size_t expectation_workspace_rows(const BatchView<T>& batch, std::int64_t segment, int groups) {
   const AnyShape shape(batch.shape);
-  const std::size_t pass = 3 * static_cast<std::size_t>(shape.states + shape.macros) + shape.states + 1;
+  const std::size_t pass = static_cast<std::size_t>(shape.states + 3 * shape.macros) + 1;
   const std::size_t counts = CountLayout<AnyShape>{shape}.rows(batch.law);
-  return flush_every * pass + groups * (counts + kept_rows(batch, kept));
+  return flush_every * pass + groups * (counts + kept_rows(batch, segment));
 }
 
 // Where the best predecessor of a state is kept: as many bits as its number needs, in words as wide as T.

@@ -13,9 +13,9 @@
 
 namespace regent::cuda::hmm {
 
-// What one thread keeps of the densities, beyond which memory does not grow with the series, and of the
-// weights, which stay in the L2 cache. Reading densities again costs less than finding them again.
-inline constexpr std::size_t segment_bytes = std::size_t{8} << 20, stretch_bytes = std::size_t{256} << 10;
+// What one thread keeps of densities and weights: of a whole series if that is little, else what stays well
+// within its L2 cache, since to run bars once more costs less than to fetch many rows from beyond.
+inline constexpr std::size_t whole_bytes = std::size_t{4} << 20, segment_bytes = std::size_t{256} << 10;
 
 template <class T>
 const LaneKernels<T>& lane_kernels(InstructionSet set, EmissionLaw law);
@@ -48,6 +48,13 @@ class SubnormalsAreZero {
   SubnormalsAreZero(const SubnormalsAreZero&) = delete;
   SubnormalsAreZero& operator=(const SubnormalsAreZero&) = delete;
 };
+
+// `groups` go side by side.
+template <class T>
+std::int64_t cpu_segment(const BatchView<T>& batch, int width, int groups) {
+  const std::int64_t whole = segment_within(batch, width, whole_bytes / groups);
+  return whole >= batch.steps ? whole : segment_within(batch, width, segment_bytes / groups);
+}
 
 inline int groups_of(int lanes, int width) {
   return (lanes + width - 1) / width;

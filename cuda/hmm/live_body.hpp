@@ -37,12 +37,21 @@ REGENT_BODY void standardise(const LiveJob<ScalarOf<R>>& job, int lane, ScalarOf
   }
 }
 
-template <template <class, class> class Law, class R, class S>
-REGENT_SERIES_BODY void live_log_densities(const S s, const Rows<R> p, const ScalarOf<R>* bar, R* logs) {
-  R x[S::dimension_bound];
-  for (int d = 0; d < s.dimension; ++d) x[d] = Lanes<R>::load(bar + d * Lanes<R>::width);
-  for (int k = 0; k < s.states; ++k) logs[k] = log_density_of_bar<Law<R, S>>(s, p, k, x);
-}
+// The log densities of a bar that is rescued.
+template <class R, class S>
+struct LiveLogs {
+  using T = ScalarOf<R>;
+  const S& s;
+  const Rows<R>& p;
+  EmissionLaw law;
+  const R* x;
+  REGENT_BODY void operator()(R* logs) const {
+    for (int k = 0; k < s.states; ++k) {
+      logs[k] = law == EmissionLaw::student_t ? log_density_of_bar<StudentLaw<R, S>>(s, p, k, x)
+                                              : log_density_of_bar<GaussianLaw<R, S>>(s, p, k, x);
+    }
+  }
+};
 
 // A block of a few lanes into [lanes, columns].
 template <class R>
@@ -54,9 +63,9 @@ REGENT_BODY void put_columns(const LiveJob<ScalarOf<R>>& job, int lane, const Sc
   }
 }
 
-template <class R, class S>
-REGENT_SERIES_BODY void live_step(const S s, const Rows<R> p, const R* logs, const LiveJob<ScalarOf<R>> job,
-                                  int lane) {
+template <class R, class S, class Logs>
+REGENT_SERIES_BODY void live_step(const S s, const Rows<R> p, const R shift, R* density, const Logs logs,
+                                  const LiveJob<ScalarOf<R>> job, int lane) {
   using T = ScalarOf<R>;
   constexpr int width = Lanes<R>::width;
   const int block = lane / lane_block, offset = lane % lane_block;
@@ -69,12 +78,12 @@ REGENT_SERIES_BODY void live_step(const S s, const Rows<R> p, const R* logs, con
   state.scale = rows.load(layout.scale());
   state.shift = rows.load(layout.shift());
   state.exponent = rows.load(layout.exponent());
-  R predicted[S::states_bound], first[S::states_bound], density[S::states_bound];
+  R predicted[S::states_bound], first[S::states_bound];
   predict_next(s, p, state, predicted);
   const auto begun = zero < rows.load(layout.begun());
   predict_first(s, p, first);
   for (int k = 0; k < s.states; ++k) predicted[k] = select(begun, predicted[k], first[k]);
-  absorb(s, predicted, logs, state, density);
+  absorb_densities(s, predicted, shift, density, state, logs);
   R unflushed = rows.load(layout.unflushed()) + one;
   const auto full = !(unflushed < Lanes<R>::all(T(flush_every)));
   if (any(full)) {
@@ -113,17 +122,16 @@ REGENT_BODY void run_live(const LiveJob<ScalarOf<R>>& job, int group) {
   const int lane = group * Lanes<R>::width, block = lane / lane_block, offset = lane % lane_block;
   const Rows<R> p{job.parameters +
                   static_cast<std::ptrdiff_t>(block) * ParameterLayout<S>{s}.size() * lane_block + offset};
-  T x[S::dimension_bound * Lanes<R>::width];
-  standardise<R>(job, lane, x);
-  R logs[S::states_bound];
+  T bar[S::dimension_bound * Lanes<R>::width];
+  standardise<R>(job, lane, bar);
+  R x[S::dimension_bound], density[S::states_bound], shift;
+  for (int d = 0; d < s.dimension; ++d) x[d] = Lanes<R>::load(bar + d * Lanes<R>::width);
   with_dimension<R>(s, [&](const auto& fixed) {
-    if (job.law == EmissionLaw::student_t) {
-      live_log_densities<StudentLaw>(fixed, p, x, logs);
-    } else {
-      live_log_densities<GaussianLaw>(fixed, p, x, logs);
-    }
+    shift = job.law == EmissionLaw::student_t ? densities_of_bar<StudentLaw>(fixed, p, x, density)
+                                              : densities_of_bar<GaussianLaw>(fixed, p, x, density);
   });
-  with_states<R>(s, [&](const auto& fixed) { live_step(fixed, p, logs, job, lane); });
+  const LiveLogs<R, S> logs{s, p, job.law, x};
+  with_states<R>(s, [&](const auto& fixed) { live_step(fixed, p, shift, density, logs, job, lane); });
 }
 
 }  // namespace regent::cuda::hmm

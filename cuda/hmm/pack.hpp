@@ -198,6 +198,24 @@ REGENT_BODY Pack<double> fused(Pack<double> a, Pack<double> b, Pack<double> c) {
   return result;
 #endif
 }
+REGENT_BODY Pack<float> fused_minus(Pack<float> a, Pack<float> b, Pack<float> c) {
+#if defined(__AVX512F__)
+  return {(Registers<float>::Real)_mm512_fnmadd_ps((__m512)a.v, (__m512)b.v, (__m512)c.v)};
+#elif defined(__FMA__)
+  return {(Registers<float>::Real)_mm256_fnmadd_ps((__m256)a.v, (__m256)b.v, (__m256)c.v)};
+#else
+  return fused({-a.v}, b, c);
+#endif
+}
+REGENT_BODY Pack<double> fused_minus(Pack<double> a, Pack<double> b, Pack<double> c) {
+#if defined(__AVX512F__)
+  return {(Registers<double>::Real)_mm512_fnmadd_pd((__m512d)a.v, (__m512d)b.v, (__m512d)c.v)};
+#elif defined(__FMA__)
+  return {(Registers<double>::Real)_mm256_fnmadd_pd((__m256d)a.v, (__m256d)b.v, (__m256d)c.v)};
+#else
+  return fused({-a.v}, b, c);
+#endif
+}
 template <class T>
 REGENT_BODY Pack<T> square_root(Pack<T> a) {
   Pack<T> result;
@@ -329,6 +347,34 @@ struct Lanes<REGENT_INSTRUCTION_SET::Pack<T>> {
     using Unsigned = typename Register::Unsigned;
     const R scaled = {(typename Register::Real)((Unsigned)p.v + ((Unsigned)magic.v << F::fraction_bits))};
     return select(p != p, p, scaled);
+#endif
+  }
+  REGENT_BODY static R without_integer(R y) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4) {
+      return {(typename Register::Real)_mm512_reduce_ps((__m512)y.v, 0)};
+    } else {
+      return {(typename Register::Real)_mm512_reduce_pd((__m512d)y.v, 0)};
+    }
+#else
+    return y - ((y + all(F::round_magic)) - all(F::round_magic));
+#endif
+  }
+  REGENT_BODY static R scale_by(R p, R y, [[maybe_unused]] R fraction) {
+#if defined(__AVX512F__)
+    const R n = y - fraction;
+    if constexpr (sizeof(T) == 4) {  // subnormal results are zero
+      return {(typename Register::Real)_mm512_scalef_ps((__m512)p.v, (__m512)n.v)};
+    } else {
+      const R scaled = {(typename Register::Real)_mm512_scalef_pd((__m512d)p.v, (__m512d)n.v)};
+      return select(y < all(F::lowest_exponent - T(0.5)), all(T{0}), scaled);
+    }
+#else
+    using Unsigned = typename Register::Unsigned;
+    using U = typename Register::UnsignedBits;
+    const Unsigned shifted = (Unsigned)(y + all(F::round_magic)).v << F::fraction_bits;
+    const R power = {(typename Register::Real)(U(F::one_bits) + shifted)};
+    return select(y < all(F::lowest_exponent - T(0.5)), all(T{0}), p * power);
 #endif
   }
 };

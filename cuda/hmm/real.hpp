@@ -70,6 +70,7 @@ struct Format<float> {
   static constexpr float round_magic =
       12582912.0F;  // 1.5·2^23: adding it rounds to an integer in the low bits
   static constexpr float smallest_normal = 1.17549435e-38F;
+  static constexpr float lowest_exponent = -126;
 };
 template <>
 struct Format<double> {
@@ -79,6 +80,7 @@ struct Format<double> {
   static constexpr Bits fraction_mask = 0x000fffffffffffff;
   static constexpr double round_magic = 6755399441055744.0;  // 1.5·2^52
   static constexpr double smallest_normal = 2.2250738585072014e-308;
+  static constexpr double lowest_exponent = -1022;
 };
 
 template <class T>
@@ -99,6 +101,12 @@ REGENT_BODY float fused(float a, float b, float c) {
 }  // a·b + c, rounded once
 REGENT_BODY double fused(double a, double b, double c) {
   return fma(a, b, c);
+}
+REGENT_BODY float fused_minus(float a, float b, float c) {
+  return fmaf(-a, b, c);
+}  // c − a·b, rounded once
+REGENT_BODY double fused_minus(double a, double b, double c) {
+  return fma(-a, b, c);
 }
 REGENT_BODY float square_root(float a) {
   return sqrtf(a);
@@ -145,6 +153,11 @@ struct Lanes {  // loads, stores and broadcasts; specialised for Pack
   REGENT_BODY static R inverse_power_of_two(R x);
   // p · 2^n where `magic` is round_magic + n; p and the result are normal, or p is NaN and stays so
   REGENT_BODY static R scale(R p, R magic);
+  // y less the nearest integer n, which is exact; y finite
+  REGENT_BODY static R without_integer(R y);
+  // p·2^n for an integer n = y − fraction of at most the largest exponent, 0 where y is below the lowest by
+  // more than a half
+  REGENT_BODY static R scale_by(R p, R y, R fraction);
 };
 
 template <class R>
@@ -167,6 +180,19 @@ REGENT_BODY R Lanes<R>::scale(R p, R magic) {
   const Unsigned shifted = static_cast<Unsigned>(bits_of(magic)) << F::fraction_bits;
   const R scaled = from_bits<R>(static_cast<typename F::Bits>(static_cast<Unsigned>(bits_of(p)) + shifted));
   return select(p != p, p, scaled);
+}
+
+template <class R>
+REGENT_BODY R Lanes<R>::without_integer(R y) {
+  return y - ((y + Format<R>::round_magic) - Format<R>::round_magic);
+}
+template <class R>
+REGENT_BODY R Lanes<R>::scale_by(R p, R y, R) {
+  using F = Format<R>;
+  using Unsigned = std::make_unsigned_t<typename F::Bits>;
+  const Unsigned shifted = static_cast<Unsigned>(bits_of(y + F::round_magic)) << F::fraction_bits;
+  const R power = from_bits<R>(static_cast<typename F::Bits>(static_cast<Unsigned>(F::one_bits) + shifted));
+  return select(y < F::lowest_exponent - R(0.5), R(0), p * power);
 }
 
 template <class R>

@@ -9,16 +9,14 @@
 
 namespace regent::cuda::hmm {
 
-// Workspace rows: pass_bars·(2K + 1).
+// Workspace rows: prepared_rows, then pass_bars·(K + 1).
 template <class R, class S, class Emission>
 REGENT_BODY void run_forward(const ForwardJob<ScalarOf<R>>& job, int index, ScalarOf<R>* workspace) {
   const Group<R> group(job.batch, index);
-  ForwardPass<R, S, Emission> pass(group);
+  ForwardPass<R, S, Emission> pass(group, {workspace});
   const S& s = pass.s;
-  const Table<R> table{workspace};
-  const BarDensities<R> rows{{table, s.states},
-                             {table.from(pass_bars<R> * s.states), s.states},
-                             table.from(pass_bars<R> * 2 * s.states)};
+  const Table<R> table{workspace + prepared_rows(job.batch.shape) * workspace_stride<R>};
+  const BarDensities<R> rows{{table, s.states}, table.from(pass_bars<R> * s.states)};
   for (std::int64_t first = 0; first < job.batch.steps; first += pass_bars<R>) {
     ScalarOf<R>* out =
         job.posteriors == nullptr ? nullptr : group.by_states(job.posteriors) + first * s.states * lane_block;
@@ -27,13 +25,13 @@ REGENT_BODY void run_forward(const ForwardJob<ScalarOf<R>>& job, int index, Scal
   pass.finish(group.by_lane(job.log_likelihood));
 }
 
-// Workspace rows: pass_bars·(K + 1), then kept_rows.
+// Workspace rows: pass_bars, then kept_rows.
 template <class R, class S, class Emission>
 REGENT_BODY void run_smooth(const SmoothJob<ScalarOf<R>>& job, int index, ScalarOf<R>* workspace) {
   using T = ScalarOf<R>;
   using Run = BothWays<R, S, Emission>;
   const Table<R> shared{workspace};
-  Run runs[] = {Run(job, index, shared, shared.from(pass_bars<R> * (job.batch.shape.states() + 1)))};
+  Run runs[] = {Run(job, index, shared, shared.from(pass_bars<R>))};
   run_both_ways<R>(runs, job.batch.steps, [&](Run& run, std::int64_t first, std::int64_t end) {
     T* out = run.group.by_states(job.posteriors) + first * run.pass.s.states * lane_block;
     with_states<R>(run.pass.s, [&](const auto& fixed) {
@@ -66,14 +64,20 @@ struct CountingRun : BothWays<R, S, Emission> {
   }
 };
 
+// `passing`: rows of the pass, see run_expectation.
 template <class R, class Run>
-REGENT_BODY void count(const ExpectationJob<ScalarOf<R>>& job, const PassScratch<R>& scratch, Run& run,
+REGENT_BODY void count(const ExpectationJob<ScalarOf<R>>& job, const Table<R>& passing, Run& run,
                        std::int64_t first, std::int64_t end) {
   const auto& s = run.pass.s;
   const Rows<R>& p = run.pass.p;
+  const KeptBars<R> kept = run.kept_from(first);
+  const PassScratch<R> scratch{kept.densities,
+                               kept.weights,
+                               {passing, s.states},
+                               {passing.from(pass_bars<R> * s.states), 3 * s.macros}};
   with_states<R>(s, [&](const auto& fixed) {
     using Fixed = std::remove_cvref_t<decltype(fixed)>;
-    backward_block(fixed, p, first, end, job.batch.steps, run.pass.lengths, run.kept_from(first),
+    backward_block(fixed, p, first, end, job.batch.steps, run.pass.lengths, kept,
                    run.group.terminal(job.terminal), run.back,
                    CountSink<R, Fixed>{fixed, scratch, run.sums, {}});
     add_transitions(fixed, p, end - first, scratch, run.sums);
@@ -84,22 +88,18 @@ REGENT_BODY void count(const ExpectationJob<ScalarOf<R>>& job, const PassScratch
   if (first % flush_every == 0) flush_sums(run.size, run.sums, run.totals);
 }
 
-// `groups` neighbouring groups side by side, the first being `index`. Workspace rows: pass_bars·(3K + 3M),
-// pass_bars·(K + 1), then CountLayout and kept_rows for each group.
+// `groups` neighbouring groups side by side, the first being `index`. Workspace rows: pass_bars·(K + 3M),
+// pass_bars, then CountLayout and kept_rows for each group.
 template <class R, class S, class Emission, int groups>
 REGENT_BODY void run_expectation(const ExpectationJob<ScalarOf<R>>& job, int index, ScalarOf<R>* workspace) {
   using Run = CountingRun<R, S, Emission>;
   const S s(job.batch.shape);
   const Table<R> rows{workspace};
-  const PassScratch<R> scratch{{rows, s.states},
-                               {rows.from(pass_bars<R> * s.states), s.states},
-                               {rows.from(pass_bars<R> * 2 * s.states), s.states},
-                               {rows.from(pass_bars<R> * 3 * s.states), 3 * s.macros}};
-  const Table<R> shared = rows.from(pass_bars<R> * 3 * (s.states + s.macros));
-  const Table<R> first_rows = shared.from(pass_bars<R> * (s.states + 1));
+  const Table<R> shared = rows.from(pass_bars<R> * (s.states + 3 * s.macros));
+  const Table<R> first_rows = shared.from(pass_bars<R>);
   const auto go = [&](Run(&runs)[groups]) {
     run_both_ways<R>(runs, job.batch.steps, [&](Run& run, std::int64_t first, std::int64_t end) {
-      count<R>(job, scratch, run, first, end);
+      count<R>(job, rows, run, first, end);
     });
     for (Run& run : runs) finish_counts(s, run.pass.p, run.totals);
   };
@@ -107,7 +107,7 @@ REGENT_BODY void run_expectation(const ExpectationJob<ScalarOf<R>>& job, int ind
     Run runs[] = {Run(job, index, shared, first_rows)};
     go(runs);
   } else {
-    const Table<R> second_rows = first_rows.from(Run::size_of(job) + kept_rows(job.batch, job.kept));
+    const Table<R> second_rows = first_rows.from(Run::size_of(job) + kept_rows(job.batch, job.segment));
     Run runs[] = {Run(job, index, shared, first_rows), Run(job, index + 1, shared, second_rows)};
     go(runs);
   }

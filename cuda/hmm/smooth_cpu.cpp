@@ -7,8 +7,8 @@ template <class T>
 void smooth_cpu(const Resources& resources, const SmoothJob<T>& job) {
   const LaneKernels<T>& kernels = lane_kernels<T>(resources.instruction_set(), job.batch.law);
   SmoothJob<T> segmented = job;
-  segmented.kept = kept_within(job.batch, kernels.width, segment_bytes, stretch_bytes);
-  const std::size_t size = both_ways_workspace_rows(job.batch, segmented.kept) * kernels.width;
+  segmented.segment = cpu_segment(job.batch, kernels.width, 1);
+  const std::size_t size = both_ways_workspace_rows(job.batch, segmented.segment) * kernels.width;
   ThreadWorkspaces<T> workspaces;
   for_each_group<T>(job.batch.lanes, kernels.width, [&](int group) {
     kernels.smooth(segmented, group, workspace_of_thread(workspaces, size));

@@ -35,11 +35,35 @@ struct StudentSums : MomentSums<R, S> {
   }
 };
 
+// Densities of one state relative to e^reference, of bars that lack nothing; see GaussianDensity.
+template <class R, class S>
+struct StudentDensity {
+  using T = ScalarOf<R>;
+  GaussianDensity<R, S> distance;  // its exponents are −½·log₂ e·δ
+  R per_dof, power, peak;          // log₂ of the density: peak + power·log(1 + per_dof·exponent)
+
+  template <class Law>
+  REGENT_BODY void prepare(const S& s, const Law& law, R reference) {
+    distance.prepare(s, law.normal, reference);
+    peak = distance.peak;
+    distance.peak = Lanes<R>::all(T{0});
+    per_dof = Lanes<R>::all(T(-1.38629436111989061883)) / law.dof;
+    power = (law.dof + law.dimension()) * Lanes<R>::all(T(-0.72134752044448170368));
+  }
+  template <int n, class Features>
+  REGENT_BODY void find(const S& s, const Features& x, R* out) const {
+    distance.template find_exponents<n>(s, x, out);
+    for (int i = 0; i < n; ++i) out[i] = fused(power, log_one_plus(out[i] * per_dof), peak);
+    powers_of_two<n>(out);
+  }
+};
+
 template <class R, class S>
 struct StudentLaw {
   using T = ScalarOf<R>;
   using Mask = MaskOf<R>;
   using Sums = StudentSums<R, S>;
+  using Density = StudentDensity<R, S>;
   GaussianLaw<R, S> normal;  // with the scale matrix for a covariance
   R dof;
 

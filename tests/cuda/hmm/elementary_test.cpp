@@ -31,6 +31,18 @@ double worst_exponential(double low, double high, std::uint64_t seed) {
 }
 
 template <class T>
+double worst_power_of_two(double low, double high, std::uint64_t seed) {
+  std::mt19937_64 engine(seed);
+  std::uniform_real_distribution<double> uniform(low, high);
+  double worst = 0;
+  for (int i = 0; i < 1000000; ++i) {
+    const T y = static_cast<T>(uniform(engine));
+    worst = std::max(worst, ulps(power_of_two(y), std::exp2(static_cast<long double>(y))));
+  }
+  return worst;
+}
+
+template <class T>
 double worst_logarithm(double low_exponent, double high_exponent, std::uint64_t seed) {
   std::mt19937_64 engine(seed);
   std::uniform_real_distribution<double> uniform(low_exponent, high_exponent);
@@ -62,6 +74,26 @@ TEST(Exponential, IsExactAtZeroAndEmptyBelowItsRange) {
   EXPECT_TRUE(std::isfinite(exponential(1000.0F)));
   EXPECT_TRUE(std::isnan(exponential(std::nanf(""))));
   EXPECT_TRUE(std::isnan(exponential(std::nan(""))));
+}
+
+TEST(PowerOfTwo, IsWithinTwoUlpOverItsWholeRange) {
+  EXPECT_LE(worst_power_of_two<float>(-125.9, 126, 13), 2.0);
+  EXPECT_LE(worst_power_of_two<float>(-2, 0, 14), 2.0);
+  EXPECT_LE(worst_power_of_two<double>(-1021.9, 1022, 15), 2.0);
+  EXPECT_LE(worst_power_of_two<double>(-2, 0, 16), 2.0);
+}
+
+TEST(PowerOfTwo, IsExactAtWholeNumbersAndEmptyBelowItsRange) {
+  EXPECT_EQ(power_of_two(0.0F), 1.0F);
+  EXPECT_EQ(power_of_two(-3.0F), 0.125F);
+  EXPECT_EQ(power_of_two(-3.0), 0.125);
+  EXPECT_EQ(power_of_two(-130.0F), 0.0F);
+  EXPECT_EQ(power_of_two(-2e30F), 0.0F);
+  EXPECT_EQ(power_of_two(-1100.0), 0.0);
+  EXPECT_EQ(power_of_two(-std::numeric_limits<double>::infinity()), 0.0);
+  EXPECT_EQ(power_of_two(-std::numeric_limits<float>::infinity()), 0.0F);
+  EXPECT_TRUE(std::isnan(power_of_two(std::nanf(""))));
+  EXPECT_TRUE(std::isnan(power_of_two(std::nan(""))));
 }
 
 TEST(Logarithm, FloatIsWithinTwoUlpFromSubnormalToLargest) {
