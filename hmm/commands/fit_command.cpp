@@ -48,15 +48,11 @@ FreeParameters free_beside(const std::string& fixed) {
 FitSettings settings_of(const Flags& flags) {
   if (flags.panel && flags.pooled) throw InputError("--panel and --pooled are two different single models");
   FitSettings settings = fit_settings(flags);
-  put_shape(flags.shape, settings);
   if (!flags.start.empty()) {
-    settings.start = read_model(flags.start);
-    settings.macros = settings.start->macros;
-    settings.micros = settings.start->micros;
-    settings.emission = settings.start->emission;
-    settings.components = settings.start->components;
-  } else if (settings.restarts == 0) {
-    throw InputError("--restarts 0 fits from --start alone, which is not given");
+    put_start(flags.shape, flags.start, settings);
+  } else {
+    put_shape(flags.shape, settings);
+    if (settings.restarts == 0) throw InputError("--restarts 0 fits from --start alone, which is not given");
   }
   settings.free = free_beside(flags.fixed);
   put_masks(flags.shape, settings);

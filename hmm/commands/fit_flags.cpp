@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "base/error.hpp"
+#include "hmm/model_file.hpp"
 #include "market/io/cell_text.hpp"
 #include "market/io/layout.hpp"
 
@@ -78,9 +79,8 @@ void add_shape_flags(CLI::App& command, ShapeFlags& flags) {
   command.add_option("--states", flags.states, "States of a flat model")->check(CLI::Range(1, 32));
   command.add_option("--macros", flags.macros, "Macro regimes of a hierarchy")->check(CLI::Range(1, 32));
   command.add_option("--micros", flags.micros, "Micro states of each macro regime")->check(CLI::Range(1, 32));
-  command.add_option("--emission", flags.emission, "Law of a bar: gaussian, student_t or mixture")
-      ->check(CLI::IsMember({"gaussian", "student_t", "mixture"}))
-      ->capture_default_str();
+  command.add_option("--emission", flags.emission, "Law of a bar: gaussian (default), student_t or mixture")
+      ->check(CLI::IsMember({"gaussian", "student_t", "mixture"}));
   command.add_option("--components", flags.components, "Gaussians of each state of a mixture (default 2)")
       ->check(CLI::Range(1, 32));
   command
@@ -148,11 +148,33 @@ void put_shape(const ShapeFlags& flags, FitSettings& settings) {
     settings.macros = 1;
     settings.micros = flags.states;
   }
-  settings.emission = emission_named(flags.emission);
+  if (!flags.emission.empty()) settings.emission = emission_named(flags.emission);
   settings.covariance = covariance_named(flags.covariance);
   const bool mixture = settings.emission == EmissionKind::mixture;
   if (flags.components > 1 && !mixture) throw InputError("--components is for --emission mixture");
   settings.components = !mixture ? 1 : flags.components > 0 ? flags.components : 2;
+}
+
+void put_start(const ShapeFlags& flags, const std::string& file, FitSettings& settings) {
+  settings.start = read_model(file);
+  const Model& model = *settings.start;
+  const auto agree = [&](const char* flag, const std::string& said, const std::string& has) {
+    if (said.empty() || said == "0" || said == has) return;
+    throw InputError(std::string(flag) + " " + said + ", but " + file + " of --start has " + has +
+                     ": a fit has the shape of the model that it begins at; leave " + flag + " out");
+  };
+  const std::string micros = std::to_string(model.micros);
+  agree("--states", std::to_string(flags.states),
+        model.macros == 1 ? micros : std::to_string(model.macros) + "×" + micros);
+  agree("--macros", std::to_string(flags.macros), std::to_string(model.macros));
+  agree("--micros", std::to_string(flags.micros), micros);
+  agree("--emission", flags.emission, std::string(name_of(model.emission)));
+  agree("--components", std::to_string(flags.components), std::to_string(model.components));
+  settings.macros = model.macros;
+  settings.micros = model.micros;
+  settings.emission = model.emission;
+  settings.components = model.components;
+  settings.covariance = covariance_named(flags.covariance);
 }
 
 std::vector<Series> fit_series(const SeriesInput& input) {

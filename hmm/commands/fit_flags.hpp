@@ -22,7 +22,7 @@ struct FitFlags {
 // The one shape that fit fits.
 struct ShapeFlags {
   int states = 0, macros = 0, micros = 0, components = 0;
-  std::string emission = "gaussian", covariance = "full";
+  std::string emission, covariance = "full";
   std::string forbidden;  // "0:2,1:0": moves between macro regimes, of a flat model between states
   bool left_right = false;
 };
@@ -34,6 +34,8 @@ void add_shape_flags(CLI::App& command, ShapeFlags& flags);
 FitSettings fit_settings(const FitFlags& flags);
 // Throws InputError where flags contradict each other. A mixture has two components unless told otherwise.
 void put_shape(const ShapeFlags& flags, FitSettings& settings);
+// Instead: the shape and emission of the model of --start. Throws InputError where a flag names others.
+void put_start(const ShapeFlags& flags, const std::string& file, FitSettings& settings);
 // The masks of moves that --forbid and --left-right say, for a fit of this shape. Throws InputError.
 void put_masks(const ShapeFlags& flags, FitSettings& settings);
 EmissionKind emission_named(const std::string& name);

@@ -122,6 +122,31 @@ TEST_F(HmmFit, BeginsAtAGivenModelAlone) {
   EXPECT_THAT(nowhere.err, HasSubstr("--start"));
 }
 
+TEST_F(HmmFit, RefusesAFlagThatContradictsTheModelItBeginsAt) {
+  write_table();
+  const std::string fit = "fit --data table.csv --pooled --restarts 0 ", begin = fit + "--start first.json ";
+  ASSERT_EQ(run("fit --data table.csv --pooled --states 2 --out first.json").code, 0);
+  EXPECT_EQ(run(begin + "--states 2").code, 0);
+  EXPECT_EQ(run(begin + "--macros 1 --micros 2 --emission gaussian").code, 0);
+  for (const auto& [flag, said, has] :
+       {std::tuple{"--states", "3", "2"}, std::tuple{"--macros", "2", "1"}, std::tuple{"--micros", "3", "2"},
+        std::tuple{"--emission", "student_t", "gaussian"}}) {
+    const std::string typed = std::string(flag) + " " + said;
+    const auto refused = run(begin + typed);
+    EXPECT_EQ(refused.code, 2) << typed;
+    EXPECT_THAT(refused.err, HasSubstr(typed + ", but first.json of --start has " + has));
+  }
+  EXPECT_THAT(run(begin + "--emission mixture --components 2").err, HasSubstr("--emission mixture"));
+  ASSERT_EQ(
+      run("fit --data table.csv --pooled --states 2 --emission mixture --restarts 1 --out mix.json").code, 0);
+  EXPECT_EQ(run(fit + "--start mix.json --components 2").code, 0);
+  EXPECT_THAT(run(fit + "--start mix.json --components 3").err,
+              HasSubstr("--components 3, but mix.json of --start has 2"));
+  ASSERT_EQ(run("fit --data table.csv --pooled --macros 2 --micros 2 --restarts 1 --out deep.json").code, 0);
+  EXPECT_THAT(run(fit + "--start deep.json --states 4").err,
+              HasSubstr("--states 4, but deep.json of --start has 2×2"));
+}
+
 TEST_F(HmmFit, LeavesAloneWhatIsFixedOrForbidden) {
   write_table();
   ASSERT_EQ(run("fit --data table.csv --pooled --states 3 --out first.json").code, 0);
