@@ -20,8 +20,8 @@ namespace regent {
 namespace {
 
 namespace fs = std::filesystem;
-using regent::testing::message_of;
-using regent::testing::TemporaryFolder;
+using regent::test::message_of;
+using regent::test::TemporaryFolder;
 using Names = std::vector<std::string>;
 
 // Lets no file grow beyond `bytes`: a write is cut short, the next one fails. As on a disk that runs full.

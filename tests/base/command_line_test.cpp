@@ -9,7 +9,7 @@
 namespace regent {
 namespace {
 
-using regent::testing::message_of;
+using regent::test::message_of;
 using ::testing::HasSubstr;
 
 struct Outcome {
@@ -81,7 +81,7 @@ TEST(RunCommand, AnswersHelpAndVersionWithoutRunning) {
 }
 
 TEST(CommonFlags, ReachTheConfiguration) {
-  const regent::testing::TemporaryFolder folder;
+  const regent::test::TemporaryFolder folder;
   const std::string file = folder.write("my.toml", "[runtime]\nseed = 3\nthreads = 2\n").string();
   CommonFlags flags;
   run(

@@ -12,7 +12,7 @@
 #include "base/subprocess.hpp"
 #include "tests/base/temporary_folder.hpp"
 
-namespace regent::testing {
+namespace regent::test {
 
 struct Outcome {
   int code = -1;
@@ -50,4 +50,4 @@ class CommandTest : public ::testing::Test {
   TemporaryFolder folder_;
 };
 
-}  // namespace regent::testing
+}  // namespace regent::test

@@ -16,8 +16,8 @@
 namespace regent {
 namespace {
 
-using regent::testing::message_of;
-using regent::testing::TemporaryFolder;
+using regent::test::message_of;
+using regent::test::TemporaryFolder;
 using ::testing::HasSubstr;
 
 // A home without a user file and a working folder without a project file; what is set is undone at the end.

@@ -18,7 +18,7 @@ namespace regent::doctor {
 namespace {
 
 namespace fs = std::filesystem;
-using regent::testing::TemporaryFolder;
+using regent::test::TemporaryFolder;
 using ::testing::HasSubstr;
 using ::testing::Not;
 

@@ -11,7 +11,7 @@
 namespace regent {
 namespace {
 
-using regent::testing::message_of;
+using regent::test::message_of;
 using ::testing::HasSubstr;
 using ::testing::Not;
 

@@ -26,7 +26,7 @@ class FrontDoor : public ::testing::Test {
     arguments.insert(arguments.begin(), (folder_ / "regent").string());
     return run_process(arguments, patient_ms);
   }
-  testing::TemporaryFolder folder_;
+  test::TemporaryFolder folder_;
 };
 
 TEST_F(FrontDoor, RunsTheProgramBesideItWithItsArgumentsAndExitCode) {
@@ -142,7 +142,7 @@ class ConfigCommand : public ::testing::Test {
     all.insert(all.end(), arguments.begin(), arguments.end());
     return run_process(all, patient_ms);
   }
-  testing::TemporaryFolder folder_;
+  test::TemporaryFolder folder_;
 };
 
 TEST_F(ConfigCommand, ExplainsWhereEachValueCameFrom) {

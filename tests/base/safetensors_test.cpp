@@ -14,8 +14,8 @@
 namespace regent {
 namespace {
 
-using regent::testing::message_of;
-using regent::testing::TemporaryFolder;
+using regent::test::message_of;
+using regent::test::TemporaryFolder;
 
 std::string file_of(const std::string& header, const std::string& data) {
   std::string bytes(8, '\0');

@@ -8,8 +8,8 @@
 namespace regent {
 namespace {
 
-using regent::testing::message_of;
-using regent::testing::TemporaryFolder;
+using regent::test::message_of;
+using regent::test::TemporaryFolder;
 
 // NIST, FIPS 180-4 examples and the CAVP byte vectors.
 constexpr const char* of_nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";

@@ -11,12 +11,12 @@
 #include <string_view>
 #include <vector>
 
-namespace regent::testing {
+namespace regent::test {
 
 class TemporaryFolder {
  public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "regent-base-XXXXXX").string();
+  explicit TemporaryFolder(const std::filesystem::path& parent = std::filesystem::temp_directory_path()) {
+    std::string pattern = (parent / "regent-test-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
     path_ = pattern;
   }
@@ -63,4 +63,4 @@ std::string message_of(Call&& call) {
   throw std::runtime_error("no exception was thrown");
 }
 
-}  // namespace regent::testing
+}  // namespace regent::test

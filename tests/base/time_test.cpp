@@ -11,7 +11,7 @@
 namespace regent {
 namespace {
 
-using regent::testing::message_of;
+using regent::test::message_of;
 
 constexpr TimestampMs day_ms = 86'400'000;
 

@@ -11,14 +11,14 @@
 namespace regent {
 namespace {
 
+using regent::test::Outcome;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using testing::Outcome;
 
-class CovarianceCommand : public testing::CommandTest {
+class CovarianceCommand : public regent::test::CommandTest {
  protected:
   Outcome run(const std::string& arguments) const {
-    return testing::run_in(folder_.path(), REGENT_COVARIANCE_PROGRAM " " + arguments);
+    return regent::test::run_in(folder_.path(), REGENT_COVARIANCE_PROGRAM " " + arguments);
   }
   std::string error_of(const std::string& arguments) {
     const Outcome outcome = run(arguments);
@@ -175,7 +175,7 @@ TEST_F(CovarianceCommand, SaysWhatAPortfolioRisks) {
 }
 
 TEST_F(CovarianceCommand, DrawsMatrixAndSpectrum) {
-  if (!testing::can_draw(REGENT_SOURCE_FOLDER, "matplotlib")) {
+  if (!regent::test::can_draw(REGENT_SOURCE_FOLDER, "matplotlib")) {
     GTEST_SKIP() << "no matplotlib here; scripts/setup installs it";
   }
   write("x.csv", five_rows);

@@ -9,6 +9,7 @@
 #include "hmm/emission_maximisation.hpp"
 #include "hmm/filter.hpp"
 #include "hmm/fit.hpp"
+#include "tests/hmm/checks.hpp"
 #include "tests/hmm/simulation.hpp"
 
 namespace regent::hmm {
@@ -18,11 +19,6 @@ constexpr CovarianceKind covariance_kinds[] = {CovarianceKind::full, CovarianceK
                                                CovarianceKind::tied, CovarianceKind::spherical};
 constexpr EmissionKind emission_kinds[] = {EmissionKind::gaussian, EmissionKind::student_t,
                                            EmissionKind::mixture};
-
-const cuda::Resources& cpu() {
-  static const cuda::Resources resources = cuda::Resources::make("cpu");
-  return resources;
-}
 
 FitSettings flat_settings(EmissionKind emission, CovarianceKind covariance, int states) {
   FitSettings settings;

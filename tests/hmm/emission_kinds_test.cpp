@@ -3,20 +3,11 @@
 
 #include "hmm/filter.hpp"
 #include "hmm/inference.hpp"
+#include "tests/hmm/checks.hpp"
 #include "tests/hmm/random_model.hpp"
 
 namespace regent::hmm {
 namespace {
-
-const cuda::Resources& cpu() {
-  static const cuda::Resources resources = cuda::Resources::make("cpu");
-  return resources;
-}
-
-void expect_near(const std::vector<double>& got, const std::vector<double>& right, double tolerance) {
-  ASSERT_EQ(got.size(), right.size());
-  for (std::size_t i = 0; i < right.size(); ++i) EXPECT_NEAR(got[i], right[i], tolerance) << i;
-}
 
 void expect_truth(const RandomModel& m) {
   const auto truth = m.truth();

@@ -10,15 +10,11 @@
 #include "base/error.hpp"
 #include "hmm/filter.hpp"
 #include "hmm/labels.hpp"
+#include "tests/hmm/checks.hpp"
 #include "tests/hmm/simulation.hpp"
 
 namespace regent::hmm {
 namespace {
-
-const cuda::Resources& cpu() {
-  static const cuda::Resources resources = cuda::Resources::make("cpu");
-  return resources;
-}
 
 // Series of 60 to 300 bars, some with gaps.
 std::vector<std::vector<double>> ragged(int count, int dimension) {

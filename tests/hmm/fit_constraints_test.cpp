@@ -7,24 +7,11 @@
 #include "base/error.hpp"
 #include "hmm/filter.hpp"
 #include "hmm/fit.hpp"
+#include "tests/hmm/checks.hpp"
 #include "tests/hmm/simulation.hpp"
 
 namespace regent::hmm {
 namespace {
-
-const cuda::Resources& cpu() {
-  static const cuda::Resources resources = cuda::Resources::make("cpu");
-  return resources;
-}
-
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "no InputError";
-}
 
 // Six levels, each for a hundred bars, in no order of size.
 constexpr double levels[] = {4, -3, 9, 0, -8, 14};
@@ -104,11 +91,6 @@ FitSettings fixed_at(const Model& start) {
   settings.restarts = 0;
   settings.iterations_max = 30;
   return settings;
-}
-
-void expect_near(const std::vector<double>& a, const std::vector<double>& b, double tolerance) {
-  ASSERT_EQ(a.size(), b.size());
-  for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], tolerance);
 }
 
 TEST(FixedParameters, StayAsTheStartHasThemWhileTheOthersMove) {

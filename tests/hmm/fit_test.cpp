@@ -10,15 +10,11 @@
 
 #include "base/error.hpp"
 #include "hmm/filter.hpp"
+#include "tests/hmm/checks.hpp"
 #include "tests/hmm/simulation.hpp"
 
 namespace regent::hmm {
 namespace {
-
-const cuda::Resources& cpu() {
-  static const cuda::Resources resources = cuda::Resources::make("cpu");
-  return resources;
-}
 
 double macro_accuracy(const Model& model, const Simulated& truth) {
   const std::vector<double> posteriors = filter_series(model, truth.bars);
@@ -41,15 +37,6 @@ void expect_same_model(const Model& a, const Model& b) {
   EXPECT_EQ(a.micro_exit, b.micro_exit);
   EXPECT_EQ(a.means, b.means);
   EXPECT_EQ(a.covariances, b.covariances);
-}
-
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "no InputError";
 }
 
 TEST(Fit, RecoversASimulatedHierarchy) {

@@ -7,15 +7,11 @@
 
 #include "hmm/filter.hpp"
 #include "hmm/fit.hpp"
+#include "tests/hmm/checks.hpp"
 #include "tests/hmm/simulation.hpp"
 
 namespace regent::hmm {
 namespace {
-
-const cuda::Resources& cpu() {
-  static const cuda::Resources resources = cuda::Resources::make("cpu");
-  return resources;
-}
 
 Model flat(int states) {
   Model model;

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "hmm/filter.hpp"
 #include "tests/cuda/hmm/reference.hpp"
+#include "tests/hmm/checks.hpp"
 #include "tests/hmm/simulation.hpp"
 
 namespace regent::hmm {
@@ -19,10 +20,6 @@ using testing::HasSubstr;
 
 constexpr double inf = INFINITY;
 const double nan_value = std::nan("");
-
-cuda::Resources cpu() {
-  return cuda::Resources::make("cpu");
-}
 
 Model model_of(const reference::Hierarchy& h) {
   Model model;

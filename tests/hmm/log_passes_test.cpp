@@ -7,6 +7,7 @@
 
 #include "hmm/inference.hpp"
 #include "hmm/log_density.hpp"
+#include "tests/hmm/checks.hpp"
 
 namespace regent::hmm {
 namespace {
@@ -34,10 +35,6 @@ SeriesBatch observations(const std::vector<double>& series) {
 
 double log_normal(double x, double mean) {
   return -0.5 * std::log(2 * M_PI) - 0.5 * (x - mean) * (x - mean);
-}
-
-cuda::Resources cpu() {
-  return cuda::Resources::make("cpu");
 }
 
 TEST(LogPasses, FindEvidenceThatReversesWhereNoTransitionGivesWeightBack) {

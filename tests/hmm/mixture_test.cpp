@@ -9,15 +9,11 @@
 #include "hmm/inference.hpp"
 #include "hmm/lane_parameters.hpp"
 #include "hmm/start.hpp"
+#include "tests/hmm/checks.hpp"
 #include "tests/hmm/random_model.hpp"
 
 namespace regent::hmm {
 namespace {
-
-const cuda::Resources& cpu() {
-  static const cuda::Resources resources = cuda::Resources::make("cpu");
-  return resources;
-}
 
 RandomModel mixture(std::uint64_t seed, const ModelShape& shape, int steps, double missing = 0) {
   return {seed, shape, EmissionKind::mixture, CovarianceKind::full, steps, missing};
@@ -31,11 +27,6 @@ void for_each_mixture(const Check& check) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     check(mixture(seed, shapes[seed % 5], steps[seed % 5], seed > 5 ? 0.3 : 0));
   }
-}
-
-void expect_near(const std::vector<double>& got, const std::vector<double>& right, double tolerance) {
-  ASSERT_EQ(got.size(), right.size());
-  for (std::size_t i = 0; i < right.size(); ++i) EXPECT_NEAR(got[i], right[i], tolerance) << i;
 }
 
 TEST(Mixture, EqualsItsExpansionWithTheComponentsSummed) {

@@ -16,7 +16,7 @@
 namespace regent::hmm {
 namespace {
 
-std::filesystem::path scratch(const std::string& name) {
+std::filesystem::path tensor_file(const std::string& name) {
   return std::filesystem::temp_directory_path() / (name + "." + std::to_string(::getpid()));
 }
 
@@ -45,7 +45,7 @@ TEST(Model, AcceptsAMacroSelfTransitionWhenScoring) {
 TEST(Model, ComesBackFromItsFileUnchanged) {
   Model model = market_hierarchy(3);
   model.labels = {"calm", "mid", "chaos"};
-  const std::filesystem::path file = scratch("hmm.safetensors");
+  const std::filesystem::path file = tensor_file("hmm.safetensors");
   write_safetensors(model, file);
   const Model back = read_safetensors(file);
   EXPECT_EQ(back.features, model.features);
@@ -65,17 +65,17 @@ TEST(Model, ComesBackFromItsFileUnchanged) {
 TEST(Model, NeverWritesAFileThatItWouldNotRead) {
   Model model = market_hierarchy(2);
   model.means[3] = std::nan("");
-  const std::filesystem::path file = scratch("bad.safetensors");
+  const std::filesystem::path file = tensor_file("bad.safetensors");
   EXPECT_THROW(write_safetensors(model, file), InputError);
   EXPECT_FALSE(std::filesystem::exists(file));
 }
 
 TEST(Model, RefusesAFileOfAnotherKind) {
-  const std::filesystem::path file = scratch("noise.safetensors");
+  const std::filesystem::path file = tensor_file("noise.safetensors");
   std::ofstream(file) << "not a model at all, only words";
   EXPECT_THROW(read_safetensors(file), InputError);
   std::filesystem::remove(file);
-  EXPECT_THROW(read_safetensors(scratch("absent.safetensors")), InputError);
+  EXPECT_THROW(read_safetensors(tensor_file("absent.safetensors")), InputError);
 }
 
 TEST(Model, SaysWhichTableIsWrong) {

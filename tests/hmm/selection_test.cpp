@@ -8,15 +8,11 @@
 
 #include "base/error.hpp"
 #include "hmm/filter.hpp"
+#include "tests/hmm/checks.hpp"
 #include "tests/hmm/simulation.hpp"
 
 namespace regent::hmm {
 namespace {
-
-const cuda::Resources& cpu() {
-  static const cuda::Resources resources = cuda::Resources::make("cpu");
-  return resources;
-}
 
 // Three persistent states of two features.
 std::vector<double> three_states(int bars, std::uint64_t seed) {

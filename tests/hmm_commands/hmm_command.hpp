@@ -7,16 +7,16 @@
 
 namespace regent::hmm::test {
 
-using testing::Outcome;
+using regent::test::Outcome;
 
 inline bool can_draw() {
-  return testing::can_draw(REGENT_SOURCE_FOLDER, "matplotlib, pyarrow");
+  return regent::test::can_draw(REGENT_SOURCE_FOLDER, "matplotlib, pyarrow");
 }
 
-class HmmCommand : public testing::CommandTest {
+class HmmCommand : public regent::test::CommandTest {
  protected:
   Outcome run(const std::string& arguments) const {
-    return testing::run_in(folder_.path(), REGENT_HMM_PROGRAM " " + arguments);
+    return regent::test::run_in(folder_.path(), REGENT_HMM_PROGRAM " " + arguments);
   }
 };
 

@@ -10,23 +10,13 @@
 #include <random>
 
 #include "base/error.hpp"
+#include "tests/base/temporary_folder.hpp"
 
 namespace regent::market {
 namespace {
 
-struct Folder {
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "regent-csv-XXXXXX").string();
-    path = ::mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::filesystem::path with(const std::string& text) const {
-    std::ofstream(path / "p.csv", std::ios::binary) << text;
-    return path / "p.csv";
-  }
-  std::filesystem::path path;
+struct Folder : test::TemporaryFolder {
+  std::filesystem::path with(const std::string& text) const { return write("p.csv", text); }
 };
 
 TEST(CsvPanel, BringsBackTheSameBits) {
@@ -49,8 +39,8 @@ TEST(CsvPanel, BringsBackTheSameBits) {
         }
       }
     }
-    write_csv_panel(panel, folder.path / "w.csv");
-    const Panel read = read_csv_panel(folder.path / "w.csv");
+    write_csv_panel(panel, folder / "w.csv");
+    const Panel read = read_csv_panel(folder / "w.csv");
     ASSERT_EQ(read.symbols, panel.symbols);
     ASSERT_EQ(read.timestamps_ms, panel.timestamps_ms);
     for (std::size_t c = 0; c < column_count; ++c) {
@@ -122,8 +112,8 @@ TEST(CsvPanel, RefusesToWriteSymbolsThatCannotComeBack) {
   panel.symbols = {"A,B"};
   panel.timestamps_ms = {0};
   panel.columns[3] = {1};
-  EXPECT_THROW(write_csv_panel(panel, folder.path / "w.csv"), InputError);
-  EXPECT_FALSE(std::filesystem::exists(folder.path / "w.csv"));
+  EXPECT_THROW(write_csv_panel(panel, folder / "w.csv"), InputError);
+  EXPECT_FALSE(std::filesystem::exists(folder / "w.csv"));
 }
 
 }  // namespace

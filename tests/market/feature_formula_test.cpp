@@ -167,12 +167,6 @@ TEST_P(EveryFeature, StatesHowManyBarsItReads) {
   EXPECT_FALSE(std::isnan(table.bar(first)[0]));
 }
 
-std::vector<std::string> all_names() {
-  std::vector<std::string> names;
-  for (const auto& spec : feature_catalogue()) names.push_back(spec.name);
-  return names;
-}
-
 INSTANTIATE_TEST_SUITE_P(Catalogue, EveryFeature, testing::ValuesIn(all_names()),
                          [](const auto& info) { return info.param; });
 

@@ -23,12 +23,6 @@ ColumnSet closes_only() {
   return columns;
 }
 
-std::vector<std::string> all_names() {
-  std::vector<std::string> names;
-  for (const auto& spec : feature_catalogue()) names.push_back(spec.name);
-  return names;
-}
-
 TEST(FeatureCatalogue, NamesEveryFeatureOnce) {
   const auto names = all_names();
   EXPECT_GE(names.size(), 24U);

@@ -14,8 +14,8 @@ namespace {
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
-constexpr std::size_t bars = 420;
-constexpr std::uint64_t seed = 41;
+constexpr std::size_t state_bars = 420;
+constexpr std::uint64_t state_seed = 41;
 
 // ln(close / last close that is at most ten bars old), straight from the panel.
 long double log_return(const Panel& panel, int t, std::size_t s) {
@@ -79,14 +79,15 @@ double reference(const std::vector<BarReturns>& market, const std::string& name,
 }
 
 TEST(MarketState, EqualsItsDefinitionOnAPanelWithHoles) {
-  const Panel panel = holed_panel(bars, seed);
+  const Panel panel = holed_panel(state_bars, state_seed);
   const auto names = market_state_names();
   const auto values = compute_market_state(panel, names);
   std::vector<BarReturns> market;
-  for (std::size_t bar = 0; bar < bars; ++bar) market.push_back(returns_of(panel, static_cast<int>(bar)));
+  for (std::size_t bar = 0; bar < state_bars; ++bar)
+    market.push_back(returns_of(panel, static_cast<int>(bar)));
   for (std::size_t i = 0; i < names.size(); ++i) {
     const auto warmup = static_cast<std::size_t>(MarketState({names[i]}, 6).warmup_bars());
-    for (std::size_t bar = 0; bar < bars; ++bar) {
+    for (std::size_t bar = 0; bar < state_bars; ++bar) {
       const double value = values[bar * names.size() + i];
       if (bar < warmup) {
         ASSERT_TRUE(std::isnan(value)) << names[i] << ", bar " << bar;
@@ -98,7 +99,7 @@ TEST(MarketState, EqualsItsDefinitionOnAPanelWithHoles) {
 }
 
 TEST(MarketState, DoesNotChangeWhenTheFutureChanges) {
-  const Panel panel = holed_panel(bars, seed);
+  const Panel panel = holed_panel(state_bars, state_seed);
   const auto names = market_state_names();
   const auto values = compute_market_state(panel, names);
   for (const std::size_t now : {1UL, 250UL, 300UL}) {
@@ -114,12 +115,12 @@ TEST(MarketState, DoesNotChangeWhenTheFutureChanges) {
 }
 
 TEST(MarketState, IsTheSameBitsInAStreamThatStartsLate) {
-  const Panel panel = holed_panel(bars, seed);
+  const Panel panel = holed_panel(state_bars, state_seed);
   MarketState whole(market_state_names(), 6), late(market_state_names(), 6);
   const auto history = static_cast<std::size_t>(whole.history_bars());
-  for (std::size_t bar = 0; bar < bars; ++bar) {
+  for (std::size_t bar = 0; bar < state_bars; ++bar) {
     whole.update(panel.bar(bar));
-    if (bar >= bars - history) late.update(panel.bar(bar));
+    if (bar >= state_bars - history) late.update(panel.bar(bar));
   }
   for (std::size_t i = 0; i < whole.names().size(); ++i) {
     EXPECT_TRUE(same_bits(whole.values()[i], late.values()[i])) << whole.names()[i];
@@ -127,7 +128,7 @@ TEST(MarketState, IsTheSameBitsInAStreamThatStartsLate) {
 }
 
 TEST(MarketState, OfOneSymbolIsThatSymbol) {
-  const Panel panel = plain_panel(60, 1, seed);
+  const Panel panel = plain_panel(60, 1, state_seed);
   MarketState state({"market_return", "market_momentum_21"}, 1);
   for (std::size_t bar = 0; bar < 60; ++bar) state.update(panel.bar(bar));
   const double last = std::log(panel.at(Column::close, 59, 0) / panel.at(Column::close, 58, 0));
@@ -138,7 +139,7 @@ TEST(MarketState, OfOneSymbolIsThatSymbol) {
 }
 
 TEST(MarketState, OfAMarketThatDoesNotMoveIsFinite) {
-  Panel still = plain_panel(300, 4, seed);
+  Panel still = plain_panel(300, 4, state_seed);
   for (double& close : still.columns[static_cast<std::size_t>(Column::close)]) close = 12.5;
   const auto names = market_state_names();
   const auto values = compute_market_state(still, names);
@@ -149,7 +150,7 @@ TEST(MarketState, OfAMarketThatDoesNotMoveIsFinite) {
 }
 
 TEST(MarketState, HasNoReturnOnTheFirstBarAndWhereNobodyTrades) {
-  Panel panel = plain_panel(40, 3, seed);
+  Panel panel = plain_panel(40, 3, state_seed);
   for (std::size_t s = 0; s < 3; ++s) panel.at(Column::close, 30, s) = not_a_number;
   MarketState state({"market_return", "market_volatility_5"}, 3);
   for (std::size_t bar = 0; bar <= 30; ++bar) {
@@ -167,7 +168,7 @@ TEST(MarketState, RefusesWhatItCannotMake) {
   EXPECT_THAT([] { MarketState({"market_dispersion"}, 2); },
               ThrowsMessage<InputError>(HasSubstr("at least 3 symbols")));
   MarketState state({"market_return"}, 3);
-  EXPECT_THROW(state.update(plain_panel(2, 2, seed).bar(0)), InputError);
+  EXPECT_THROW(state.update(plain_panel(2, 2, state_seed).bar(0)), InputError);
 }
 
 }  // namespace

@@ -3,13 +3,21 @@
 
 #include <cstring>
 #include <limits>
+#include <string>
 #include <vector>
 
+#include "market/feature_stream.hpp"
 #include "market/synthetic.hpp"
 
 namespace regent::market::test {
 
 inline constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+inline std::vector<std::string> all_names() {
+  std::vector<std::string> names;
+  for (const auto& spec : feature_catalogue()) names.push_back(spec.name);
+  return names;
+}
 
 inline Panel plain_panel(std::size_t bars, std::size_t symbols, std::uint64_t seed) {
   SyntheticMarket settings;

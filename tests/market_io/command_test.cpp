@@ -15,12 +15,12 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-using regent::testing::Outcome;
+using regent::test::Outcome;
 
 class DataCommand : public Scratch {
  protected:
   Outcome run(const std::string& arguments) const {
-    return regent::testing::run_in(folder_, REGENT_DATA_PROGRAM " " + arguments);
+    return regent::test::run_in(folder_.path(), REGENT_DATA_PROGRAM " " + arguments);
   }
   void write_good() const {
     write("good.csv",

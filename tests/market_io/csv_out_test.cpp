@@ -15,9 +15,9 @@ namespace {
 class CsvOut : public Scratch {
  protected:
   int import_to(const std::string& out) const {
-    const std::string command = "cd '" + folder_.string() + "' && env -i HOME='" + folder_.string() +
-                                "' " REGENT_DATA_PROGRAM " import in.csv --out " + out +
-                                " >out.txt 2>err.txt";
+    const std::string command = "cd '" + folder_.path().string() + "' && env -i HOME='" +
+                                folder_.path().string() + "' " REGENT_DATA_PROGRAM " import in.csv --out " +
+                                out + " >out.txt 2>err.txt";
     return std::system(command.c_str()) / 256;
   }
 };

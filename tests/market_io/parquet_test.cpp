@@ -172,7 +172,7 @@ TEST_F(ParquetFile, LeavesTheOldFileWhenItCannotBeWritten) {
   std::filesystem::create_directory(path("folder.parquet"));
   EXPECT_THROW(write_panel(panel_with_holes(), path("folder.parquet")), Error);
   EXPECT_EQ(bytes_of(path("kept.parquet")), "old");
-  for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+  for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
     EXPECT_THAT(entry.path().filename().string(), testing::AnyOf("kept.parquet", "folder.parquet"));
   }
 }

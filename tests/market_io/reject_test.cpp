@@ -24,7 +24,7 @@ std::string long_csv(const std::string& rows) {
 
 TEST_F(RejectedFile, IsNamed) {
   EXPECT_THAT(complaint(path("absent.csv")), AllOf(HasSubstr("absent.csv"), HasSubstr("no such file")));
-  EXPECT_THAT(complaint(folder_), HasSubstr("no regular file"));
+  EXPECT_THAT(complaint(folder_.path()), HasSubstr("no regular file"));
   EXPECT_THROW(read_panel({}), InputError);
 }
 

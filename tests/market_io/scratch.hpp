@@ -2,29 +2,21 @@
 // A folder of its own for each test, removed afterwards.
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <string>
 
 #include "market/io/panel_file.hpp"
+#include "tests/base/temporary_folder.hpp"
 
 namespace regent::market::test {
 
 class Scratch : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "regent_market_io_XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   std::filesystem::path path(const std::string& name) const { return folder_ / name; }
   std::filesystem::path write(const std::string& name, const std::string& bytes) const {
-    std::ofstream(path(name), std::ios::binary) << bytes;
-    return path(name);
+    return folder_.write(name, bytes);
   }
   static std::string bytes_of(const std::filesystem::path& file) {
     std::ifstream in(file, std::ios::binary);
@@ -40,7 +32,7 @@ class Scratch : public testing::Test {
   // What is said about the file; "" when it is accepted.
   std::string complaint(const std::filesystem::path& file, const ValidationPolicy& policy = {});
 
-  std::filesystem::path folder_;
+  regent::test::TemporaryFolder folder_;
   ImportReport report_;
 };
 

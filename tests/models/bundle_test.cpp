@@ -65,7 +65,7 @@ class BundleFolder : public testing::Test {
   }
 
   TemporaryFolder temporary_;
-  fs::path folder_ = temporary_.path / "bundle";
+  fs::path folder_ = temporary_ / "bundle";
   market::Panel panel_;
   std::string fingerprint_;
 };
@@ -94,16 +94,16 @@ TEST_F(BundleFolder, ComesBackWhole) {
 
 TEST_F(BundleFolder, TheSameContentGivesTheSameBytesAndAnotherGivesAnotherFingerprint) {
   Bundle again = small_bundle(panel_);
-  EXPECT_EQ(write_bundle(again, temporary_.path / "again"), fingerprint_);
+  EXPECT_EQ(write_bundle(again, temporary_ / "again"), fingerprint_);
   for (const char* const name :
        {"manifest.json", "policy.safetensors", "hmm.safetensors", "normaliser.safetensors", "config.toml"}) {
-    EXPECT_EQ(bytes_of(folder_ / name), bytes_of(temporary_.path / "again" / name)) << name;
+    EXPECT_EQ(bytes_of(folder_ / name), bytes_of(temporary_ / "again" / name)) << name;
   }
   Bundle other = small_bundle(panel_, 2);
-  EXPECT_NE(write_bundle(other, temporary_.path / "other"), fingerprint_);
+  EXPECT_NE(write_bundle(other, temporary_ / "other"), fingerprint_);
   Bundle parent = small_bundle(panel_);
   parent.manifest.parent = fingerprint_;
-  EXPECT_NE(write_bundle(parent, temporary_.path / "parent"), fingerprint_);
+  EXPECT_NE(write_bundle(parent, temporary_ / "parent"), fingerprint_);
 }
 
 TEST_F(BundleFolder, TheFingerprintIsTheHashOfTheCompactManifestWithoutIt) {
@@ -144,8 +144,8 @@ TEST_F(BundleFolder, ATruncatedMissingOrExtraFileIsRefusedByName) {
 }
 
 TEST_F(BundleFolder, ALinkInPlaceOfAFileIsRefused) {
-  fs::rename(folder_ / "config.toml", temporary_.path / "elsewhere.toml");
-  fs::create_symlink(temporary_.path / "elsewhere.toml", folder_ / "config.toml");
+  fs::rename(folder_ / "config.toml", temporary_ / "elsewhere.toml");
+  fs::create_symlink(temporary_ / "elsewhere.toml", folder_ / "config.toml");
   EXPECT_THAT(load_error(folder_), AllOf(HasSubstr("config.toml"), HasSubstr("plain file")));
 }
 
@@ -227,7 +227,7 @@ TEST_F(BundleFolder, AnExistingFolderIsNotOverwritten) {
 TEST_F(BundleFolder, MetricsThatAreNotFiniteAreNotWrittenAsNull) {
   Bundle bundle = small_bundle(panel_);
   bundle.manifest.metrics["inner"]["sharpe"] = std::numeric_limits<double>::quiet_NaN();
-  const fs::path folder = temporary_.path / "nan";
+  const fs::path folder = temporary_ / "nan";
   EXPECT_THROW(write_bundle(bundle, folder), InputError);
   EXPECT_FALSE(fs::exists(folder));
   EXPECT_EQ(number_or_null(std::nan("")), nullptr);
@@ -235,7 +235,7 @@ TEST_F(BundleFolder, MetricsThatAreNotFiniteAreNotWrittenAsNull) {
 }
 
 TEST_F(BundleFolder, ASetIsReadInTheOrderInWhichItServes) {
-  const fs::path set = temporary_.path / "set";
+  const fs::path set = temporary_ / "set";
   fs::create_directories(set / ".bundle.tmp-1-0");  // an unfinished write
   std::vector<std::string> fingerprints;
   for (const int days : {20, 10, 30}) {
@@ -256,10 +256,10 @@ TEST_F(BundleFolder, ASetIsReadInTheOrderInWhichItServes) {
 }
 
 TEST_F(BundleFolder, ASetWithAnythingElseInItOrNothingIsRefused) {
-  fs::create_directories(temporary_.path / "stray");
-  EXPECT_THROW(load_bundles(temporary_.path), InputError);
-  EXPECT_THROW(load_bundles(temporary_.path / "stray"), InputError);
-  EXPECT_THROW(load_bundles(temporary_.path / "nowhere"), InputError);
+  fs::create_directories(temporary_ / "stray");
+  EXPECT_THROW(load_bundles(temporary_.path()), InputError);
+  EXPECT_THROW(load_bundles(temporary_ / "stray"), InputError);
+  EXPECT_THROW(load_bundles(temporary_ / "nowhere"), InputError);
 }
 
 }  // namespace

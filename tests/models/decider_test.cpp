@@ -190,9 +190,9 @@ TEST(Decider, TwoOverTheSameBarsAgreeToTheLastBit) {
   const market::Panel panel = small_market();
   const auto bundle = shared_bundle(panel);
   TemporaryFolder folder;
-  write_bundle(*bundle, folder.path / "bundle");
+  write_bundle(*bundle, folder / "bundle");
   const auto first = decide_all(bundle, panel);
-  const auto second = decide_all(std::make_shared<Bundle>(load_bundle(folder.path / "bundle")), panel);
+  const auto second = decide_all(std::make_shared<Bundle>(load_bundle(folder / "bundle")), panel);
   for (std::size_t bar = 0; bar < panel.bars(); ++bar) {
     EXPECT_EQ(first[bar].convictions, second[bar].convictions) << bar;
     EXPECT_EQ(first[bar].weights, second[bar].weights) << bar;

@@ -14,7 +14,7 @@
 namespace regent::models {
 namespace {
 
-constexpr double missing = std::numeric_limits<double>::quiet_NaN();
+constexpr double no_value = std::numeric_limits<double>::quiet_NaN();
 
 template <typename Call>
 std::string message_of(Call&& call) {
@@ -27,7 +27,7 @@ std::string message_of(Call&& call) {
 }
 
 // [bars, features, symbols]: two features of two symbols over three bars.
-const std::vector<double> values{1, 3, 10, 10, missing, 5, 10, missing, 7, 9, 10, 10};
+const std::vector<double> values{1, 3, 10, 10, no_value, 5, 10, no_value, 7, 9, 10, 10};
 
 TEST(Normaliser, HasMeanAndDeviationOfWhatIsThere) {
   const Normaliser n = Normaliser::fit(values, {"a", "b"}, 2);
@@ -47,7 +47,7 @@ TEST(Normaliser, KeepsPrecisionBesideALargeMean) {
 
 TEST(Normaliser, PutsMissingAtTheMeanAndClipsTheRest) {
   const Normaliser n = Normaliser::fit(values, {"a", "b"}, 2);
-  EXPECT_EQ(n.apply(0, missing), 0.0F);
+  EXPECT_EQ(n.apply(0, no_value), 0.0F);
   EXPECT_FLOAT_EQ(n.apply(0, 5 + std::sqrt(8.0)), 1.0F);
   EXPECT_EQ(n.apply(0, 1e9), 5.0F);
   EXPECT_EQ(n.apply(0, -std::numeric_limits<double>::infinity()), -5.0F);
@@ -56,7 +56,7 @@ TEST(Normaliser, PutsMissingAtTheMeanAndClipsTheRest) {
 TEST(Normaliser, TurnsOneBarAround) {
   const Normaliser n = Normaliser::fit(values, {"a", "b"}, 2);
   std::vector<float> out(4);
-  n.apply_bar(std::vector<double>{5, missing, 12, 11}, 2, out);
+  n.apply_bar(std::vector<double>{5, no_value, 12, 11}, 2, out);
   EXPECT_THAT(out, testing::ElementsAre(0.0F, 2.0F, 0.0F, 1.0F));
 }
 
@@ -67,7 +67,7 @@ TEST(Normaliser, RefusesInfiniteAndAbsentFeatures) {
               }),
               testing::AllOf(testing::HasSubstr("rsi"), testing::HasSubstr("bar 1")));
   EXPECT_THAT(message_of([&] {
-                Normaliser::fit(std::vector<double>{missing, missing}, {"rsi"}, 2);
+                Normaliser::fit(std::vector<double>{no_value, no_value}, {"rsi"}, 2);
               }),
               testing::HasSubstr("no value"));
 }

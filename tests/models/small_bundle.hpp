@@ -3,9 +3,7 @@
 // network whose heads are large enough to have opinions.
 
 #include <torch/torch.h>
-#include <unistd.h>
 
-#include <atomic>
 #include <cmath>
 #include <filesystem>
 
@@ -14,6 +12,7 @@
 #include "market/market_state.hpp"
 #include "market/synthetic.hpp"
 #include "models/bundle.hpp"
+#include "tests/base/temporary_folder.hpp"
 
 namespace regent::models {
 
@@ -72,22 +71,6 @@ inline Bundle small_bundle(const market::Panel& panel, std::uint64_t seed = 1) {
   return bundle;
 }
 
-// A folder of this process's own, gone at the end.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    static std::atomic<int> next{0};
-    path = std::filesystem::temp_directory_path() /
-           ("regent_models_" + std::to_string(::getpid()) + "_" + std::to_string(next.fetch_add(1)));
-    std::filesystem::create_directories(path);
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  std::filesystem::path path;
-};
+using test::TemporaryFolder;
 
 }  // namespace regent::models

@@ -2,13 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
 #include "base/error.hpp"
 #include "base/safetensors.hpp"
+#include "tests/base/temporary_folder.hpp"
 #include "tests/rl/small_training.hpp"
 
 namespace regent::rl {
@@ -16,13 +16,6 @@ namespace {
 
 class Checkpoint : public testing::Test {
  protected:
-  void SetUp() override {
-    folder = std::filesystem::temp_directory_path() / ("regent_checkpoint_" + std::to_string(getpid()));
-    std::filesystem::create_directories(folder);
-    file = folder / "training.safetensors";
-  }
-  void TearDown() override { std::filesystem::remove_all(folder); }
-
   static std::string refusal(SmallTraining& training, const std::string& from) {
     const std::vector<torch::Tensor> before = copies(training.policy);
     std::string message = "accepted";
@@ -35,7 +28,8 @@ class Checkpoint : public testing::Test {
     return message;
   }
 
-  std::filesystem::path folder, file;
+  test::TemporaryFolder folder;
+  std::filesystem::path file = folder / "training.safetensors";
 };
 
 TEST_F(Checkpoint, ContinuesBitForBitInANewObject) {

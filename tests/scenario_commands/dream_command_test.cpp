@@ -11,7 +11,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class DreamCommand : public testing::CommandTest {
+class DreamCommand : public regent::test::CommandTest {
  protected:
   void SetUp() override {
     const auto market = market::make_synthetic_market({.symbols = 3, .bars = 400, .seed = 5, .ohlcv = false});

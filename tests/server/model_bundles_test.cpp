@@ -21,13 +21,13 @@ wire::DecisionReply ask(DecisionService& service, const wire::DecisionRequest& r
 TEST(ModelBundles, ServiceDecidesAsTheDeciderOfTheBundleInForce) {
   const models::TemporaryFolder folder;
   const market::Panel panel = models::small_market(market_bars);
-  write_walk_forward(panel, folder.path / "set");
-  const auto bundles = load_served_bundles(folder.path / "set");
+  write_walk_forward(panel, folder / "set");
+  const auto bundles = load_served_bundles(folder / "set");
   ASSERT_EQ(bundles->labels().size(), 2U);
   Metrics metrics;
   DecisionService service(*bundles, {}, metrics, monotonic_ns);
 
-  const std::vector<models::Bundle> loaded = models::load_bundles(folder.path / "set");
+  const std::vector<models::Bundle> loaded = models::load_bundles(folder / "set");
   std::vector<models::Decider> deciders;
   for (const models::Bundle& bundle : loaded) {
     deciders.emplace_back(std::make_shared<models::Bundle>(bundle), panel.symbols, panel.column_set());
@@ -63,8 +63,8 @@ TEST(ModelBundles, ServiceDecidesAsTheDeciderOfTheBundleInForce) {
 TEST(ModelBundles, StreamOfOtherSymbolsIsRejectedWithTheirNames) {
   const models::TemporaryFolder folder;
   const market::Panel panel = models::small_market(market_bars);
-  write_walk_forward(panel, folder.path / "set");
-  const auto bundles = load_served_bundles(folder.path / "set");
+  write_walk_forward(panel, folder / "set");
+  const auto bundles = load_served_bundles(folder / "set");
   Metrics metrics;
   DecisionService service(*bundles, {}, metrics, monotonic_ns);
   wire::DecisionRequest request = request_of(panel, 0, 1);
@@ -76,8 +76,8 @@ TEST(ModelBundles, StreamOfOtherSymbolsIsRejectedWithTheirNames) {
 
 TEST(ModelBundles, FolderWithoutABundleIsRefused) {
   const models::TemporaryFolder folder;
-  EXPECT_THROW(load_served_bundles(folder.path), InputError);
-  EXPECT_THROW(load_served_bundles(folder.path / "absent"), InputError);
+  EXPECT_THROW(load_served_bundles(folder.path()), InputError);
+  EXPECT_THROW(load_served_bundles(folder / "absent"), InputError);
 }
 
 }  // namespace

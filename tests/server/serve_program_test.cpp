@@ -91,9 +91,7 @@ wire::DecisionReply ask(client::DecisionClient& client, const wire::DecisionRequ
 
 class ServeProgram : public testing::Test {
  protected:
-  ServeProgram() : panel(models::small_market(market_bars)) {
-    write_walk_forward(panel, folder.path / "set");
-  }
+  ServeProgram() : panel(models::small_market(market_bars)) { write_walk_forward(panel, folder / "set"); }
   models::TemporaryFolder folder;
   market::Panel panel;
 };
@@ -101,7 +99,7 @@ class ServeProgram : public testing::Test {
 TEST_F(ServeProgram, KilledAndRestartedItDecidesTheSameToTheLastBit) {
   std::vector<wire::DecisionReply> undisturbed;
   {
-    ServeProcess server(folder.path / "set", folder.path / "a.json");
+    ServeProcess server(folder / "set", folder / "a.json");
     client::DecisionClient client = connect(server.endpoint());
     ask(client, request_of(panel, 0, first_served_bar));
     for (std::size_t bar = first_served_bar; bar < market_bars; ++bar) {
@@ -109,14 +107,14 @@ TEST_F(ServeProgram, KilledAndRestartedItDecidesTheSameToTheLastBit) {
       ASSERT_EQ(undisturbed.back().status, wire::Status::decided) << undisturbed.back().reason;
     }
   }
-  auto server = std::make_unique<ServeProcess>(folder.path / "set", folder.path / "b.json");
+  auto server = std::make_unique<ServeProcess>(folder / "set", folder / "b.json");
   const std::string endpoint = server->endpoint();
   client::DecisionClient client = connect(endpoint);
   ask(client, request_of(panel, 0, first_served_bar));
   for (std::size_t bar = first_served_bar; bar < market_bars; ++bar) {
     if (bar % 40 == 10) {
       EXPECT_EQ(server->end(SIGKILL), 128 + SIGKILL);
-      server = std::make_unique<ServeProcess>(folder.path / "set", folder.path / "b.json", endpoint);
+      server = std::make_unique<ServeProcess>(folder / "set", folder / "b.json", endpoint);
       const wire::DecisionReply lacking = ask(client, request_of(panel, bar, bar + 1));
       ASSERT_EQ(lacking.status, wire::Status::need_history);
       ASSERT_EQ(lacking.expected_sequence, 1U);
@@ -129,15 +127,15 @@ TEST_F(ServeProgram, KilledAndRestartedItDecidesTheSameToTheLastBit) {
 
 TEST_F(ServeProgram, StopsCleanlyOnEitherSignalAndTakesItsAnnouncementAlong) {
   for (const int signal : {SIGTERM, SIGINT}) {
-    ServeProcess server(folder.path / "set", folder.path / "a.json");
+    ServeProcess server(folder / "set", folder / "a.json");
     EXPECT_EQ(server.end(signal), 0);
-    EXPECT_FALSE(std::filesystem::exists(folder.path / "a.json"));
+    EXPECT_FALSE(std::filesystem::exists(folder / "a.json"));
   }
 }
 
 TEST_F(ServeProgram, WrongInputEndsWithCodeTwoAndSaysWhatIsWrong) {
-  ServeProcess server(folder.path / "set", folder.path / "a.json");
-  const std::string set = (folder.path / "set").string();
+  ServeProcess server(folder / "set", folder / "a.json");
+  const std::string set = (folder / "set").string();
   const struct {
     std::vector<std::string> arguments;
     const char* words;
@@ -147,7 +145,7 @@ TEST_F(ServeProgram, WrongInputEndsWithCodeTwoAndSaysWhatIsWrong) {
       {{"--bundle", set, "--http", "127.0.0.1:0", "--endpoint", "tcp://0.0.0.0:*"}, "serving.allow_remote"},
       {{"--bundle", set, "--http", "0.0.0.0:0"}, "serving.allow_remote"},
       {{"--bundle", set, "--http", "127.0.0.1:0", "--set", "serving.streams_max=0"}, "serving.streams_max"},
-      {{"--bundle", (folder.path / "absent").string(), "--http", "127.0.0.1:0"}, "absent"},
+      {{"--bundle", (folder / "absent").string(), "--http", "127.0.0.1:0"}, "absent"},
   };
   for (const auto& wrong : cases) {
     std::vector<std::string> command{REGENT_SERVE};

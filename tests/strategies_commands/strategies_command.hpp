@@ -12,13 +12,13 @@
 
 namespace regent::strategies::test {
 
-using testing::Outcome;
+using regent::test::Outcome;
 
 inline bool can_draw() {
-  return testing::can_draw(REGENT_SOURCE_FOLDER, "matplotlib, pyarrow");
+  return regent::test::can_draw(REGENT_SOURCE_FOLDER, "matplotlib, pyarrow");
 }
 
-class StrategiesCommand : public testing::CommandTest {
+class StrategiesCommand : public regent::test::CommandTest {
  protected:
   // Hourly bars of a random walk.
   void write_bars(const std::string& name, int bars, unsigned seed) const {
@@ -38,7 +38,7 @@ class StrategiesCommand : public testing::CommandTest {
     write(name, text.str());
   }
   Outcome run(const std::string& program, const std::string& arguments) const {
-    return testing::run_in(folder_.path(), REGENT_PROGRAMS "/regent-" + program + " " + arguments);
+    return regent::test::run_in(folder_.path(), REGENT_PROGRAMS "/regent-" + program + " " + arguments);
   }
 };
 

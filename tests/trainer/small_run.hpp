@@ -2,9 +2,7 @@
 // A training run small enough for tests: the real command on a synthetic market in a folder of its own.
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -14,6 +12,7 @@
 #include "base/atomic_file.hpp"
 #include "market/io/panel_file.hpp"
 #include "market/synthetic.hpp"
+#include "tests/base/temporary_folder.hpp"
 #include "trainer/commands/train_command.hpp"
 
 namespace regent::trainer {
@@ -63,17 +62,9 @@ inline market::Panel small_panel() {
 class SmallRun : public testing::Test {
  protected:
   void SetUp() override {
-    static std::atomic<int> next{0};
-    folder_ = fs::temp_directory_path() /
-              ("regent_trainer_" + std::to_string(::getpid()) + "_" + std::to_string(next.fetch_add(1)));
-    fs::create_directories(folder_);
     write_file_atomically(folder_ / "small.toml", small_config);
     panel_ = small_panel();
     market::write_panel(panel_, folder_ / "data.parquet");
-  }
-  void TearDown() override {
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
   }
 
   // Runs a command as a process would, without one; standard output and error are kept in output_.
@@ -110,7 +101,8 @@ class SmallRun : public testing::Test {
     return json_of(fs::path(out) / "bundles" / fold / "manifest.json").at("fingerprint").get<std::string>();
   }
 
-  fs::path folder_;
+  test::TemporaryFolder own_;
+  fs::path folder_ = own_.path();
   market::Panel panel_;
   std::string output_, errors_;
 };

@@ -7,6 +7,7 @@
 namespace regent::cuda::hmm {
 namespace {
 
+using reference::discrete;
 using reference::Generator;
 using reference::Hierarchy;
 
@@ -93,20 +94,6 @@ TEST_P(Forward, HierarchyEqualsItsFlattenedModel) {
 }
 
 // Russell, Norvig, Artificial Intelligence: A Modern Approach: rain and umbrella.
-Hierarchy discrete(std::vector<double> start, std::vector<double> transition) {
-  Hierarchy h;
-  h.macros = 1;
-  h.micros = static_cast<int>(start.size());
-  h.dimension = 1;
-  h.macro_start = h.macro_transition = {1};
-  h.micro_start = std::move(start);
-  h.micro_transition = std::move(transition);
-  h.micro_exit.assign(h.micros, 0);
-  h.means.assign(h.micros, 0);
-  h.covariances.assign(h.micros, 1);
-  return h;
-}
-
 TEST_P(Forward, GivesTheUmbrellaWorldsLogLikelihood) {
   const Hierarchy rain = discrete({0.5, 0.5}, {0.7, 0.3, 0.3, 0.7});
   std::vector<double> table;

@@ -20,6 +20,19 @@ struct Hierarchy {
   int states() const { return macros * micros; }
 };
 
+// A flat chain whose emissions come from a table.
+inline Hierarchy discrete(std::vector<double> start, std::vector<double> transition) {
+  Hierarchy h;
+  h.micros = static_cast<int>(start.size());
+  h.macro_start = h.macro_transition = {1};
+  h.micro_start = std::move(start);
+  h.micro_transition = std::move(transition);
+  h.micro_exit.assign(h.micros, 0);
+  h.means.assign(h.micros, 0);
+  h.covariances.assign(h.micros, 1);
+  return h;
+}
+
 struct Answers {
   double log_likelihood = 0;
   std::vector<double> posteriors;   // [T, K] given everything

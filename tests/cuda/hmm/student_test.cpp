@@ -43,10 +43,10 @@ double log_likelihood_of(const Resources& resources, const Hierarchy& h, const s
 class StudentT : public OnEveryDevice {};
 REGENT_ON_EVERY_DEVICE(StudentT);
 
-struct Case {
+struct StudentCase {
   std::vector<Hierarchy> hierarchies;
   std::vector<std::vector<double>> series;
-  Case(std::uint64_t seed, int macros, int micros, int dimension, int steps, double missing) {
+  StudentCase(std::uint64_t seed, int macros, int micros, int dimension, int steps, double missing) {
     Generator generator(seed);
     for (int lane = 0; lane < 4; ++lane) {  // ragged lengths and own parameters in every lane
       hierarchies.push_back(generator.student(generator.hierarchy(macros, micros, dimension, lane == 2)));
@@ -61,13 +61,13 @@ void for_each_case(std::uint64_t first_seed, const Check& check) {
   for (std::uint64_t seed = first_seed; seed < first_seed + 12; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const auto& [macros, micros, dimension, steps] = shapes[seed % 6];
-    check(Case(seed, macros, micros, dimension, steps, seed >= first_seed + 6 ? 0.4 : 0));
+    check(StudentCase(seed, macros, micros, dimension, steps, seed >= first_seed + 6 ? 0.4 : 0));
   }
 }
 
 TEST_P(StudentT, FilterSmootherAndDecoderEqualEveryPathSummedByHand) {
   const Resources resources = this->resources();
-  for_each_case(3000, [&](const Case& c) {
+  for_each_case(3000, [&](const StudentCase& c) {
     const TestBatch<double> batch(c.hierarchies, c.series);
     const TestBatch<float> float_batch(c.hierarchies, c.series);
     const auto filter = filtered(resources, batch), both_ways = smoothed(resources, batch);
@@ -99,7 +99,7 @@ TEST_P(StudentT, FilterSmootherAndDecoderEqualEveryPathSummedByHand) {
 
 TEST_P(StudentT, ExpectedCountsEqualEveryPathSummedByHand) {
   const Resources resources = this->resources();
-  for_each_case(4000, [&](const Case& c) {
+  for_each_case(4000, [&](const StudentCase& c) {
     const Counted<double> exact(resources, TestBatch<double>(c.hierarchies, c.series));
     const Counted<float> in_float(resources, TestBatch<float>(c.hierarchies, c.series));
     for (int lane = 0; lane < 4; ++lane) {
@@ -212,7 +212,7 @@ TEST_P(StudentT, FloatStaysCloseToDoubleOverALongSeries) {
 }
 
 TEST_P(StudentT, GivesTheSameBitsOnEveryInstructionSet) {
-  const Case c(41, 3, 3, 4, 200, 0.1);
+  const StudentCase c(41, 3, 3, 4, 200, 0.1);
   const TestBatch<float> batch(c.hierarchies, c.series);
   const Counted<float> plain(Resources::make_cpu(InstructionSet::baseline), batch), own(resources(), batch);
   for (int lane = 0; lane < 4; ++lane) {
@@ -224,8 +224,8 @@ TEST_P(StudentT, GivesTheSameBitsOnEveryInstructionSet) {
 }
 
 TEST_P(StudentT, LeavesOtherLanesBitsAloneWhenOneLaneIsNotANumber) {
-  const Case c(43, 2, 2, 3, 100, 0);
-  Case broken = c;
+  const StudentCase c(43, 2, 2, 3, 100, 0);
+  StudentCase broken = c;
   for (double& value : broken.hierarchies[1].means) value = std::nan("");
   broken.series[2][40] = std::nan("");
   const Counted<float> before(resources(), TestBatch<float>(c.hierarchies, c.series));

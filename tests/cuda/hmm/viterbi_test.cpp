@@ -7,6 +7,7 @@
 namespace regent::cuda::hmm {
 namespace {
 
+using reference::discrete;
 using reference::Generator;
 using reference::Hierarchy;
 
@@ -56,18 +57,6 @@ TEST_P(Viterbi, FindsTheBestOfAllPaths) {
       EXPECT_NEAR(in_float.log_probability[lane], truth.best_log_probability, 1e-4 * scale);
     }
   }
-}
-
-Hierarchy discrete(std::vector<double> start, std::vector<double> transition) {
-  Hierarchy h;
-  h.micros = static_cast<int>(start.size());
-  h.macro_start = h.macro_transition = {1};
-  h.micro_start = std::move(start);
-  h.micro_transition = std::move(transition);
-  h.micro_exit.assign(h.micros, 0);
-  h.means.assign(h.micros, 0);
-  h.covariances.assign(h.micros, 1);
-  return h;
 }
 
 TEST_P(Viterbi, DecodesTheUmbrellaWorld) {

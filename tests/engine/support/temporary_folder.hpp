@@ -1,35 +1,20 @@
 #pragma once
-// A folder that goes with its owner; in memory where the machine has that, because ledgers sync at every
-// commit.
+// A folder in memory where the machine has that, because ledgers sync at every commit.
 
-#include <cstdlib>
-#include <filesystem>
-#include <string>
+#include "tests/base/temporary_folder.hpp"
 
 namespace regent::engine::test {
 
-class TemporaryFolder {
+class TemporaryFolder : public regent::test::TemporaryFolder {
  public:
-  TemporaryFolder() {
-    const std::filesystem::path memory = "/dev/shm";
-    std::error_code error;
-    const bool usable = std::filesystem::is_directory(memory, error);
-    std::string name =
-        ((usable ? memory : std::filesystem::temp_directory_path()) / "regent-engine-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    path_ = name;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-  const std::filesystem::path& path() const { return path_; }
+  TemporaryFolder() : regent::test::TemporaryFolder(parent()) {}
 
  private:
-  std::filesystem::path path_;
+  static std::filesystem::path parent() {
+    const std::filesystem::path memory = "/dev/shm";
+    std::error_code error;
+    return std::filesystem::is_directory(memory, error) ? memory : std::filesystem::temp_directory_path();
+  }
 };
 
 }  // namespace regent::engine::test
