@@ -55,7 +55,8 @@ std::vector<double> range(const Parameter& parameter, const std::string& text) {
     refuse(parameter, text, "more than " + std::to_string(axis_values_max) + " values");
   std::vector<double> values;
   // to ten digits, as they were written: 0.1 + 2·0.1 is 0.3
-  for (double i = 0; i <= steps; ++i) values.push_back(std::stod(short_number(first + i * step)));
+  for (int i = 0; i <= static_cast<int>(steps); ++i)
+    values.push_back(std::stod(short_number(first + i * step)));
   return values;
 }
 

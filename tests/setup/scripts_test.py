@@ -53,13 +53,13 @@ class Scripts(unittest.TestCase):
         self.assertEqual("", done.stdout)
 
     def test_can_be_run_and_print_help(self):
-        for name in ("setup", "test", "demo", "bench", "bundle-deps"):
+        for name in ("setup", "test", "demo", "bench", "bundle-deps", "lint"):
             done = subprocess.run([ROOT / "scripts" / name, "--help"], capture_output=True, text=True)
             self.assertEqual(0, done.returncode, name)
             self.assertIn(f"scripts/{name}", done.stdout)
 
     def test_refuse_unknown_options(self):
-        for name in ("setup", "demo", "bench", "bundle-deps"):  # scripts/test hands them to ctest
+        for name in ("setup", "demo", "bench", "bundle-deps", "lint"):  # scripts/test hands them to ctest
             done = subprocess.run([ROOT / "scripts" / name, "--nonsense"], capture_output=True, text=True)
             self.assertEqual(2, done.returncode, name)
             self.assertIn("nonsense", done.stderr)
