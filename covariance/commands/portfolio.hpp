@@ -14,7 +14,7 @@ struct Portfolio {
   std::vector<double> weights;  // [columns of the table], 0 where the file has none
   PortfolioRisk risk;           // by_asset [columns]; modes and by_mode of the assets held alone
   struct Tail {
-    double level;
+    double level = 0;
     TailRisk normal, historical;
   };
   std::vector<Tail> tails;
