@@ -120,6 +120,7 @@ Filter::Filter(const Model& model) {
   state_ = std::make_unique<State>(model);
 }
 Filter::~Filter() = default;
+Filter::Filter(const Filter& other) : state_(std::make_unique<State>(*other.state_)) {}
 Filter::Filter(Filter&&) noexcept = default;
 Filter& Filter::operator=(Filter&&) noexcept = default;
 

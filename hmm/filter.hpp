@@ -14,6 +14,7 @@ class Filter {
  public:
   explicit Filter(const Model& model);
   ~Filter();
+  Filter(const Filter&);  // goes on by itself from here
   Filter(Filter&&) noexcept;
   Filter& operator=(Filter&&) noexcept;
 

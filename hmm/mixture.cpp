@@ -89,6 +89,8 @@ MixtureDensity::MixtureDensity(const Model& model) {
   state_ = std::make_unique<State>(model);
 }
 MixtureDensity::~MixtureDensity() = default;
+MixtureDensity::MixtureDensity(const MixtureDensity& other)
+    : state_(std::make_unique<State>(*other.state_)) {}
 MixtureDensity::MixtureDensity(MixtureDensity&&) noexcept = default;
 MixtureDensity& MixtureDensity::operator=(MixtureDensity&&) noexcept = default;
 

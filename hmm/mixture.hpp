@@ -25,6 +25,7 @@ class MixtureDensity {
  public:
   explicit MixtureDensity(const Model& model);
   ~MixtureDensity();
+  MixtureDensity(const MixtureDensity&);
   MixtureDensity(MixtureDensity&&) noexcept;
   MixtureDensity& operator=(MixtureDensity&&) noexcept;
 

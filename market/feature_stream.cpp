@@ -86,6 +86,7 @@ struct FeatureStream::State {
 FeatureStream::FeatureStream(std::vector<std::string> names, std::size_t symbols, ColumnSet columns)
     : state_(std::make_unique<State>(std::move(names), symbols, columns)) {}
 FeatureStream::~FeatureStream() = default;
+FeatureStream::FeatureStream(const FeatureStream& other) : state_(std::make_unique<State>(*other.state_)) {}
 FeatureStream::FeatureStream(FeatureStream&&) noexcept = default;
 FeatureStream& FeatureStream::operator=(FeatureStream&&) noexcept = default;
 

@@ -38,6 +38,7 @@ class FeatureStream {
   // Throws InputError for an unknown name (with the nearest known one) or a missing column.
   FeatureStream(std::vector<std::string> names, std::size_t symbols, ColumnSet columns);
   ~FeatureStream();
+  FeatureStream(const FeatureStream&);  // goes on by itself from here
   FeatureStream(FeatureStream&&) noexcept;
   FeatureStream& operator=(FeatureStream&&) noexcept;
 

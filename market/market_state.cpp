@@ -157,6 +157,7 @@ struct MarketState::State {
 MarketState::MarketState(std::vector<std::string> names, std::size_t symbols)
     : state_(std::make_unique<State>(std::move(names), symbols)) {}
 MarketState::~MarketState() = default;
+MarketState::MarketState(const MarketState& other) : state_(std::make_unique<State>(*other.state_)) {}
 MarketState::MarketState(MarketState&&) noexcept = default;
 MarketState& MarketState::operator=(MarketState&&) noexcept = default;
 

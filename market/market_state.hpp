@@ -24,6 +24,7 @@ class MarketState {
  public:
   MarketState(std::vector<std::string> names, std::size_t symbols);  // throws InputError on an unknown name
   ~MarketState();
+  MarketState(const MarketState&);  // goes on by itself from here
   MarketState(MarketState&&) noexcept;
   MarketState& operator=(MarketState&&) noexcept;
   void update(const BarView& bar);

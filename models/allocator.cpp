@@ -104,6 +104,7 @@ Allocator::Allocator(const AllocatorSettings& settings, std::size_t symbols)
 }
 
 Allocator::~Allocator() = default;
+Allocator::Allocator(const Allocator& other) : state_(std::make_unique<State>(*other.state_)) {}
 Allocator::Allocator(Allocator&&) noexcept = default;
 Allocator& Allocator::operator=(Allocator&&) noexcept = default;
 

@@ -39,6 +39,7 @@ class Allocator {
  public:
   Allocator(const AllocatorSettings& settings, std::size_t symbols);
   ~Allocator();
+  Allocator(const Allocator&);  // goes on by itself from here
   Allocator(Allocator&&) noexcept;
   Allocator& operator=(Allocator&&) noexcept;
   // [symbols], NaN: missing, its covariance waits. A return over a gap of n bars counts as one return divided

@@ -5,10 +5,6 @@
 #include <limits>
 
 #include "base/error.hpp"
-#include "hmm/filter.hpp"
-#include "market/feature_stream.hpp"
-#include "market/market_state.hpp"
-#include "models/allocator.hpp"
 #include "models/policy_runner.hpp"
 
 namespace regent::models {
@@ -43,38 +39,23 @@ void check_stream(const Bundle& bundle, const std::vector<std::string>& symbols,
 }  // namespace
 
 struct Decider::State {
-  std::shared_ptr<Bundle> bundle;
   std::vector<std::string> symbols;
   market::ColumnSet columns;
-  market::FeatureStream features;
-  market::MarketState market;
-  hmm::Filter filter;
-  Allocator allocator;
+  DecisionStream stream;
   PolicyRunner runner;
-  std::vector<float> normalised;  // [symbols, F]
-  std::vector<double> positions;  // [symbols], the previous convictions
-  Allocator::Weights last;
   std::int64_t bars = 0;
-  bool regime_seen = false;  // the filter has had a whole observation
   bool decided = false;
   TimestampMs last_timestamp_ms = 0;
 
-  State(std::shared_ptr<Bundle> b, std::vector<std::string> names, market::ColumnSet set)
-      : bundle(std::move(b)),
-        symbols(std::move(names)),
+  State(std::shared_ptr<Bundle> bundle, std::vector<std::string> names, market::ColumnSet set)
+      : symbols(std::move(names)),
         columns(set),
-        features(bundle->manifest.features, symbols.size(), columns),
-        market(bundle->regimes.features, symbols.size()),
-        filter(bundle->regimes),
-        allocator(allocator_settings(bundle->config, bundle->manifest.periods_per_year), symbols.size()),
-        runner(bundle->policy, bundle->layout(), symbols.size()),
-        normalised(symbols.size() * bundle->manifest.features.size()),
-        positions(symbols.size(), 0.0) {}
+        stream(bundle, symbols.size(), columns),
+        runner(bundle->policy, bundle->layout(), symbols.size()) {}
 
   void check(const market::BarView& bar) const;
   void describe_regime(Decision& decision) const;
-  void decide(const market::BarView& bar, Decision& decision);
-  int warmup() const { return std::max(features.warmup_bars(), market.warmup_bars()); }
+  void decide(Decision& decision);
 };
 
 void Decider::State::check(const market::BarView& bar) const {
@@ -103,30 +84,22 @@ void Decider::State::check(const market::BarView& bar) const {
 }
 
 void Decider::State::describe_regime(Decision& decision) const {
-  const std::span<const double> macro = filter.macro_posterior();
-  const std::span<const double> micro = filter.posterior();
+  const std::span<const double> macro = stream.macro_posterior();
+  const std::span<const double> micro = stream.micro_posterior();
   decision.macro_posterior.assign(macro.begin(), macro.end());
   decision.micro_posterior.assign(micro.begin(), micro.end());
   const auto likeliest = std::max_element(macro.begin(), macro.end());
-  decision.regime = bundle->regimes.labels[static_cast<std::size_t>(likeliest - macro.begin())];
+  decision.regime = stream.bundle()->regimes.labels[static_cast<std::size_t>(likeliest - macro.begin())];
   decision.confidence = *likeliest;
 }
 
-void Decider::State::decide(const market::BarView& bar, Decision& decision) {
-  bundle->normaliser.apply_bar(features.values(), symbols.size(), normalised);
+void Decider::State::decide(Decision& decision) {
   decision.convictions.resize(symbols.size());
-  runner.decide(normalised, positions, decision.macro_posterior, decision.micro_posterior,
+  runner.decide(stream.features(), stream.positions(), stream.macro_posterior(), stream.micro_posterior(),
                 decision.convictions);
-  const std::span<const double> closes = bar[market::Column::close];
-  for (std::size_t symbol = 0; symbol < symbols.size(); ++symbol) {
-    if (std::isnan(closes[symbol])) {
-      decision.convictions[symbol] = 0;
-    }
-  }
-  positions = decision.convictions;
-  last = allocator.allocate(decision.convictions);
-  decision.weights = last.weights;
-  decision.predicted_volatility = last.predicted_volatility;
+  const Allocator::Weights& allocated = stream.allocate(decision.convictions);
+  decision.weights = allocated.weights;
+  decision.predicted_volatility = allocated.predicted_volatility;
 }
 
 Decider::Decider(std::shared_ptr<Bundle> bundle, std::vector<std::string> symbols,
@@ -143,22 +116,16 @@ Decider& Decider::operator=(Decider&&) noexcept = default;
 Decision Decider::update(const market::BarView& bar) {
   State& s = *state_;
   s.check(bar);
-  s.features.update(bar);
-  s.market.update(bar);
-  s.filter.update(s.market.values());
-  s.allocator.update(bar[market::Column::close]);
+  s.stream.update(bar);
   s.last_timestamp_ms = bar.timestamp_ms;
   ++s.bars;
-  const std::span<const double> observed = s.market.values();
-  s.regime_seen = s.regime_seen || std::none_of(observed.begin(), observed.end(),
-                                                [](double value) { return std::isnan(value); });
   Decision decision;
   decision.timestamp_ms = bar.timestamp_ms;
   decision.predicted_volatility = std::numeric_limits<double>::quiet_NaN();
   s.describe_regime(decision);
-  decision.warm = s.bars > s.warmup() && s.regime_seen && s.allocator.warm();
+  decision.warm = s.stream.warm();
   if (decision.warm) {
-    s.decide(bar, decision);
+    s.decide(decision);
   }
   s.decided = decision.warm;
   return decision;
@@ -168,29 +135,34 @@ Explanation Decider::explain() {
   State& s = *state_;
   REGENT_INVARIANT(s.decided, "only a warm decision can be explained");
   Explanation explanation;
-  const ObservationLayout layout = s.bundle->layout();
+  const Bundle& bundle = *s.stream.bundle();
+  const ObservationLayout layout = bundle.layout();
   for (std::size_t i = 0; i < layout.inputs(); ++i) {
-    explanation.inputs.push_back(
-        input_name(layout, s.bundle->manifest.features, s.bundle->regimes.labels, i));
+    explanation.inputs.push_back(input_name(layout, bundle.manifest.features, bundle.regimes.labels, i));
   }
   explanation.values.assign(s.runner.observation().begin(), s.runner.observation().end());
   explanation.contributions = s.runner.contributions();
   for (std::size_t symbol = 0; symbol < s.symbols.size(); ++symbol) {
-    explanation.volatilities.push_back(s.allocator.volatility(symbol));
+    explanation.volatilities.push_back(s.stream.allocator().volatility(symbol));
   }
-  explanation.position_capped = s.last.position_capped;
-  explanation.gross_capped = s.last.gross_capped;
-  explanation.uncapped_volatility = s.last.uncapped_volatility;
+  const Allocator::Weights& last = s.stream.weights();
+  explanation.position_capped = last.position_capped;
+  explanation.gross_capped = last.gross_capped;
+  explanation.uncapped_volatility = last.uncapped_volatility;
   return explanation;
 }
 
 const Bundle& Decider::bundle() const {
-  return *state_->bundle;
+  return *state_->stream.bundle();
+}
+
+const DecisionStream& Decider::stream() const {
+  return state_->stream;
 }
 
 int Decider::warmup_bars() const {
-  return std::max(state_->warmup(),
-                  static_cast<int>(state_->bundle->config.integer("allocator.warmup_bars")));
+  return std::max(state_->stream.warmup_bars(),
+                  static_cast<int>(bundle().config.integer("allocator.warmup_bars")));
 }
 
 }  // namespace regent::models

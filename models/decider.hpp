@@ -9,6 +9,7 @@
 
 #include "market/panel.hpp"
 #include "models/bundle.hpp"
+#include "models/decision_stream.hpp"
 
 namespace regent::models {
 
@@ -52,6 +53,7 @@ class Decider {
   // REQUIRES that the last decision was warm.
   Explanation explain();
   const Bundle& bundle() const;
+  const DecisionStream& stream() const;  // where its bars have led to
   // Bars until a decision can be warm.
   int warmup_bars() const;
 

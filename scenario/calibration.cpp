@@ -35,22 +35,27 @@ std::vector<double> rows_of(const std::vector<double>& all, const Returns& retur
   return rows;
 }
 
-Regimes fit_regimes(const market::Panel& panel, const Returns& returns, const CalibrationSettings& settings) {
-  const std::vector<std::string> features{"market_return"};
-  const std::vector<double> observations = market::compute_market_state(panel, features);
-  const auto resources = cuda::Resources::make("cpu");
+hmm::Model fitted_regimes(const cuda::Resources& resources, const std::vector<double>& observations,
+                          const CalibrationSettings& settings) {
   hmm::FitSettings fit;
   fit.macros = settings.macros;
   fit.micros = settings.micros;
   fit.restarts = settings.restarts;
   fit.seed = settings.seed;
-  const hmm::FitResult result = hmm::fit(resources, observations, features, fit);
+  return hmm::fit(resources, observations, {"market_return"}, fit).model;
+}
+
+Regimes regimes_of(const market::Panel& panel, const Returns& returns, const CalibrationSettings& settings) {
+  const bool given = settings.regimes != nullptr;
+  const std::vector<double> observations = market::compute_market_state(
+      panel, given ? settings.regimes->features : std::vector<std::string>{"market_return"});
+  const auto resources = cuda::Resources::make("cpu");
+  hmm::Model model = given ? *settings.regimes : fitted_regimes(resources, observations, settings);
   const hmm::SeriesBatch batch{.series = {observations}, .names = {"market"}};
-  const std::span<const hmm::Model> model(&result.model, 1);
-  const auto smoothed = hmm::smoothed_posteriors(resources, model, batch);
-  const auto filtered = hmm::filtered_posteriors(resources, model, batch);
-  const int k = result.model.states();
-  return {result.model,
+  const auto smoothed = hmm::smoothed_posteriors(resources, std::span(&model, 1), batch);
+  const auto filtered = hmm::filtered_posteriors(resources, std::span(&model, 1), batch);
+  const int k = model.states();
+  return {std::move(model),
           rows_of(smoothed.probability[0], returns, k),
           {filtered.probability[0].end() - k, filtered.probability[0].end()}};
 }
@@ -232,10 +237,11 @@ void check(const CalibrationSettings& settings) {
   if (!(settings.jump_threshold >= 2))
     throw InputError("jump threshold " + std::to_string(settings.jump_threshold) +
                      "; at least 2 local standard deviations are needed");
-  if (settings.macros < 1 || settings.micros < 1 ||
-      settings.macros * settings.micros > cuda::scenario::regimes_max)
-    throw InputError(std::to_string(settings.macros) + " x " + std::to_string(settings.micros) +
-                     " regimes; from 1 to " + std::to_string(cuda::scenario::regimes_max) + " are possible");
+  const int states =
+      settings.regimes != nullptr ? settings.regimes->states() : settings.macros * settings.micros;
+  if (settings.macros < 1 || settings.micros < 1 || states > cuda::scenario::regimes_max)
+    throw InputError(std::to_string(states) + " regimes; from 1 to " +
+                     std::to_string(cuda::scenario::regimes_max) + " are possible");
 }
 
 }  // namespace
@@ -244,7 +250,7 @@ CalibratedPanel calibrate(const market::Panel& panel, const Returns& returns,
                           const CalibrationSettings& settings) {
   check(settings);
   const auto n = static_cast<int>(returns.assets());
-  const Regimes regimes = fit_regimes(panel, returns, settings);
+  const Regimes regimes = regimes_of(panel, returns, settings);
   const int k = regimes.model.states();
   const auto of_assets = jumps_of_assets(returns, settings.jump_threshold);
   const auto of_market = jumps_of_market(returns, of_assets);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cuda/scenario/scenario.hpp"
+#include "hmm/model.hpp"
 #include "market/panel.hpp"
 #include "scenario/returns.hpp"
 
@@ -15,8 +16,9 @@ struct CalibrationSettings {
   int macros = 3, micros = 3;  // of the hierarchy of regimes; flattened to macros·micros
   int restarts = 4;
   std::uint64_t seed = 1;
-  int factors = 20;           // exact covariances up to so many assets, principal factors beyond
-  double jump_threshold = 4;  // local standard deviations
+  int factors = 20;                     // exact covariances up to so many assets, principal factors beyond
+  double jump_threshold = 4;            // local standard deviations
+  const hmm::Model* regimes = nullptr;  // taken instead of fitted, with the market state that they observe
 };
 
 // What the law was made of, and what goes with it.
@@ -37,16 +39,16 @@ struct CalibratedPanel {
 };
 
 // Regimes: the hierarchy of hmm/ on the market's return alone: trailing volatilities lag, and would mix a
-// regime with what came before it. Jumps: bars at which a quarter of
-// the assets (one at least) moves by more than jump_threshold local standard deviations (EWMA of winsorised
-// squares); they set intensity by regime, size, participation and excitation, and are left out of all else.
-// Means and covariances: weighted by the smoothed posterior, shrunk towards the panel's by 20 bars, and by as
-// many as there are assets, so that a rare regime's matrix has full rank. The first factor is the equally
-// weighted market itself, the others the principal components of the rest; variances are exact. Drifts are of
-// simple returns: the half variance that log returns lose is drift_of_variance. Volatility clustering and
-// tails: GJR-GARCH with Student-t shocks of the market within its regimes. Spreads widen with a regime's
-// volatility; liquidity shocks are assumed, not fitted: a probability of 0.002 a bar, five times the spread,
-// half gone in five bars. Throws InputError as returns_of and hmm::fit do.
+// regime with what came before it; regimes that are given are taken as they are. Jumps: bars at which a
+// quarter of the assets (one at least) moves by more than jump_threshold local standard deviations (EWMA of
+// winsorised squares); they set intensity by regime, size, participation and excitation, and are left out of
+// all else. Means and covariances: weighted by the smoothed posterior, shrunk towards the panel's by 20 bars,
+// and by as many as there are assets, so that a rare regime's matrix has full rank. The first factor is the
+// equally weighted market itself, the others the principal components of the rest; variances are exact.
+// Drifts are of simple returns: the half variance that log returns lose is drift_of_variance. Volatility
+// clustering and tails: GJR-GARCH with Student-t shocks of the market within its regimes. Spreads widen with
+// a regime's volatility; liquidity shocks are assumed, not fitted: a probability of 0.002 a bar, five times
+// the spread, half gone in five bars. Throws InputError as returns_of and hmm::fit do.
 CalibratedPanel calibrate(const market::Panel& panel, const Returns& returns,
                           const CalibrationSettings& settings);
 

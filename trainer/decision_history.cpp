@@ -31,6 +31,14 @@ void decide_span(models::Bundle bundle, const market::Panel& panel, std::size_t 
 
 }  // namespace
 
+models::Bundle bundle_at(std::vector<models::Bundle> bundles, TimestampMs timestamp_ms) {
+  std::size_t chosen = 0;
+  for (std::size_t i = 1; i < bundles.size(); ++i) {
+    if (bundles[i].manifest.serve_from_ms <= timestamp_ms) chosen = i;
+  }
+  return std::move(bundles[chosen]);
+}
+
 DecisionHistory decide_every_bar(std::vector<models::Bundle> bundles, const market::Panel& panel) {
   const TimestampMs serve_from_ms = bundles.front().manifest.serve_from_ms;
   DecisionHistory history;

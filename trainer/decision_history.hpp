@@ -9,6 +9,9 @@
 
 namespace regent::trainer {
 
+// Of a walk-forward set, the one that serves at `timestamp_ms`; the first when all of them serve later.
+models::Bundle bundle_at(std::vector<models::Bundle> bundles, TimestampMs timestamp_ms);
+
 struct DecisionHistory {
   std::vector<TimestampMs> timestamps_ms;  // [decisions], of the bars that they follow
   std::vector<double> weights;             // [decisions, symbols], fraction of equity

@@ -182,6 +182,18 @@ REGENT_BODY Step<R> history_returns(const View& view, PathNumber<R> path, std::i
   return now;
 }
 
+// Simple returns r of `count` assets from their log returns, what the holdings earn by them, and the holdings
+// grown.
+template <int count, class R>
+REGENT_BODY void earn(const R* log_returns, R* holdings, R* r, R& earned) {
+  exponentials_minus_one<count>(log_returns, r);
+  REGENT_EACH(j, count) {
+    const R held = holdings[j];
+    earned = fused(held, r[j], earned);
+    holdings[j] = fused(held, r[j], held);
+  }
+}
+
 // What a step's trades come to.
 template <class R>
 struct Trades {
@@ -280,7 +292,7 @@ REGENT_BODY void record_value(float* to, std::int64_t between, R value) {
 
 template <class R>
 REGENT_BODY void record_step(const View& view, const RecordView& record, std::int32_t step,
-                             const MarketState<R>& state, const Account<R>& account) {
+                             const Step<R>& now, const MarketState<R>& state, const Account<R>& account) {
   double equity[Lanes<R>::width];
   std::uint32_t regime[Lanes<R>::width];
   store_wide(equity, account.equity);
@@ -290,6 +302,8 @@ REGENT_BODY void record_step(const View& view, const RecordView& record, std::in
     record.equity[at] = equity[lane];
     record.regime[at] = static_cast<std::uint8_t>(regime[lane]);
   }
+  record_value(record.spread + step, view.steps, now.spread);
+  record_value(record.impact + step, view.steps, now.impact);
 }
 
 template <class Size, bool Wide, bool FromHistory, bool Recorded, class R>
@@ -299,11 +313,8 @@ REGENT_BODY void one_step(const View& view, PathNumber<R> path, std::int32_t ste
   const auto receive = [&](int first, auto group, const R* log_returns) {
     constexpr int count = group.count;
     R r[count];
-    exponentials_minus_one<count>(log_returns, r);
+    earn<count>(log_returns, holdings + first, r, earned);
     REGENT_EACH(j, count) {
-      const R held = holdings[first + j];
-      earned = fused(held, r[j], earned);
-      holdings[first + j] = fused(held, r[j], held);
       if (view.features) at_target = fused(Lanes<R>::all(view.target[first + j]), r[j], at_target);
       if constexpr (Recorded) {
         const std::int64_t steps = view.steps, assets = view.assets;
@@ -323,7 +334,7 @@ REGENT_BODY void one_step(const View& view, PathNumber<R> path, std::int32_t ste
   const R cost = cost_of(view, trades, now.spread, now.impact);
   settle(view, step, earned, cost, trades.sum, account);
   if (view.features) look(view, at_target, account);
-  if constexpr (Recorded) record_step(view, record, step, state, account);
+  if constexpr (Recorded) record_step(view, record, step, now, state, account);
 }
 
 template <class R>

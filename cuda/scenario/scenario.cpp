@@ -21,16 +21,6 @@ void check_range(std::uint64_t first_path, std::int64_t paths) {
                      std::to_string(first_path) + "; numbers below 2^56 are possible");
 }
 
-Outcomes outcomes_of(std::int64_t paths) {
-  const auto n = static_cast<std::size_t>(paths);
-  Outcomes out;
-  for (auto* values : {&out.final_equity, &out.turnover, &out.costs}) values->resize(n);
-  out.drawdown_max.resize(n);
-  out.ruin_step.resize(n);
-  out.final_regime.resize(n);
-  return out;
-}
-
 OutcomeView view_of(Outcomes& out) {
   return {out.final_equity.data(), out.turnover.data(),  out.costs.data(),
           out.drawdown_max.data(), out.ruin_step.data(), out.final_regime.data()};
@@ -45,12 +35,33 @@ void check_finite(const Outcomes& out, std::uint64_t first_path) {
   }
 }
 
+template <class Value>
+void append_some(std::vector<Value>& to, const std::vector<Value>& from, std::size_t first,
+                 std::size_t count) {
+  const auto begin = from.begin() + static_cast<std::ptrdiff_t>(first);
+  to.insert(to.end(), begin, begin + static_cast<std::ptrdiff_t>(count));
+}
+
 }  // namespace
+
+Outcomes room_for_outcomes(std::size_t paths) {
+  return {std::vector<double>(paths), std::vector<double>(paths),       std::vector<double>(paths),
+          std::vector<float>(paths),  std::vector<std::int32_t>(paths), std::vector<std::uint8_t>(paths)};
+}
+
+void append(Outcomes& to, const Outcomes& from, std::size_t first, std::size_t count) {
+  append_some(to.final_equity, from.final_equity, first, count);
+  append_some(to.turnover, from.turnover, first, count);
+  append_some(to.costs, from.costs, first, count);
+  append_some(to.drawdown_max, from.drawdown_max, first, count);
+  append_some(to.ruin_step, from.ruin_step, first, count);
+  append_some(to.final_regime, from.final_regime, first, count);
+}
 
 Outcomes run(const Resources& resources, const Task& task, std::uint64_t first_path, std::int64_t paths) {
   validate(task);
   check_range(first_path, paths);
-  Outcomes out = outcomes_of(paths);
+  Outcomes out = room_for_outcomes(static_cast<std::size_t>(paths));
   if (paths == 0) return out;
   const Packed tables = detail::packed(task);
   if (resources.backend() == Backend::gpu) {
@@ -67,12 +78,17 @@ Paths record(const Resources& resources, const Task& task, std::uint64_t first_p
   check_range(first_path, paths);
   const Packed tables = detail::packed(task);
   const std::size_t steps = static_cast<std::size_t>(paths) * task.steps;
-  Paths kept{std::vector<float>(steps * tables.view.assets), std::vector<double>(steps),
-             std::vector<std::uint8_t>(steps)};
+  Paths kept{std::vector<float>(steps * tables.view.assets),
+             std::vector<double>(steps),
+             std::vector<std::uint8_t>(steps),
+             std::vector<float>(steps),
+             std::vector<float>(steps),
+             {}};
   if (paths == 0) return kept;
-  Outcomes out = outcomes_of(paths);
+  Outcomes out = room_for_outcomes(static_cast<std::size_t>(paths));
   detail::run_cpu(resources, tables, first_path, paths, view_of(out),
-                  {kept.log_returns.data(), kept.equity.data(), kept.regime.data()});
+                  {kept.log_returns.data(), kept.equity.data(), kept.regime.data(), kept.spread.data(),
+                   kept.impact.data()});
   check_finite(out, first_path);
   return kept;
 }

@@ -115,10 +115,16 @@ struct Outcomes {
   std::vector<std::uint8_t> final_regime;
 };
 
+Outcomes room_for_outcomes(std::size_t paths);
+// Entries [first, first + count) of `from`.
+void append(Outcomes& to, const Outcomes& from, std::size_t first, std::size_t count);
+
 struct Paths {
-  std::vector<float> log_returns;    // [paths, steps, assets]
-  std::vector<double> equity;        // [paths, steps]
-  std::vector<std::uint8_t> regime;  // [paths, steps]
+  std::vector<float> log_returns;     // [paths, steps, assets]
+  std::vector<double> equity;         // [paths, steps]
+  std::vector<std::uint8_t> regime;   // [paths, steps]
+  std::vector<float> spread, impact;  // [paths, steps] how often the usual ones
+  std::vector<double> weights;        // [paths, steps, assets] held from the step's end on; empty: not kept
 };
 
 // Throws InputError naming the table, its entry and what would be right.

@@ -56,11 +56,16 @@ struct SpareRecord {
   std::vector<float> log_returns;
   std::vector<double> equity;
   std::vector<std::uint8_t> regime;
+  std::vector<float> spread, impact;
   SpareRecord(const View& view, int width)
       : log_returns(static_cast<std::size_t>(width) * view.steps * view.assets),
         equity(static_cast<std::size_t>(width) * view.steps),
-        regime(static_cast<std::size_t>(width) * view.steps) {}
-  RecordView view() { return {log_returns.data(), equity.data(), regime.data()}; }
+        regime(static_cast<std::size_t>(width) * view.steps),
+        spread(regime.size()),
+        impact(regime.size()) {}
+  RecordView view() {
+    return {log_returns.data(), equity.data(), regime.data(), spread.data(), impact.data()};
+  }
 };
 
 void keep(const View& view, const SpareRecord& from, const RecordView& to, std::int64_t at,
@@ -69,6 +74,8 @@ void keep(const View& view, const SpareRecord& from, const RecordView& to, std::
   std::copy_n(from.log_returns.data(), count * returns, to.log_returns + at * returns);
   std::copy_n(from.equity.data(), count * steps, to.equity + at * steps);
   std::copy_n(from.regime.data(), count * steps, to.regime + at * steps);
+  std::copy_n(from.spread.data(), count * steps, to.spread + at * steps);
+  std::copy_n(from.impact.data(), count * steps, to.impact + at * steps);
 }
 
 }  // namespace

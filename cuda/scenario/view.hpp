@@ -77,6 +77,7 @@ struct RecordView {
   float* log_returns = nullptr;
   double* equity = nullptr;
   std::uint8_t* regime = nullptr;
+  float *spread = nullptr, *impact = nullptr;
 };
 
 }  // namespace regent::cuda::scenario

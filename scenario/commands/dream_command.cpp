@@ -29,7 +29,7 @@ std::size_t stress_named(const DreamSetup& setup, const std::string& name) {
   return static_cast<std::size_t>(at - names.begin());
 }
 
-// One path, a row a step.
+// One path, a row a step; of a policy that chooses them also the weights.
 std::vector<SeriesColumn> path_columns(const DreamSetup& setup, const cuda::scenario::Paths& kept) {
   const std::size_t n = setup.symbols.size(), steps = kept.equity.size();
   SeriesColumn step{.name = "step"}, regime{.name = "regime"}, equity{.name = "equity"};
@@ -43,17 +43,29 @@ std::vector<SeriesColumn> path_columns(const DreamSetup& setup, const cuda::scen
   }
   std::vector<SeriesColumn> columns{step, regime, equity};
   std::ranges::move(returns, std::back_inserter(columns));
+  std::ranges::move(weight_columns(kept, setup.symbols), std::back_inserter(columns));
   return columns;
 }
 
-nlohmann::ordered_json path_json(const DreamFlags& flags, const std::vector<SeriesColumn>& columns) {
+nlohmann::ordered_json path_json(const DreamFlags& flags, const DreamSetup& setup,
+                                 const std::vector<SeriesColumn>& columns) {
   nlohmann::ordered_json json = {{"path", flags.path}, {"stress", flags.stress}, {"seed", flags.seed}};
-  nlohmann::ordered_json returns;
-  for (std::size_t i = 3; i < columns.size(); ++i) returns[columns[i].name] = columns[i].reals;
+  nlohmann::ordered_json returns, weights;
+  const std::size_t n = setup.symbols.size(), first = 3;
+  for (std::size_t i = 0; i < n; ++i) returns[setup.symbols[i]] = columns[first + i].reals;
   json["regime"] = columns[1].texts;
   json["equity"] = columns[2].reals;
   json["log_returns"] = returns;
+  for (std::size_t i = first + n; i < columns.size(); ++i)
+    weights[setup.symbols[i - first - n]] = columns[i].reals;
+  if (!weights.is_null()) json["weights"] = weights;
   return json;
+}
+
+double gross(const cuda::scenario::Paths& kept, std::size_t step, std::size_t assets) {
+  double sum = 0;
+  for (std::size_t i = 0; i < assets; ++i) sum += std::abs(kept.weights[step * assets + i]);
+  return sum;
 }
 
 void print_path(const DreamSetup& setup, const cuda::scenario::Paths& kept) {
@@ -61,6 +73,10 @@ void print_path(const DreamSetup& setup, const cuda::scenario::Paths& kept) {
   table.header = {"step", "regime", "equity", "return", "market"};
   table.right = {true, false, true, true, true};
   const std::size_t n = setup.symbols.size();
+  if (!kept.weights.empty()) {
+    table.header.emplace_back("held");
+    table.right.push_back(true);
+  }
   double before = 1;
   for (std::size_t t = 0; t < kept.equity.size(); ++t) {
     double market = 0;
@@ -73,6 +89,7 @@ void print_path(const DreamSetup& setup, const cuda::scenario::Paths& kept) {
                           {percent(kept.equity[t], 2)},
                           {percent(r, 2), r < -0.05 ? Colour::red : Colour::plain},
                           {percent(market, 2)}});
+    if (!kept.weights.empty()) table.rows.back().push_back({percent(gross(kept, t, n))});
   }
   std::cout << table.text();
 }
@@ -82,12 +99,11 @@ int show_path(const DreamFlags& flags, const DreamSetup& setup) {
     throw InputError("--out " + flags.out + ": with --path a FILE.csv or FILE.parquet is written");
   std::vector<cuda::scenario::Stress> schedule;
   const auto task = setup.stressed(stress_named(setup, flags.stress), schedule);
-  const auto kept =
-      cuda::scenario::record(cuda::Resources::make("cpu"), task, static_cast<std::uint64_t>(flags.path), 1);
+  const auto kept = setup.policy->record(task, static_cast<std::uint64_t>(flags.path), 1);
   const auto columns = path_columns(setup, kept);
   if (!flags.out.empty()) market::write_series_file(columns, flags.out);
   if (flags.bars.json) {
-    std::cout << path_json(flags, columns).dump() << '\n';
+    std::cout << path_json(flags, setup, columns).dump() << '\n';
   } else {
     print_path(setup, kept);
   }
@@ -96,9 +112,9 @@ int show_path(const DreamFlags& flags, const DreamSetup& setup) {
 
 }  // namespace
 
-int run_dream_command(const DreamFlags& flags) {
+int run_dream_command(const DreamFlags& flags, DreamPolicy& policy) {
   DreamSetup setup;
-  set_up(flags, setup);
+  set_up(flags, policy, setup);
   if (flags.path >= 0) return show_path(flags, setup);
   claim_folder(flags, setup);
   if (setup.calibration && !flags.out.empty())

@@ -36,20 +36,30 @@ void add_source(CLI::App& app, DreamFlags& flags) {
 }
 
 void add_portfolio(CLI::App& app, DreamFlags& flags) {
+  auto* bundle =
+      app.add_option("--bundle", flags.bundle,
+                     "A trained bundle, or a folder of them (the one that serves at the last bar): "
+                     "dream of its decisions; needs --data, up to now")
+          ->type_name("DIR");
   app.add_option("--portfolio", flags.portfolio, "equal, or a CSV file with the columns symbol and weight")
       ->type_name("equal|FILE")
+      ->excludes(bundle)
       ->capture_default_str();
   app.add_option("--rebalance", flags.rebalance, "Bars between trades back to the weights; 0: never")
       ->check(CLI::Range(0, 1'000'000))
+      ->excludes(bundle)
       ->capture_default_str();
   app.add_option("--volatility-target", flags.volatility_target,
                  "Annual; scales the weights by EWMA volatility. 0: none")
-      ->check(CLI::Range(0.0, 10.0));
+      ->check(CLI::Range(0.0, 10.0))
+      ->excludes(bundle);
   app.add_option("--trend", flags.trend,
                  "Half-life in bars of the mean return below 0 of which nothing is held. 0: none")
-      ->check(CLI::Range(0.0, 1e6));
+      ->check(CLI::Range(0.0, 1e6))
+      ->excludes(bundle);
   app.add_option("--exposure-max", flags.exposure_max, "Most that the weights are scaled up to")
       ->check(CLI::Range(0.0, 100.0))
+      ->excludes(bundle)
       ->capture_default_str();
   app.add_option("--fee", flags.fee, "Of the traded value")
       ->check(CLI::Range(0.0, 0.1))

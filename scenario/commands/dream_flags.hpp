@@ -12,7 +12,7 @@ namespace regent::scenario {
 struct DreamFlags {
   market::DataFlags bars;  // with --json, --config, --set, --log-level
   std::vector<std::string> data;
-  std::string calibration, source = "regimes", stresses, portfolio = "equal", start = "stationary";
+  std::string bundle, calibration, source = "regimes", stresses, portfolio = "equal", start = "stationary";
   std::string budget, out, device = "auto", stress = "baseline";
   std::int64_t scenarios = 1000, steps = 252, seed = 1, path = -1, chunk = 0;
   int macros = 3, micros = 3, factors = 20, rebalance = 1;

@@ -70,8 +70,10 @@ std::string agreement(const std::vector<Comparison>& rows) {
 std::string source_text(const DreamFlags& flags, const DreamSetup& setup) {
   if (setup.calibration) {
     const auto& c = *setup.calibration;
-    return std::to_string(c.law.regimes) + " regimes fitted to " + std::to_string(c.bars) + " bars, " +
-           format_timestamp(c.from_ms) + " to " + format_timestamp(c.to_ms);
+    const bool given = setup.policy->regimes() != nullptr && flags.calibration.empty();
+    return std::to_string(c.law.regimes) + (given ? " regimes of the bundle, with moments" : " regimes") +
+           " fitted to " + std::to_string(c.bars) + " bars, " + format_timestamp(c.from_ms) + " to " +
+           format_timestamp(c.to_ms);
   }
   std::string text = flags.source == "replay" ? "replay of history" : flags.source + " bootstrap of history";
   if (setup.block_bars > 0) text += ", blocks of " + digits(setup.block_bars) + " bars";
@@ -98,10 +100,11 @@ std::vector<StressSummary> by_damage(const DreamSummary& summary) {
   return sorted;
 }
 
-void write_breaks(std::ostream& out, const DreamSummary& summary) {
+void write_breaks(std::ostream& out, const DreamSetup& setup, const DreamSummary& summary) {
   const StressSummary& base = summary.stresses.front();
   const StressSummary worst = by_damage(summary).front();
-  out << "## What breaks this portfolio, how likely\n\n"
+  out << "## What breaks this " << (setup.policy->sets_weights() ? "portfolio" : "policy")
+      << ", how likely\n\n"
       << "Without any stress it loses a fifth or more with probability " << percent(base.loses_fifth.share)
       << " (" << band(base.loses_fifth.low, base.loses_fifth.high) << ") and is ruined with "
       << percent(base.ruined.share) << " (" << band(base.ruined.low, base.ruined.high) << "). ";
@@ -115,7 +118,8 @@ void write_breaks(std::ostream& out, const DreamSummary& summary) {
       << ". How likely the stress itself is, the dream does not say.\n\n";
 }
 
-void write_stresses(std::ostream& out, const DreamFlags& flags, const DreamSummary& summary) {
+void write_stresses(std::ostream& out, const DreamFlags& flags, const DreamSetup& setup,
+                    const DreamSummary& summary) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& s : by_damage(summary)) {
     rows.push_back(
@@ -136,8 +140,9 @@ void write_stresses(std::ostream& out, const DreamFlags& flags, const DreamSumma
       rows.push_back(
           {s.name, std::to_string(s.worst_paths[i]), "`" + again(flags, s.name, s.worst_paths[i]) + "`"});
   }
-  out << "`regent dream` with the same data, model, stresses and portfolio, and these flags, makes each of "
-         "them again.\n\n";
+  out << "`regent dream` with the same data, model, stresses and "
+      << (setup.policy->sets_weights() ? "portfolio" : "bundle")
+      << ", and these flags, makes each of them again.\n\n";
   markdown_table(out, {"scenario", "path", "flags"}, rows);
 }
 
@@ -202,6 +207,7 @@ void write_outcomes(const DreamFlags& flags, const DreamSetup& setup, const Drea
 std::string summary_text(const DreamFlags& flags, const DreamSetup& setup, const Dreamed& dreamed,
                          const DreamSummary& summary) {
   std::ostringstream out;
+  if (!setup.policy->sets_weights()) out << "  decisions of " << setup.policy->name() << '\n';
   out << "  " << source_text(flags, setup) << '\n';
   out << "  " << grouped(static_cast<std::size_t>(dreamed.paths)) << " paths of " << flags.steps
       << " bars and " << setup.symbols.size() << " assets each, seed " << flags.seed << "\n\n";
@@ -230,15 +236,16 @@ std::string summary_text(const DreamFlags& flags, const DreamSetup& setup, const
 std::string report_markdown(const DreamFlags& flags, const DreamSetup& setup, const Dreamed& dreamed,
                             const DreamSummary& summary) {
   std::ostringstream out;
-  out << "# Dream of " << setup.symbols.size() << " assets\n\n"
-      << dreamed.paths << " paths of " << flags.steps << " bars for each scenario; "
+  out << "# Dream of " << setup.symbols.size() << " assets\n\n";
+  if (!setup.policy->sets_weights()) out << "Of the decisions of " << setup.policy->name() << ". ";
+  out << dreamed.paths << " paths of " << flags.steps << " bars for each scenario; "
       << source_text(flags, setup) << "; seed " << flags.seed << ". Fee " << percent(flags.fee, 3)
       << ", slippage " << percent(flags.slippage, 3) << ", ruin at " << percent(flags.ruin, 0)
       << " of the first equity. Profits are of the whole path; bands hold at 95 %.\n\n";
   if (dreamed.paths < flags.scenarios)
     out << "**Not complete**: " << flags.scenarios << " paths were asked for.\n\n";
-  write_breaks(out, summary);
-  write_stresses(out, flags, summary);
+  write_breaks(out, setup, summary);
+  write_stresses(out, flags, setup, summary);
   write_regimes(out, summary);
   write_comparison(out, "Stylised facts (Cont 2001)", summary.facts);
   write_comparison(out, "Tails of strategies on history and dream", summary.tails);

@@ -12,7 +12,6 @@
 #include "base/table.hpp"
 #include "base/terminal.hpp"
 #include "base/time.hpp"
-#include "market/io/series_file.hpp"
 
 namespace regent::scenario {
 namespace {
@@ -20,13 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 using cuda::scenario::Outcomes;
 using market::SeriesColumn;
-
-// About a second of work on two cores.
-std::int64_t chunk_size(const DreamFlags& flags, const DreamSetup& setup) {
-  if (flags.chunk > 0) return flags.chunk;
-  const auto values = static_cast<std::int64_t>(setup.symbols.size()) * flags.steps;
-  return std::clamp<std::int64_t>(400'000'000 / values / 16 * 16, 16, 1 << 20);
-}
 
 struct Chunk {
   std::int64_t first, end;
@@ -71,24 +63,11 @@ Outcomes read_chunk(const fs::path& file, std::int64_t rows) {
   return out;
 }
 
-template <class Values>
-void append(Values& to, const Values& from) {
-  to.insert(to.end(), from.begin(), from.end());
-}
-void append(Outcomes& to, const Outcomes& from) {
-  append(to.final_equity, from.final_equity);
-  append(to.turnover, from.turnover);
-  append(to.costs, from.costs);
-  append(to.drawdown_max, from.drawdown_max);
-  append(to.ruin_step, from.ruin_step);
-  append(to.final_regime, from.final_regime);
-}
-
-// Every step of every path, a file a chunk: path, step, regime, equity, and a log return per symbol.
-void write_paths(const fs::path& file, const cuda::Resources& resources, const cuda::scenario::Task& task,
+// Every step of every path, a file a chunk: path, step, regime, equity, a log return per symbol, and weights.
+void write_paths(const fs::path& file, const DreamPolicy& policy, const cuda::scenario::Task& task,
                  const Chunk& chunk, const std::vector<std::string>& symbols) {
   const std::int64_t paths = chunk.end - chunk.first, n = static_cast<std::int64_t>(symbols.size());
-  const auto kept = cuda::scenario::record(resources, task, static_cast<std::uint64_t>(chunk.first), paths);
+  const auto kept = policy.record(task, static_cast<std::uint64_t>(chunk.first), paths);
   std::vector<SeriesColumn> columns(4 + symbols.size());
   columns[0].name = "path";
   columns[1].name = "step";
@@ -102,28 +81,39 @@ void write_paths(const fs::path& file, const cuda::Resources& resources, const c
     columns[1].integers.push_back(row % task.steps);
     for (std::int64_t i = 0; i < n; ++i) columns[4 + i].reals.push_back(kept.log_returns[row * n + i]);
   }
+  std::ranges::move(weight_columns(kept, symbols), std::back_inserter(columns));
   market::write_series_file(columns, file.string());
 }
 
-Outcomes outcomes_of(const DreamFlags& flags, const DreamSetup& setup, const cuda::Resources& resources,
-                     std::size_t stress, const Chunk& chunk, std::int64_t& made) {
+Outcomes outcomes_of(const DreamFlags& flags, const DreamSetup& setup, std::size_t stress, const Chunk& chunk,
+                     std::int64_t& made) {
   const std::string& name = setup.stresses[stress].name;
   const fs::path file = chunk.file(flags, name, "chunks");
   std::vector<cuda::scenario::Stress> schedule;
   const auto task = setup.stressed(stress, schedule);
   if (flags.paths && !flags.out.empty()) {
     const fs::path steps = chunk.file(flags, name, "paths");
-    if (!fs::exists(steps)) write_paths(steps, resources, task, chunk, setup.symbols);
+    if (!fs::exists(steps)) write_paths(steps, *setup.policy, task, chunk, setup.symbols);
   }
   if (!flags.out.empty() && fs::exists(file)) return read_chunk(file, chunk.end - chunk.first);
-  Outcomes out =
-      cuda::scenario::run(resources, task, static_cast<std::uint64_t>(chunk.first), chunk.end - chunk.first);
+  Outcomes out = setup.policy->run(task, static_cast<std::uint64_t>(chunk.first), chunk.end - chunk.first);
   made += chunk.end - chunk.first;
   if (!flags.out.empty()) write_chunk(file, out);
   return out;
 }
 
 }  // namespace
+
+std::vector<SeriesColumn> weight_columns(const cuda::scenario::Paths& kept,
+                                         const std::vector<std::string>& symbols) {
+  std::vector<SeriesColumn> columns(kept.weights.empty() ? 0 : symbols.size());
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    columns[i].name = "weight " + symbols[i];
+    for (std::size_t at = i; at < kept.weights.size(); at += symbols.size())
+      columns[i].reals.push_back(kept.weights[at]);
+  }
+  return columns;
+}
 
 void claim_folder(const DreamFlags& flags, const DreamSetup& setup) {
   if (flags.out.empty()) {
@@ -135,7 +125,7 @@ void claim_folder(const DreamFlags& flags, const DreamSetup& setup) {
     const auto known = nlohmann::json::parse(read_file(file), nullptr, false);
     if (known.is_discarded() || known.value("fingerprint", "") != setup.fingerprint)
       throw InputError("--out " + flags.out +
-                       " holds another dream (other data, model, stresses, portfolio, costs, "
+                       " holds another dream (other data, model, stresses, portfolio or bundle, costs, "
                        "steps or seed); name another folder, or remove it");
   } else if (fs::exists(folder) && !fs::is_empty(folder)) {
     throw InputError("--out " + flags.out + ": the folder is not empty and holds no dream");
@@ -151,9 +141,10 @@ void claim_folder(const DreamFlags& flags, const DreamSetup& setup) {
 }
 
 Dreamed run_dream(const DreamFlags& flags, const DreamSetup& setup) {
-  const auto resources = cuda::Resources::make(flags.device);
   const double budget = seconds_of(flags.budget);
-  const std::int64_t began = monotonic_ns(), size = chunk_size(flags, setup);
+  const std::int64_t began = monotonic_ns();
+  const std::int64_t size =
+      flags.chunk > 0 ? flags.chunk : setup.policy->chunk_paths(setup.symbols.size(), flags.steps);
   const auto stresses = static_cast<std::int64_t>(setup.stresses.size());
   Dreamed dreamed;
   dreamed.outcomes.resize(setup.stresses.size());
@@ -165,8 +156,10 @@ Dreamed run_dream(const DreamFlags& flags, const DreamSetup& setup) {
     dreamed.interrupted = stop_requested();
     // one chunk at least, so that every start gets further
     if (dreamed.interrupted || (budget > 0 && first > 0 && dreamed.made > 0 && spent > budget)) break;
-    for (std::size_t s = 0; s < setup.stresses.size(); ++s)
-      append(dreamed.outcomes[s], outcomes_of(flags, setup, resources, s, chunk, dreamed.made));
+    for (std::size_t s = 0; s < setup.stresses.size(); ++s) {
+      const Outcomes out = outcomes_of(flags, setup, s, chunk, dreamed.made);
+      append(dreamed.outcomes[s], out, 0, out.final_equity.size());
+    }
     dreamed.paths = chunk.end;
     if (progress) progress->advance(dreamed.paths * stresses);
   }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "market/io/series_file.hpp"
 #include "scenario/commands/dream_setup.hpp"
 
 namespace regent::scenario {
@@ -20,6 +21,10 @@ struct Dreamed {
 // Claims --out for this dream: its dream.json holds the fingerprint. Throws InputError where the folder holds
 // another one.
 void claim_folder(const DreamFlags& flags, const DreamSetup& setup);
+
+// A column "weight SYMBOL" for each asset, a row a step; none where weights were not kept.
+std::vector<market::SeriesColumn> weight_columns(const cuda::scenario::Paths& kept,
+                                                 const std::vector<std::string>& symbols);
 
 // Runs what is missing, the first paths of every stress first, until all are there, the budget is spent or a
 // stop was asked for. Chunks that are there are read.

@@ -69,7 +69,8 @@ Calibration read_or_fit(const DreamFlags& flags, const std::optional<market::Pan
                                      .micros = flags.micros,
                                      .seed = static_cast<std::uint64_t>(flags.seed),
                                      .factors = flags.factors,
-                                     .jump_threshold = flags.jump_threshold};
+                                     .jump_threshold = flags.jump_threshold,
+                                     .regimes = setup.policy->regimes()};
   Calibration calibration = calibrate(*panel, *setup.returns, settings).calibration;
   if (!flags.calibration.empty()) write_file_atomically(flags.calibration, calibration_to_json(calibration));
   return calibration;
@@ -102,6 +103,7 @@ std::vector<double> weights_of(const std::string& file, const std::vector<std::s
   return weights;
 }
 
+// Of a policy from elsewhere the weights are those of the portfolio whose facts are compared with history.
 void put_policy(const DreamFlags& flags, DreamSetup& setup) {
   auto& task = setup.task;
   const std::size_t n = setup.symbols.size();
@@ -124,6 +126,7 @@ std::string fingerprint_of(const DreamFlags& flags, const DreamSetup& setup, con
   const auto& task = setup.task;
   nlohmann::ordered_json all = {
       {"source", flags.source},
+      {"policy", setup.policy->fingerprint()},
       {"calibration", setup.calibration ? calibration_to_json(*setup.calibration) : ""},
       {"history", setup.history.log_returns},
       {"block", setup.block_bars},
@@ -161,14 +164,16 @@ cuda::scenario::Task DreamSetup::stressed(std::size_t index,
   return own;
 }
 
-void set_up(const DreamFlags& flags, DreamSetup& setup) {
+void set_up(const DreamFlags& flags, DreamPolicy& policy, DreamSetup& setup) {
+  setup.policy = &policy;
   check_counts(flags);
   seconds_of(flags.budget);
   const std::string stresses = flags.stresses.empty() ? "" : read_file(flags.stresses);
   setup.stresses = {{"baseline", {}}};
   if (!stresses.empty())
     std::ranges::move(stresses_from_toml(stresses, flags.stresses), std::back_inserter(setup.stresses));
-  const std::optional<market::Panel> panel = read_data(flags);
+  std::optional<market::Panel> panel = read_data(flags);
+  policy.see(panel);
   if (panel) setup.returns = returns_of(*panel);
   if (flags.source != "regimes" && !panel)
     throw InputError("--source " + flags.source + " needs --data FILE");

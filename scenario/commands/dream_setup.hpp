@@ -5,11 +5,13 @@
 
 #include "scenario/calibration.hpp"
 #include "scenario/commands/dream_flags.hpp"
+#include "scenario/commands/dream_policy.hpp"
 #include "scenario/stress.hpp"
 
 namespace regent::scenario {
 
 struct DreamSetup {
+  const DreamPolicy* policy = nullptr;
   std::optional<Returns> returns;          // of the data, where there are any
   std::optional<Calibration> calibration;  // of source regimes
   cuda::scenario::History history;         // of the others
@@ -28,7 +30,7 @@ struct DreamSetup {
 };
 
 // Reads, calibrates (and writes the model file), checks everything that can be wrong before any path is made.
-// Throws InputError.
-void set_up(const DreamFlags& flags, DreamSetup& setup);
+// The setup keeps pointing to `policy`. Throws InputError.
+void set_up(const DreamFlags& flags, DreamPolicy& policy, DreamSetup& setup);
 
 }  // namespace regent::scenario

@@ -16,7 +16,7 @@ using market::SeriesColumn;
 using nlohmann::ordered_json;
 
 constexpr std::size_t worst_shown = 5;
-constexpr std::int64_t sampled_max = 2000, values_max = 30'000'000;
+constexpr std::int64_t values_max = 30'000'000;
 constexpr std::int64_t fact_paths = 40;
 constexpr std::size_t fact_bars_max = 10000;
 
@@ -50,7 +50,7 @@ std::vector<std::int64_t> worst_paths(const std::vector<double>& profits) {
 // So many paths that their steps fit into memory.
 std::int64_t sampled_paths(const DreamSetup& setup, std::int64_t paths) {
   const auto values = static_cast<std::int64_t>(setup.symbols.size() + 4) * setup.task.steps;
-  return std::min({paths, sampled_max, std::max<std::int64_t>(16, values_max / values)});
+  return std::min({paths, setup.policy->sampled_max(), std::max<std::int64_t>(16, values_max / values)});
 }
 
 // The step's quantiles of equity over the sampled paths of every stress.
@@ -235,14 +235,13 @@ DreamSummary summary_of(const DreamFlags& flags, const DreamSetup& setup, const 
   DreamSummary summary;
   for (std::size_t s = 0; s < setup.stresses.size(); ++s)
     summary.stresses.push_back(summary_of(setup.stresses[s].name, dreamed.outcomes[s], dreamed.outcomes[0]));
-  const auto resources = cuda::Resources::make("cpu");
   const std::int64_t paths = sampled_paths(setup, dreamed.paths);
   const int steps = setup.task.steps;
   Fan fan;
   for (std::size_t s = 0; s < setup.stresses.size(); ++s) {
     if (s > 0 && flags.out.empty()) break;
     std::vector<cuda::scenario::Stress> schedule;
-    const auto kept = cuda::scenario::record(resources, setup.stressed(s, schedule), 0, paths);
+    const auto kept = setup.policy->record(setup.stressed(s, schedule), 0, paths);
     fan.add(setup.stresses[s].name, kept, paths, steps);
     if (s > 0 || setup.labels.empty()) continue;
     summary.regimes = regimes_of(setup.labels, kept, paths, steps);
@@ -266,6 +265,7 @@ ordered_json summary_json(const DreamFlags& flags, const DreamSetup& setup, cons
                        {"deviation", number(row.deviation)}});
   }
   return {{"source", flags.source},
+          {"policy", setup.policy->name()},
           {"paths", dreamed.paths},
           {"asked", flags.scenarios},
           {"complete", dreamed.paths == flags.scenarios},

@@ -39,17 +39,6 @@ void decide_all(const DecideFlags& flags, const market::Panel& panel) {
   }
 }
 
-// Of a walk-forward set, the one that serves at `timestamp_ms`; the first when all of them serve later.
-models::Bundle bundle_at(std::vector<models::Bundle> bundles, TimestampMs timestamp_ms) {
-  std::size_t chosen = 0;
-  for (std::size_t i = 1; i < bundles.size(); ++i) {
-    if (bundles[i].manifest.serve_from_ms <= timestamp_ms) {
-      chosen = i;
-    }
-  }
-  return std::move(bundles[chosen]);
-}
-
 std::string note_of(const models::BundleManifest& manifest, TimestampMs timestamp_ms) {
   if (timestamp_ms < manifest.serve_from_ms) {
     return fmt::format(
