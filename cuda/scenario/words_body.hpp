@@ -5,7 +5,7 @@
 // philox(): Philox4x32-10 of counter (path, step, draw, purpose + path's upper bits · 2^8). In vector
 // registers the even and the odd lanes are held apart as 64-bit numbers whose upper halves mean nothing: a
 // round is then two products, two shifts and two three-way exclusive-ors, without any shuffle.
-// unit(w) = (⌊w/2⌋ + ½)·2^−31 rounded to float: in [2^−32, 1], relative resolution near 0.
+// unit(w) = ⌊w/2⌋·2^−31 + 2^−32, each rounded to float: in [2^−32, 1], relative resolution near 0.
 // normals(w): Box, Muller (1958), of x and y and of z and w. Radius √(−2·ln unit(x)) <= 6.67; the upper two
 // bits of y choose the quarter of the circle, the others the angle in it; Cephes' polynomials on ±π/4.
 
