@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "cuda/hmm/expectation.hpp"
+#include "hmm/log_expectation.hpp"
 
 namespace regent::hmm {
 namespace {
@@ -80,6 +81,9 @@ class Tile {
   void expect() {
     in_parallel(members_.size(), lane_block, [&](std::size_t i) { scatter(i); });
     expectation_->run(static_cast<int>(lanes_.size()), parameters_, active_, counts_, likelihoods_);
+    in_parallel(lanes_.size(), 1, [&](std::size_t lane) {
+      if (in_logs_[lane] != 0) expect_in_logs(lane);
+    });
     in_parallel(members_.size(), lane_block, [&](std::size_t i) {
       if (members_[i]->running()) gather(i);
     });
@@ -122,6 +126,7 @@ class Tile {
     const AnyShape shape(shape_);
     const std::size_t padded = blocks_of(lanes_.size()) * lane_block;
     active_.assign(lanes_.size(), 1);
+    in_logs_.assign(lanes_.size(), 0);
     parameters_.resize(ParameterLayout<AnyShape>{shape}.size() * padded);
     counts_.resize(CountLayout<AnyShape>{shape}.rows(law_) * padded);
     likelihoods_.resize(padded);
@@ -192,12 +197,32 @@ class Tile {
     observations_ = std::move(kept);
   }
 
+  bool goes_in_logs(const Ascent& member) const {
+    return member.running() && has_transition_below(chain_of(shape_, member.parameters), transition_min<T>);
+  }
+  void expect_in_logs(std::size_t lane) {
+    const FitGroup& group = *lanes_[lane].member->group;
+    const std::size_t dimension = group.dimension, which = lanes_[lane].which;
+    std::vector<double> bars(lanes_[lane].bars * dimension);
+    for (std::size_t i = 0; i < bars.size(); ++i)
+      bars[i] = group.standardised(which, static_cast<std::int64_t>(i / dimension),
+                                   static_cast<int>(i % dimension));
+    const std::size_t rows = CountLayout<AnyShape>{AnyShape(shape_)}.rows(law_);
+    std::vector<double> counts(rows);
+    likelihoods_[lane] = hmm::expect_in_logs(shape_, law_, lanes_[lane].member->parameters, bars, counts);
+    for (std::size_t row = 0; row < rows; ++row) counts_[lane_index(lane, row, rows)] = counts[row];
+  }
+
   void scatter(std::size_t i) {
     const Ascent& member = *members_[i];
     const std::size_t rows = member.parameters.size(), last = first_lane_[i] + lanes_of(member);
     const std::size_t end = last == lanes_.size() ? blocks_of(last) * lane_block : last;
+    const bool logs = goes_in_logs(member);
     for (std::size_t lane = first_lane_[i]; lane < end; ++lane) {
-      if (lane < last) active_[lane] = member.running() ? 1 : 0;
+      if (lane < last) {
+        active_[lane] = member.running() && !logs ? 1 : 0;
+        in_logs_[lane] = logs ? 1 : 0;
+      }
       for (std::size_t row = 0; row < rows && member.running(); ++row) {
         parameters_[lane_index(lane, row, rows)] = static_cast<T>(member.parameters[row]);
       }
@@ -227,7 +252,7 @@ class Tile {
   std::int64_t steps_ = 0;
   std::vector<T> observations_, parameters_;
   std::vector<double> counts_, likelihoods_;
-  std::vector<std::uint8_t> active_;
+  std::vector<std::uint8_t> active_, in_logs_;  // [lanes]; those in logs are not run by expectation_
   std::optional<cuda::hmm::Expectation<T>> expectation_;
 };
 

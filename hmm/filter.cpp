@@ -8,6 +8,7 @@
 #include "cuda/hmm/forward_body.hpp"
 #include "cuda/hmm/student_body.hpp"
 #include "hmm/lane_parameters.hpp"
+#include "hmm/log_passes.hpp"
 #include "hmm/mixture.hpp"
 
 namespace regent::hmm {
@@ -52,10 +53,14 @@ struct Filter::State {
         macro_posterior(source.macro_start) {
     cuda::hmm::start_forward(shape, forward);
     if (source.emission == EmissionKind::mixture) mixture.emplace(source);
+    const LogChain chain(source);
+    if (has_transition_below(chain, transition_min<double>)) in_logs.emplace(chain);
   }
 
   void update(std::span<const double> observation) {
-    if (mixture) {
+    if (in_logs) {
+      step_in_logs(observation);
+    } else if (mixture) {
       double logs[AnyShape::states_bound] = {}, density[AnyShape::states_bound];
       (*mixture)(observation, {logs, posterior.size()});
       for (double& value : logs) value = cuda::hmm::maximum(value, cuda::hmm::impossible<double>);
@@ -68,15 +73,35 @@ struct Filter::State {
     }
   }
 
+  void step_in_logs(std::span<const double> observation) {
+    double logs[AnyShape::states_bound] = {};
+    if (mixture) {
+      (*mixture)(observation, {logs, posterior.size()});
+    } else if (model.emission == EmissionKind::student_t) {
+      log_densities<cuda::hmm::StudentLaw<double, AnyShape>>(logs);
+    } else {
+      log_densities<cuda::hmm::GaussianLaw<double, AnyShape>>(logs);
+    }
+    in_logs->absorb(logs);
+    shift += in_logs->of_bar();
+    ++bars;
+    for (std::size_t k = 0; k < posterior.size(); ++k) posterior[k] = std::exp(in_logs->state()[k]);
+    sum_macros();
+  }
+
+  template <class Law>
+  void log_densities(double* logs) const {
+    const cuda::hmm::Rows<double> rows{parameters.data()};
+    for (int k = 0; k < shape.states; ++k)
+      logs[k] = cuda::hmm::log_density_of_bar<Law>(shape, rows, k, bar.data());
+  }
+
   template <template <class, class> class Law>
   void update() {
     const cuda::hmm::Rows<double> rows{parameters.data()};
     double density[AnyShape::states_bound];
     const double shift_of_bar = cuda::hmm::densities_of_bar<Law>(shape, rows, bar.data(), density);
-    step(shift_of_bar, density, [&](double* logs) {
-      for (int k = 0; k < shape.states; ++k)
-        logs[k] = cuda::hmm::log_density_of_bar<Law<double, AnyShape>>(shape, rows, k, bar.data());
-    });
+    step(shift_of_bar, density, [&](double* logs) { log_densities<Law<double, AnyShape>>(logs); });
   }
 
   template <class Logs>
@@ -95,11 +120,20 @@ struct Filter::State {
 
   void publish() {
     const double inverse = 1 / cuda::hmm::sum_of(shape, forward.weight);
+    for (int k = 0; k < shape.states; ++k) posterior[k] = forward.weight[k] * inverse;
+    sum_macros();
+  }
+
+  void sum_macros() {
     for (int i = 0; i < shape.macros; ++i) macro_posterior[i] = 0;
-    for (int k = 0; k < shape.states; ++k) {
-      posterior[k] = forward.weight[k] * inverse;
-      macro_posterior[k / shape.micros] += posterior[k];
-    }
+    for (int k = 0; k < shape.states; ++k) macro_posterior[k / shape.micros] += posterior[k];
+  }
+
+  // Sum of what log-likelihood the bars have left, before the standardisation's part.
+  double own_log_likelihood() const {
+    if (in_logs) return shift;
+    return cuda::hmm::finish_log_likelihood(shift + forward.shift, exponent + forward.exponent,
+                                            cuda::hmm::sum_of(shape, forward.weight) * forward.scale);
   }
 
   Model model;
@@ -113,6 +147,7 @@ struct Filter::State {
   std::vector<std::int64_t> present;  // [D], bars that had the feature
   std::vector<double> posterior, macro_posterior;
   std::optional<MixtureDensity> mixture;
+  std::optional<LogForward> in_logs;  // instead of `forward`, see log_passes.hpp
 };
 
 Filter::Filter(const Model& model) {
@@ -143,9 +178,7 @@ std::span<const double> Filter::macro_posterior() const {
 double Filter::log_likelihood() const {
   const State& s = *state_;
   if (s.bars == 0) return 0;
-  const double own =
-      cuda::hmm::finish_log_likelihood(s.shift + s.forward.shift, s.exponent + s.forward.exponent,
-                                       cuda::hmm::sum_of(s.shape, s.forward.weight) * s.forward.scale);
+  const double own = s.own_log_likelihood();
   return s.mixture ? own : own + s.standardisation.log_jacobian(s.present);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // The causal online filter: one step per bar, never a smoothed posterior. Equal to the batch forward pass to
-// the last bit on the CPU; of a mixture, whose densities are summed over components, to 1e-12.
+// the last bit on the CPU; to 1e-12 of a mixture, whose densities are summed over components, and of a model
+// with transitions of (nearly) zero, which goes in logs (log_passes.hpp).
 
 #include <memory>
 #include <span>

@@ -411,16 +411,12 @@ Paths decode(const cuda::Resources& resources, std::span<const Model> models, co
   return result;
 }
 
-// What falls out of range beside the largest weight comes back through transitions above these, with a
-// relative error below 1e-13 in float and 1e-200 in double.
-constexpr double transition_min_float = 1e-25, transition_min_double = 1e-100;
-
 // Calls visit(series, its model, its table of log densities) for the series whose model the compute layer's
 // scaling does not fit.
 template <class Visit>
 void for_each_in_logs(std::span<const Model> models, const SeriesBatch& batch, Precision precision,
                       const Visit& visit) {
-  const double smallest = precision == Precision::single ? transition_min_float : transition_min_double;
+  const double smallest = precision == Precision::single ? transition_min<float> : transition_min<double>;
   std::vector<char> wanted;
   for (const Model& model : models) wanted.push_back(has_transition_below(model, smallest) ? 1 : 0);
   tbb::parallel_for(std::size_t{0}, batch.series.size(), [&](std::size_t series) {

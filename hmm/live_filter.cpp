@@ -1,6 +1,7 @@
 #include "hmm/live_filter.hpp"
 
 #include <tbb/cache_aligned_allocator.h>
+#include <tbb/parallel_for.h>
 
 #include <cmath>
 #include <cstring>
@@ -9,7 +10,9 @@
 #include "base/error.hpp"
 #include "cuda/hmm/forward_body.hpp"
 #include "cuda/hmm/live.hpp"
+#include "cuda/hmm/student_body.hpp"
 #include "hmm/lane_parameters.hpp"
+#include "hmm/log_passes.hpp"
 
 namespace regent::hmm {
 namespace {
@@ -36,7 +39,40 @@ void check_models(std::span<const Model> models) {
 // What begins every snapshot.
 struct Heading {
   char format[8] = {'r', 'g', 'n', 't', 'l', 'f', '1', 0};
-  std::int32_t macros = 0, micros = 0, dimension = 0, bytes_of_number = 0, law = 0, reserved = 0;
+  std::int32_t macros = 0, micros = 0, dimension = 0, bytes_of_number = 0, law = 0, in_logs = 0;
+};
+
+// A symbol whose model has transitions of (nearly) zero: in logs and in double (log_passes.hpp).
+struct LogLane {
+  int lane;
+  LogForward forward;
+  std::vector<double> parameters;  // the first lane of a block
+  Standardisation standardisation;
+  double log_likelihood = 0;  // of all bars, of standardised features
+
+  LogLane(int number, LogChain chain, const std::vector<double>& own, Standardisation standard)
+      : lane(number),
+        forward(std::move(chain)),
+        parameters(own.size() * lane_block),
+        standardisation(std::move(standard)) {
+    put_lane<double>(own, 0, true, parameters);
+  }
+
+  template <class Law>
+  void log_densities(const cuda::hmm::AnyShape& shape, const double* x, double* logs) const {
+    const cuda::hmm::Rows<double> rows{parameters.data()};
+    for (int k = 0; k < shape.states; ++k) logs[k] = cuda::hmm::log_density_of_bar<Law>(shape, rows, k, x);
+  }
+  void update(const cuda::hmm::AnyShape& shape, cuda::hmm::EmissionLaw law, const double* bar) {
+    using cuda::hmm::AnyShape;
+    double x[AnyShape::dimension_bound], logs[AnyShape::states_bound];
+    for (int d = 0; d < shape.dimension; ++d) x[d] = standardisation.apply(d, bar[d]);
+    law == cuda::hmm::EmissionLaw::student_t
+        ? log_densities<cuda::hmm::StudentLaw<double, AnyShape>>(shape, x, logs)
+        : log_densities<cuda::hmm::GaussianLaw<double, AnyShape>>(shape, x, logs);
+    forward.absorb(logs);
+    log_likelihood += forward.of_bar();
+  }
 };
 
 }  // namespace
@@ -65,6 +101,12 @@ struct LiveFilter<T>::State {
     const std::vector<double> own = lane_parameters(model, standardisation);
     parameters.resize(cuda::hmm::blocks_of(lanes) * lane_block * own.size());
     put_lane<T>(own, lane, last, parameters);
+    LogChain chain(model);
+    which_in_logs.push_back(-1);
+    if (has_transition_below(chain, transition_min<T>)) {
+      which_in_logs.back() = static_cast<int>(in_logs.size());
+      in_logs.emplace_back(lane, std::move(chain), own, standardisation);
+    }
     put_lane<double>(standardisation.centre, lane, last, centre);
     put_lane<double>(standardisation.scale, lane, last, scale);
     for (double value : model.flat_start()) posteriors.push_back(static_cast<T>(value));
@@ -91,18 +133,35 @@ struct LiveFilter<T>::State {
   void update(std::span<const double> bars) {
     if (device) {
       device->update(bars.data(), posteriors.data(), macro_posteriors.data());
-      return;
+    } else {
+      cuda::hmm::LiveJob<T> now = job();
+      now.bars = bars.data();
+      cuda::hmm::live_cpu(resources, now);
     }
-    cuda::hmm::LiveJob<T> now = job();
-    now.bars = bars.data();
-    cuda::hmm::live_cpu(resources, now);
+    if (in_logs.empty()) return;
+    tbb::parallel_for(std::size_t{0}, in_logs.size(), [&](std::size_t i) {
+      in_logs[i].update(cuda::hmm::AnyShape(shape), law,
+                        &bars[static_cast<std::size_t>(in_logs[i].lane) * shape.dimension]);
+      publish(in_logs[i]);
+    });
+  }
+  // In place of what the compute layer said of the symbol.
+  void publish(const LogLane& one) {
+    T* states = &posteriors[static_cast<std::size_t>(one.lane) * shape.states()];
+    T* macros = &macro_posteriors[static_cast<std::size_t>(one.lane) * shape.macros];
+    std::fill_n(macros, shape.macros, T{0});
+    for (int k = 0; k < shape.states(); ++k) {
+      states[k] = static_cast<T>(std::exp(one.forward.state()[k]));
+      macros[k / shape.micros] += states[k];
+    }
   }
   void fetch() {
     if (device) device->fetch(weights.data(), totals.data(), present.data());
   }
 
-  Heading heading() const {
+  Heading heading(int lane) const {
     Heading result;
+    result.in_logs = which_in_logs[lane] < 0 ? 0 : 1;
     result.macros = shape.macros;
     result.micros = shape.micros;
     result.dimension = shape.dimension;
@@ -115,8 +174,14 @@ struct LiveFilter<T>::State {
   template <class Visit>
   void each_part(int lane, const Visit& visit) {
     const int rows = cuda::hmm::live_state_rows(shape.states());
-    for (int row = 0; row < rows; ++row) visit(&weights[lane_index(lane, row, rows)], sizeof(T));
-    for (int row = 0; row < 2; ++row) visit(&totals[lane_index(lane, row, 2)], sizeof(double));
+    if (which_in_logs[lane] >= 0) {
+      LogLane& own = in_logs[which_in_logs[lane]];
+      visit(own.forward.left().data(), own.forward.left().size_bytes());
+      visit(&own.log_likelihood, sizeof(double));
+    } else {
+      for (int row = 0; row < rows; ++row) visit(&weights[lane_index(lane, row, rows)], sizeof(T));
+      for (int row = 0; row < 2; ++row) visit(&totals[lane_index(lane, row, 2)], sizeof(double));
+    }
     for (int d = 0; d < shape.dimension; ++d)
       visit(&present[lane_index(lane, d, shape.dimension)], sizeof(std::int64_t));
     const std::size_t states = shape.states(), macros = shape.macros;
@@ -129,21 +194,24 @@ struct LiveFilter<T>::State {
   }
   double log_likelihood(int lane) {
     fetch();
-    const int states = shape.states();
-    if (weight_row(lane, states + 4) == 0) return 0;
-    T values[cuda::hmm::states_max];
-    for (int k = 0; k < states; ++k) values[k] = weight_row(lane, k);
-    const T sum = cuda::hmm::sum_of(cuda::hmm::AnyShape(shape), values);
-    const double own =
-        cuda::hmm::finish_log_likelihood(totals[lane_index(lane, 0, 2)] + weight_row(lane, states + 1),
-                                         totals[lane_index(lane, 1, 2)] + weight_row(lane, states + 2),
-                                         static_cast<double>(static_cast<T>(sum * weight_row(lane, states))));
     double jacobian = 0;
     for (int d = 0; d < shape.dimension; ++d) {
       const std::size_t at = lane_index(lane, d, shape.dimension);
       jacobian -= static_cast<double>(present[at]) * std::log(scale[at]);
     }
-    return own + jacobian;
+    return jacobian +
+           (which_in_logs[lane] < 0 ? own_log_likelihood(lane) : in_logs[which_in_logs[lane]].log_likelihood);
+  }
+  double own_log_likelihood(int lane) const {
+    const int states = shape.states();
+    if (weight_row(lane, states + 4) == 0) return 0;
+    T values[cuda::hmm::states_max];
+    for (int k = 0; k < states; ++k) values[k] = weight_row(lane, k);
+    const T sum = cuda::hmm::sum_of(cuda::hmm::AnyShape(shape), values);
+    return cuda::hmm::finish_log_likelihood(
+        totals[lane_index(lane, 0, 2)] + weight_row(lane, states + 1),
+        totals[lane_index(lane, 1, 2)] + weight_row(lane, states + 2),
+        static_cast<double>(static_cast<T>(sum * weight_row(lane, states))));
   }
 
   const cuda::Resources& resources;
@@ -154,6 +222,8 @@ struct LiveFilter<T>::State {
   Aligned<T> parameters, weights, posteriors, macro_posteriors;
   Aligned<double> centre, scale, totals;
   Aligned<std::int64_t> present;
+  std::vector<LogLane> in_logs;
+  std::vector<int> which_in_logs;  // [symbols], -1: none
   std::unique_ptr<cuda::hmm::LiveDevice<T>> device;
 };
 
@@ -215,7 +285,7 @@ std::vector<std::byte> LiveFilter<T>::snapshot(std::size_t symbol) const {
     const auto* first = static_cast<const std::byte*>(from);
     bytes.insert(bytes.end(), first, first + size);
   };
-  const Heading heading = state_->heading();
+  const Heading heading = state_->heading(static_cast<int>(symbol));
   append(&heading, sizeof heading);
   state_->each_part(static_cast<int>(symbol), append);
   return bytes;
@@ -224,7 +294,7 @@ std::vector<std::byte> LiveFilter<T>::snapshot(std::size_t symbol) const {
 template <class T>
 void LiveFilter<T>::restore(std::size_t symbol, std::span<const std::byte> bytes) {
   REGENT_INVARIANT(symbol < symbols(), "a symbol of the filter");
-  const Heading heading = state_->heading();
+  const Heading heading = state_->heading(static_cast<int>(symbol));
   std::size_t size = sizeof heading;
   state_->each_part(static_cast<int>(symbol), [&](const void*, std::size_t part) { size += part; });
   if (bytes.size() != size || std::memcmp(bytes.data(), &heading, sizeof heading) != 0) {

@@ -1,7 +1,8 @@
 #pragma once
 // The causal filter of thousands of symbols at once, each with a model of its own, all of one shape: one step
 // per bar, never a smoothed posterior. On the CPU equal to the batch filter of the same precision to the last
-// bit.
+// bit; symbols whose models have transitions of (nearly) zero go in logs and in double (log_passes.hpp), on
+// the CPU.
 
 #include <cstddef>
 #include <memory>

@@ -5,7 +5,10 @@
 #include <cmath>
 #include <random>
 
+#include "base/error.hpp"
+#include "hmm/filter.hpp"
 #include "hmm/inference.hpp"
+#include "hmm/live_filter.hpp"
 #include "hmm/log_density.hpp"
 #include "tests/hmm/checks.hpp"
 
@@ -63,6 +66,54 @@ TEST(LogPasses, FindEvidenceThatReversesAfterOneFarBar) {
   const Posteriors smooth = smoothed_posteriors(cpu(), {&model, 1}, observations(series));
   EXPECT_NEAR(smooth.log_likelihood[0], one, 1e-9);
   EXPECT_NEAR(smooth.probability[0][0], 0.5, 1e-9);
+}
+
+// Halfway the first state is exp(−4.5·bars) as likely as the second, at the end both are as likely again.
+template <class T>
+void expect_live_return(const Model& model, const std::vector<double>& series, double one) {
+  LiveFilter<T> live(cpu(), {&model, 1});
+  for (std::size_t t = 0; t < series.size() / 2; ++t) live.update({&series[t], 1});
+  LiveFilter<T> after(cpu(), {&model, 1});
+  after.restore(0, live.snapshot(0));
+  EXPECT_LT(live.snapshot(0).size(), 1024U);
+  for (std::size_t t = series.size() / 2; t < series.size(); ++t) {
+    live.update({&series[t], 1});
+    after.update({&series[t], 1});
+  }
+  EXPECT_NEAR(live.posteriors()[0], 0.5, 1e-6);
+  EXPECT_NEAR(live.log_likelihood(0), one, 1e-8 * -one);
+  EXPECT_EQ(live.posteriors()[0], after.posteriors()[0]);
+  EXPECT_EQ(live.log_likelihood(0), after.log_likelihood(0));
+}
+
+TEST(LogPasses, KeepLiveFiltersFromLosingWhatLaterEvidenceReverses) {
+  const Model model = two_states(3, {1, 0, 0, 1});
+  for (const int bars : {25, 200, 2000}) {
+    std::vector<double> series(bars, 3.0);
+    series.insert(series.end(), bars, 0.0);
+    double one = 0;
+    for (const double x : series) one += log_normal(x, 0);
+    Filter filter(model);
+    for (const double x : series) filter.update({&x, 1});
+    EXPECT_NEAR(filter.posterior()[0], 0.5, 1e-9) << bars << " bars";
+    EXPECT_NEAR(filter.log_likelihood(), one, 1e-8 * -one);
+    expect_live_return<float>(model, series, one);
+    expect_live_return<double>(model, series, one);
+  }
+}
+
+TEST(LogPasses, LeaveTheOtherSymbolsOfALiveFilterAsTheyWere) {
+  const Model usual = two_states(3, {0.9, 0.1, 0.2, 0.8}), stuck = two_states(3, {1, 0, 0, 1});
+  const Model with[] = {usual, stuck, usual}, without[] = {usual, usual, usual};
+  LiveFilter<float> mixed(cpu(), with), plain(cpu(), without);
+  for (int t = 0; t < 300; ++t) {
+    const double bars[] = {std::sin(t), t % 7 == 0 ? std::nan("") : 3, std::cos(t)};
+    mixed.update(bars);
+    plain.update(bars);
+    for (const int e : {0, 1, 4, 5}) ASSERT_EQ(mixed.posteriors()[e], plain.posteriors()[e]);
+  }
+  EXPECT_EQ(mixed.log_likelihood(0), plain.log_likelihood(0));
+  EXPECT_THROW(plain.restore(1, mixed.snapshot(1)), InputError);
 }
 
 TEST(LogPasses, CarryATransitionThatIsNearlyImpossible) {

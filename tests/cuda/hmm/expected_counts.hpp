@@ -112,8 +112,10 @@ inline Moments moments(const Hierarchy& h, int state, const double* x) {
   return result;
 }
 
-inline void expect_counts(const Counted<double>& got, int lane, const Hierarchy& h,
-                          const std::vector<double>& series, double tolerance) {
+// got: Counted<double>, or what else has its shape, log_likelihood and count().
+template <class Got>
+void expect_counts(const Got& got, int lane, const Hierarchy& h, const std::vector<double>& series,
+                   double tolerance) {
   const CountLayout<AnyShape> layout{got.shape};
   const std::vector<double> start = reference::flat_start(h), transition = reference::flat_transition(h);
   const auto truth = reference::enumerate(start, transition, reference::log_densities(h, series), h.states());
