@@ -12,9 +12,8 @@
 namespace regent::hmm {
 namespace {
 
-constexpr int lloyd_rounds_max = 25;
-constexpr int by_partition = 0;                     // instead of a window
-constexpr std::uint32_t component_path = 1U << 24;  // of draws: beyond those of states
+constexpr int by_partition = 0, by_value = -1, by_seeds = -2;  // instead of a window
+constexpr std::uint32_t component_path = 1U << 24;             // of draws: beyond those of states
 constexpr double start_dof = 10;
 
 double squared_distance(const double* a, const double* b, int dimension) {
@@ -163,6 +162,18 @@ std::vector<int> split_into_macros(const Bars& bars, const FitSettings& settings
     return macros_by_partition(states, bars.ends, settings.macros, settings.micros, settings.seed);
   }
   return cluster(local_states(bars, dimension, window), 2 * dimension, settings.macros, settings.seed, path);
+}
+
+// States of a flat model. k-means alone would lead most restarts to the same clusters, and to wrong ones
+// where a state is wider than the distance between the others: so some restarts go by the local level and
+// spread, which tell states that last apart, and some by k-means++ seeds as they were drawn.
+std::vector<int> split_flat(const Bars& bars, const FitSettings& settings, int dimension, int restart) {
+  const std::uint32_t path = static_cast<std::uint32_t>(restart) * 64 + 1;
+  const int ways[] = {by_value, 11, by_seeds, 31, 5, by_seeds, 63, by_seeds};
+  const int way = ways[restart % 8];
+  if (way == by_value) return cluster(bars.points, dimension, settings.micros, settings.seed, path);
+  if (way == by_seeds) return cluster(bars.points, dimension, settings.micros, settings.seed, path, 1);
+  return cluster(local_states(bars, dimension, way), 2 * dimension, settings.micros, settings.seed, path);
 }
 
 // Flat state of every bar: micro states by k-means++ within each macro regime.
@@ -314,7 +325,7 @@ void number_by_time(int macros, int micros, std::vector<int>& states) {
 }  // namespace
 
 std::vector<int> cluster(std::span<const double> points, int dimension, int clusters, std::uint64_t seed,
-                         std::uint32_t path) {
+                         std::uint32_t path, int rounds_max) {
   const std::size_t rows = points.size() / dimension;
   std::vector<std::size_t> order(rows);
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -328,7 +339,7 @@ std::vector<int> cluster(std::span<const double> points, int dimension, int clus
     sorted.insert(sorted.end(), &points[row * dimension], &points[row * dimension] + dimension);
   std::vector<double> centres = seed_centres(sorted, dimension, clusters, seed, path);
   std::vector<int> labels(rows, -1);
-  for (int round = 0; round < lloyd_rounds_max; ++round) {
+  for (int round = 0; round < rounds_max; ++round) {
     if (!lloyd_round(sorted, dimension, centres, labels)) break;
   }
   std::vector<int> result(rows);
@@ -392,9 +403,11 @@ LaneFit start_lane(const Stretches& stretches, const FitSettings& settings, int 
   lane.covariances.assign(static_cast<std::size_t>(parts) * cuda::hmm::triangle_size(dimension), 0);
   Bars bars{stretches.values, stretches.ends};
   for (double& value : bars.points) value = std::isnan(value) ? 0 : std::clamp(value, -40.0, 40.0);
-  const std::vector<int> macro = settings.macros == 1 ? std::vector<int>(bars.points.size() / dimension, 0)
-                                                      : split_into_macros(bars, settings, dimension, restart);
-  std::vector<int> states = split_into_states(bars.points, macro, settings, dimension, restart);
+  std::vector<int> states =
+      settings.macros == 1
+          ? split_flat(bars, settings, dimension, restart)
+          : split_into_states(bars.points, split_into_macros(bars, settings, dimension, restart), settings,
+                              dimension, restart);
   if (settings.numbered_by_user()) number_by_time(settings.macros, settings.micros, states);
   const std::vector<int> part = split_into_parts(bars.points, states, settings, dimension, restart);
   start_emissions(bars.points, part, dimension, lane);

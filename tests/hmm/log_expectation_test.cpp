@@ -117,7 +117,7 @@ std::vector<double> bars_that_return(std::uint64_t seed) {
   return bars;
 }
 
-constexpr LeftRight before{0.01, {0.2, 5.5}, {1, 1.2}};
+constexpr LeftRight given{0.01, {0.2, 5.5}, {1, 1.2}};
 
 // As a flat model with a mask, and as two macro regimes of one state of which the second is never left.
 Model flat() {
@@ -128,10 +128,10 @@ Model flat() {
   model.macro_start = {1};
   model.macro_transition = {0};
   model.micro_start = {1, 0};
-  model.micro_transition = {1 - before.move, before.move, 0, 1};
+  model.micro_transition = {1 - given.move, given.move, 0, 1};
   model.micro_exit = {0, 0};
-  model.means = {before.means[0], before.means[1]};
-  model.covariances = {before.variances[0], before.variances[1]};
+  model.means = {given.means[0], given.means[1]};
+  model.covariances = {given.variances[0], given.variances[1]};
   model.labels = {"regime_0"};
   return model;
 }
@@ -143,7 +143,7 @@ Model of_regimes() {
   model.macro_transition = {0, 1, 1, 0};
   model.micro_start = {1, 1};
   model.micro_transition = {1, 1};
-  model.micro_exit = {before.move, 0};
+  model.micro_exit = {given.move, 0};
   model.labels = {"regime_0", "regime_1"};
   return model;
 }
@@ -166,7 +166,7 @@ FitSettings one_step_from(const Model& start) {
 TEST(LogExpectation, FitsMaskedModelsWhereAStateIsFarOffAndComesBack) {
   const std::uint64_t seed = 20261127;
   const std::vector<double> bars = bars_that_return(seed);
-  const EveryPath truth(before, bars);
+  const EveryPath truth(given, bars);
   const LeftRight after = truth.maximised(bars);
   ASSERT_LT(truth.second[120], 1e-9) << "the second state begins at the last bars alone, seed " << seed;
   const double log_likelihood = EveryPath(after, bars).log_likelihood;
