@@ -1,5 +1,5 @@
 #pragma once
-// Eigen's views of plain matrices. Only for the room's own sources.
+// Eigen's views of plain matrices. Only for sources, never for a header that others include.
 
 #include <Eigen/Dense>
 

@@ -28,7 +28,7 @@ void BatchDecider::update(std::span<const market::BarView> bars) {
   runner_.decide(convictions_);
   const std::size_t symbols = streams_.front().symbols();
   for (std::size_t i = 0; i < streams_.size(); ++i) {
-    const Allocator::Weights& allocated =
+    const allocation::Weights& allocated =
         streams_[i].allocate(std::span(convictions_).subspan(i * symbols, symbols));
     std::copy(allocated.weights.begin(), allocated.weights.end(),
               weights_.begin() + static_cast<std::ptrdiff_t>(i * symbols));

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "allocation/allocator.hpp"
 #include "base/error.hpp"
 #include "models/policy_runner.hpp"
 
@@ -97,7 +98,7 @@ void Decider::State::decide(Decision& decision) {
   decision.convictions.resize(symbols.size());
   runner.decide(stream.features(), stream.positions(), stream.macro_posterior(), stream.micro_posterior(),
                 decision.convictions);
-  const Allocator::Weights& allocated = stream.allocate(decision.convictions);
+  const allocation::Weights& allocated = stream.allocate(decision.convictions);
   decision.weights = allocated.weights;
   decision.predicted_volatility = allocated.predicted_volatility;
 }
@@ -145,10 +146,12 @@ Explanation Decider::explain() {
   for (std::size_t symbol = 0; symbol < s.symbols.size(); ++symbol) {
     explanation.volatilities.push_back(s.stream.allocator().volatility(symbol));
   }
-  const Allocator::Weights& last = s.stream.weights();
+  const allocation::Weights& last = s.stream.weights();
   explanation.position_capped = last.position_capped;
   explanation.gross_capped = last.gross_capped;
   explanation.uncapped_volatility = last.uncapped_volatility;
+  explanation.kept = last.kept;
+  explanation.risk_multiplier = s.stream.risk_multiplier();
   return explanation;
 }
 

@@ -34,6 +34,8 @@ struct Explanation {
   std::vector<std::uint8_t> position_capped;  // [symbols], 1 where allocator.position_max bound
   bool gross_capped = false;                  // allocator.gross_max bound
   double uncapped_volatility = 0;             // annual, before the caps
+  std::vector<double> kept;    // [symbols], in [½, 1], of positions that allocator.derisk_from cuts
+  double risk_multiplier = 1;  // of the regimes' posterior, allocator.regime_risk
 };
 
 class Decider {

@@ -10,7 +10,8 @@ DecisionStream::DecisionStream(std::shared_ptr<Bundle> bundle, std::size_t symbo
       features_(bundle_->manifest.features, symbols, columns),
       market_(bundle_->regimes.features, symbols),
       filter_(bundle_->regimes),
-      allocator_(allocator_settings(bundle_->config, bundle_->manifest.periods_per_year), symbols),
+      allocator_(allocation::allocator_settings(bundle_->config, bundle_->manifest.periods_per_year),
+                 symbols),
       normalised_(symbols * bundle_->manifest.features.size()),
       positions_(symbols, 0.0),
       priced_(symbols, 0) {}
@@ -41,12 +42,14 @@ std::span<const float> DecisionStream::features() {
   return normalised_;
 }
 
-const Allocator::Weights& DecisionStream::allocate(std::span<double> convictions) {
+const allocation::Weights& DecisionStream::allocate(std::span<double> convictions) {
   for (std::size_t i = 0; i < convictions.size(); ++i) {
     if (priced_[i] == 0) convictions[i] = 0;
   }
   positions_.assign(convictions.begin(), convictions.end());
-  weights_ = allocator_.allocate(convictions);
+  risk_multiplier_ =
+      allocation::regime_multiplier(allocator_.settings(), bundle_->regimes.labels, macro_posterior());
+  weights_ = allocator_.allocate(convictions, risk_multiplier_);
   return weights_;
 }
 

@@ -7,10 +7,10 @@
 #include <span>
 #include <vector>
 
+#include "allocation/allocator.hpp"
 #include "hmm/filter.hpp"
 #include "market/feature_stream.hpp"
 #include "market/market_state.hpp"
-#include "models/allocator.hpp"
 #include "models/bundle.hpp"
 
 namespace regent::models {
@@ -32,9 +32,10 @@ class DecisionStream {
   std::span<const double> micro_posterior() const { return filter_.posterior(); }        // [K]
 
   // The network's convictions [symbols] in, weights out; a symbol without a close gets conviction 0.
-  const Allocator::Weights& allocate(std::span<double> convictions);
-  const Allocator& allocator() const { return allocator_; }
-  const Allocator::Weights& weights() const { return weights_; }  // allocated last
+  const allocation::Weights& allocate(std::span<double> convictions);
+  const allocation::Allocator& allocator() const { return allocator_; }
+  const allocation::Weights& weights() const { return weights_; }  // allocated last
+  double risk_multiplier() const { return risk_multiplier_; }      // of the regimes, for the last weights
   const std::shared_ptr<Bundle>& bundle() const { return bundle_; }
   std::size_t symbols() const { return positions_.size(); }
 
@@ -43,11 +44,12 @@ class DecisionStream {
   market::FeatureStream features_;
   market::MarketState market_;
   hmm::Filter filter_;
-  Allocator allocator_;
+  allocation::Allocator allocator_;
   std::vector<float> normalised_;     // [symbols, F]
   std::vector<double> positions_;     // [symbols]
   std::vector<std::uint8_t> priced_;  // [symbols], 1 where the last bar had a close
-  Allocator::Weights weights_;
+  allocation::Weights weights_;
+  double risk_multiplier_ = 1;
   std::int64_t bars_ = 0;
   bool regime_seen_ = false;  // the filter has had a whole observation
 };

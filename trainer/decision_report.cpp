@@ -72,6 +72,12 @@ std::string head_text(const DecisionReport& r) {
       std::count(r.explanation.position_capped.begin(), r.explanation.position_capped.end(), 1),
       percent(r.position_max),
       r.explanation.gross_capped ? ", all weights shrunk to a gross of " + percent(r.gross_max) : "");
+  const auto cut = std::ranges::count_if(r.explanation.kept, [](double kept) { return kept < 1; });
+  if (cut > 0 || r.explanation.risk_multiplier < 1) {
+    text +=
+        fmt::format("  risk        {} positions cut for their correlation, budget × {:.3f} by the regime\n",
+                    cut, r.explanation.risk_multiplier);
+  }
   if (!r.note.empty()) {
     text += "  " + coloured("note        " + r.note, Colour::yellow) + "\n";
   }
@@ -172,6 +178,7 @@ json to_json(const DecisionReport& r) {
           {"predicted_volatility", number_or_null(r.decision.predicted_volatility)},
           {"uncapped_volatility", number_or_null(r.explanation.uncapped_volatility)},
           {"gross_capped", r.explanation.gross_capped},
+          {"risk_multiplier", r.explanation.risk_multiplier},
           {"symbols", symbols},
           {"note", r.note}};
 }

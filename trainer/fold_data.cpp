@@ -49,6 +49,7 @@ FoldData prepare_fold(const TrainingData& data, const Fold& fold, const hmm::Mod
       data.features.names, symbols);
   out.layout = {data.features.names.size(), static_cast<std::size_t>(regimes.macros),
                 static_cast<std::size_t>(regimes.states())};
+  out.labels = regimes.labels;
   out.features.resize(out.bars * row);
   for (std::size_t bar = 0; bar < out.bars; ++bar) {
     out.normaliser.apply_bar(data.features.bar(bar), symbols,

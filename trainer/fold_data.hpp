@@ -15,6 +15,7 @@ namespace regent::trainer {
 struct FoldData {
   models::Normaliser normaliser;  // fitted on [warm_bar, train_end)
   models::ObservationLayout layout;
+  std::vector<std::string> labels;   // [M], of the macro regimes
   std::size_t bars = 0;              // rows below: up to the end of validation, nothing later
   std::vector<float> features;       // [bars, symbols, F] normalised
   std::vector<double> macro, micro;  // [bars, M], [bars, K], filtered: P(state | bars up to t)

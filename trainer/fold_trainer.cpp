@@ -110,7 +110,7 @@ struct FoldTrainer::State {
   FoldTimings timings;
   FittedRegimes regimes;
   FoldData data;
-  models::AllocatorSettings allocator;
+  allocation::AllocatorSettings allocator;
   models::PolicyNetwork policy;
   rl::Ppo ppo;
   json curve = json::array();        // one entry per iteration
@@ -125,7 +125,7 @@ struct FoldTrainer::State {
         timings(spent),
         regimes(std::move(fitted)),
         data(prepare_fold(r.data, f, regimes.model)),
-        allocator(models::allocator_settings(
+        allocator(allocation::allocator_settings(
             r.config,
             market::periods_per_year(std::span(r.data.panel.timestamps_ms).first(f.validation_end)))),
         policy(new_policy(r, f, data.layout)),

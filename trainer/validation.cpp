@@ -30,12 +30,12 @@ ValidationReport validation_report_from(const nlohmann::json& json) {
 }
 
 ValidationReport validate_policy(const TrainingData& data, const Fold& fold, const FoldData& fold_data,
-                                 models::PolicyNetwork policy, const models::AllocatorSettings& settings,
+                                 models::PolicyNetwork policy, const allocation::AllocatorSettings& settings,
                                  const market::PortfolioCosts& costs) {
   const std::size_t symbols = data.panel.symbol_count();
   const models::ObservationLayout& layout = fold_data.layout;
   models::PolicyRunner runner(std::move(policy), layout, symbols);
-  models::Allocator allocator(settings, symbols);
+  allocation::Allocator allocator(settings, symbols);
   market::PortfolioBacktest account(costs, symbols);
   std::vector<double> positions(symbols, 0.0), convictions(symbols, 0.0);
   double size = 0;
@@ -47,8 +47,8 @@ ValidationReport validate_policy(const TrainingData& data, const Fold& fold, con
       continue;
     }
     const std::size_t row = symbols * layout.features;
-    runner.decide(std::span(fold_data.features).subspan(bar * row, row), positions,
-                  std::span(fold_data.macro).subspan(bar * layout.macros, layout.macros),
+    const auto macro = std::span(fold_data.macro).subspan(bar * layout.macros, layout.macros);
+    runner.decide(std::span(fold_data.features).subspan(bar * row, row), positions, macro,
                   std::span(fold_data.micro).subspan(bar * layout.states, layout.states), convictions);
     for (std::size_t symbol = 0; symbol < symbols; ++symbol) {
       if (std::isnan(closes[symbol])) {
@@ -58,8 +58,9 @@ ValidationReport validate_policy(const TrainingData& data, const Fold& fold, con
     }
     positions = convictions;
     const std::span<const double> prices(data.execution_price);
-    account.step(allocator.allocate(convictions).weights, prices.subspan((bar + 1) * symbols, symbols),
-                 prices.subspan((bar + 2) * symbols, symbols));
+    const double multiplier = allocation::regime_multiplier(settings, fold_data.labels, macro);
+    account.step(allocator.allocate(convictions, multiplier).weights,
+                 prices.subspan((bar + 1) * symbols, symbols), prices.subspan((bar + 2) * symbols, symbols));
   }
   const market::PortfolioResult result = account.result();
   const market::Performance performance = market::performance_of(result.returns, settings.periods_per_year);

@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "allocation/allocator.hpp"
 #include "market/portfolio_backtest.hpp"
-#include "models/allocator.hpp"
 #include "models/policy_network.hpp"
 #include "trainer/fold_data.hpp"
 
@@ -25,7 +25,7 @@ ValidationReport validation_report_from(const nlohmann::json& json);
 // Decides at the bars [validation_first, validation_end − 2), starting from no position. The policy lies on
 // the CPU.
 ValidationReport validate_policy(const TrainingData& data, const Fold& fold, const FoldData& fold_data,
-                                 models::PolicyNetwork policy, const models::AllocatorSettings& settings,
+                                 models::PolicyNetwork policy, const allocation::AllocatorSettings& settings,
                                  const market::PortfolioCosts& costs);
 
 }  // namespace regent::trainer

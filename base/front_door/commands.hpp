@@ -13,7 +13,7 @@ struct Command {
 };
 
 // In the order of the help.
-inline constexpr std::array<Command, 14> commands{{
+inline constexpr std::array<Command, 15> commands{{
     {"train", "The main job", "Fit regimes, train policies walk-forward, write bundles"},
     {"serve", "The main job", "Answer decision requests from a bundle over ZeroMQ"},
     {"engine", "The main job", "Feed bars, ask for decisions, trade through the gates"},
@@ -21,6 +21,7 @@ inline constexpr std::array<Command, 14> commands{{
     {"data", "Data and models", "Import, check and describe market data"},
     {"hmm", "Data and models", "Fit, decode and describe market regimes"},
     {"covariance", "Data and models", "Estimate and clean covariance matrices, and look at their spectra"},
+    {"allocate", "Data and models", "Turn convictions into weights of a target volatility"},
     {"sweep", "Data and models", "Try grids of trading rules on bars, and say how much of the best is luck"},
     {"backtest", "Data and models", "Trade one rule on bars: trades, equity, tear sheet"},
     {"dream", "Data and models", "Simulate many futures of a portfolio and say what breaks it"},

@@ -132,21 +132,6 @@ void clean(Estimate& estimate, const Table& table, const MethodFlags& flags) {
   }
 }
 
-void describe(Estimate& estimate, const Table& table, const MethodFlags& flags) {
-  if (estimate.undefined > 0) return;
-  estimate.spectrum = spectrum_of(estimate.covariance);
-  for (std::size_t i = 0; i < estimate.covariance.size; ++i) {
-    if (!(estimate.covariance(i, i) > 0)) return;  // a window in which a column did not move
-  }
-  estimate.correlation_spectrum = spectrum_of(correlation_of(estimate.covariance));
-  if (estimate.noise || estimate.covariance.size < 2) return;
-  const auto& values = estimate.correlation_spectrum->values;
-  estimate.noise =
-      fit_marchenko_pastur(values, static_cast<double>(estimate.covariance.size) / rows_behind(table, flags));
-  estimate.signals = static_cast<std::size_t>(
-      std::ranges::count_if(values, [&](double value) { return value > estimate.noise->upper(); }));
-}
-
 void refuse_unless(bool given, bool fits, const std::string& flag, const std::string& method) {
   if (given && !fits) throw InputError(flag + " is for --method " + method);
 }
@@ -158,6 +143,20 @@ void check_half_life(const std::string& flag, const std::optional<double>& value
 }
 
 }  // namespace
+
+void describe(Estimate& estimate, double rows) {
+  if (estimate.undefined > 0) return;
+  estimate.spectrum = spectrum_of(estimate.covariance);
+  for (std::size_t i = 0; i < estimate.covariance.size; ++i) {
+    if (!(estimate.covariance(i, i) > 0)) return;  // a window in which a column did not move
+  }
+  estimate.correlation_spectrum = spectrum_of(correlation_of(estimate.covariance));
+  if (estimate.noise || estimate.covariance.size < 2) return;
+  const auto& values = estimate.correlation_spectrum->values;
+  estimate.noise = fit_marchenko_pastur(values, static_cast<double>(estimate.covariance.size) / rows);
+  estimate.signals = static_cast<std::size_t>(
+      std::ranges::count_if(values, [&](double value) { return value > estimate.noise->upper(); }));
+}
 
 const std::vector<std::string> methods{"sample", "ewma",    "rolling", "ledoit-wolf", "ledoit-wolf-identity",
                                        "oas",    "denoised"};
@@ -201,7 +200,7 @@ Estimate estimate_of(const Table& table, const MethodFlags& flags) {
   estimate.method = flags.method;
   estimate.ddof = ddof_of(flags);
   clean(estimate, table, flags);
-  describe(estimate, table, flags);
+  describe(estimate, rows_behind(table, flags));
   return estimate;
 }
 

@@ -47,4 +47,8 @@ int ddof_of(const MethodFlags& flags);
 // misses.
 Estimate estimate_of(const Table& table, const MethodFlags& flags);
 
+// Spectra of a covariance without an undefined pair, and the law of noise beside them. rows: equally weighted
+// observations behind it.
+void describe(Estimate& estimate, double rows);
+
 }  // namespace regent::covariance

@@ -71,6 +71,16 @@ std::string amount(const Table& table, double value) {
   return table.returns == Returns::none ? digits(value, 4) : percent(value, 2);
 }
 
+std::string head_text(const Table& table, const Portfolio& portfolio) {
+  const PortfolioRisk& risk = portfolio.risk;
+  const bool in_years = table.returns != Returns::none && !std::isnan(table.periods_per_year);
+  std::string text = "\n  " + coloured("portfolio", Colour::bold) + ": ";
+  text += in_years ? "volatility " + percent(risk.volatility * std::sqrt(table.periods_per_year)) + " p.a."
+                   : "deviation " + digits(risk.volatility, 5);
+  return text + ", " + digits(risk.effective_bets, 3) + " effective bets, diversification ratio " +
+         digits(risk.diversification_ratio, 3) + '\n';
+}
+
 std::string tails_text(const Table& table, const Portfolio& portfolio) {
   regent::Table shown;
   shown.header = {"level", "VaR, normal", "VaR, past", "ES, normal", "ES, past"};
@@ -124,9 +134,13 @@ Portfolio read_portfolio(const std::string& file, const Table& table, const Esti
     throw InputError(table.file + ": " + std::to_string(estimate.undefined) +
                      " pairs have no covariance, so the portfolio has no known risk");
   }
+  return portfolio_of(read_weights(file, table), table, estimate.covariance);
+}
+
+Portfolio portfolio_of(std::vector<double> weights, const Table& table, const Matrix& covariance) {
   Portfolio portfolio;
-  portfolio.weights = read_weights(file, table);
-  portfolio.risk = risk_of_held(estimate.covariance, portfolio.weights);
+  portfolio.weights = std::move(weights);
+  portfolio.risk = risk_of_held(covariance, portfolio.weights);
   const std::vector<double> returns = past_returns(table, portfolio.weights);
   portfolio.rows = returns.size();
   for (const double level : {0.95, 0.99}) {
@@ -158,15 +172,13 @@ ordered_json portfolio_json(const Table& table, const Portfolio& portfolio) {
           {"tails", std::move(tails)}};
 }
 
+std::string risk_text(const Table& table, const Portfolio& portfolio) {
+  return head_text(table, portfolio) + tails_text(table, portfolio) + modes_text(portfolio);
+}
+
 std::string portfolio_text(const Table& table, const Portfolio& portfolio) {
-  const PortfolioRisk& risk = portfolio.risk;
-  const bool in_years = table.returns != Returns::none && !std::isnan(table.periods_per_year);
-  std::string text = "\n  " + coloured("portfolio", Colour::bold) + ": ";
-  text += in_years ? "volatility " + percent(risk.volatility * std::sqrt(table.periods_per_year)) + " p.a."
-                   : "deviation " + digits(risk.volatility, 5);
-  text += ", " + digits(risk.effective_bets, 3) + " effective bets, diversification ratio " +
-          digits(risk.diversification_ratio, 3) + '\n';
-  return text + tails_text(table, portfolio) + assets_text(table, portfolio) + modes_text(portfolio);
+  return head_text(table, portfolio) + tails_text(table, portfolio) + assets_text(table, portfolio) +
+         modes_text(portfolio);
 }
 
 }  // namespace regent::covariance

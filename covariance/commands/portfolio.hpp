@@ -26,7 +26,12 @@ struct Portfolio {
 // portfolio_risk does.
 Portfolio read_portfolio(const std::string& file, const Table& table, const Estimate& estimate);
 
+// weights [columns of the table], not all 0; covariance [columns, columns] per row, of which only the assets
+// held are read. Throws InputError as portfolio_risk does.
+Portfolio portfolio_of(std::vector<double> weights, const Table& table, const Matrix& covariance);
+
 nlohmann::ordered_json portfolio_json(const Table& table, const Portfolio& portfolio);
 std::string portfolio_text(const Table& table, const Portfolio& portfolio);
+std::string risk_text(const Table& table, const Portfolio& portfolio);  // the same without the assets
 
 }  // namespace regent::covariance

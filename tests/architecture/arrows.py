@@ -7,6 +7,7 @@ SOURCE_SUFFIXES = {".cpp", ".hpp", ".h", ".cu", ".cuh"}
 # Rooms whose folder is not simply their name. A longer path wins.
 FOLDERS = {"market/io": "market_io", "hmm/commands": "hmm_commands", "strategies/commands": "strategies_commands",
            "covariance/commands": "covariance_commands", "scenario/commands": "scenario_commands",
+           "allocation/commands": "allocation_commands",
            "serving/wire": "wire", "serving/client": "client",
            "serving/http": "http", "serving/server": "server"}
 # External libraries that only some rooms may know, by the beginning of what is included.

@@ -10,10 +10,10 @@
 #include <functional>
 #include <memory>
 
+#include "allocation/allocator.hpp"
 #include "market/performance.hpp"
 #include "market/portfolio_backtest.hpp"
 #include "market/synthetic.hpp"
-#include "models/allocator.hpp"
 #include "models/decider.hpp"
 #include "tests/rl/oracle.hpp"
 #include "trainer/train.hpp"
@@ -95,7 +95,7 @@ Earned earned_by_oracle(const market::SyntheticResult& market, const Config& con
   const std::size_t symbols = market.panel.symbol_count();
   const rl::Oracle oracle(market_settings(), market, cost_rate);
   const std::vector<float> targets = oracle.positions(market, 0, market.panel.bars());
-  models::Allocator allocator(models::allocator_settings(config, 252), symbols);
+  allocation::Allocator allocator(allocation::allocator_settings(config, 252), symbols);
   std::vector<double> convictions(symbols, 0.0);
   return earn(market.panel, [&](std::size_t bar) {
     allocator.update(market.panel.bar(bar)[market::Column::close]);

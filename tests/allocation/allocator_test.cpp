@@ -1,4 +1,4 @@
-#include "models/allocator.hpp"
+#include "allocation/allocator.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 
 #include "base/config/config.hpp"
 
-namespace regent::models {
+namespace regent::allocation {
 namespace {
 
 constexpr double missing = std::numeric_limits<double>::quiet_NaN();
@@ -331,4 +331,4 @@ TEST(AllocatorSettings, ComeFromTheConfiguration) {
 }
 
 }  // namespace
-}  // namespace regent::models
+}  // namespace regent::allocation

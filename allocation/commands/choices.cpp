@@ -1,0 +1,102 @@
+#include "allocation/commands/choices.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/command_line.hpp"
+#include "base/config/suggest.hpp"
+#include "base/error.hpp"
+
+namespace regent::allocation {
+namespace {
+
+template <class T>
+using Names = std::vector<std::pair<std::string, T>>;
+
+const Names<Sizing> sizings{{"eigen-risk", Sizing::eigen_risk},
+                            {"volatility", Sizing::volatility},
+                            {"given", Sizing::given},
+                            {"equal", Sizing::equal},
+                            {"inverse-variance", Sizing::inverse_variance},
+                            {"minimum-variance", Sizing::minimum_variance},
+                            {"risk-parity", Sizing::risk_parity}};
+const Names<Estimator> estimators{{"ewma", Estimator::ewma},
+                                  {"sample", Estimator::sample},
+                                  {"ledoit-wolf", Estimator::ledoit_wolf},
+                                  {"ledoit-wolf-identity", Estimator::ledoit_wolf_identity},
+                                  {"oas", Estimator::oas}};
+
+template <class T>
+T named(const Names<T>& names, const std::string& flag, const std::string& name) {
+  std::vector<std::string> known;
+  for (const auto& [text, value] : names) {
+    if (text == name) return value;
+    known.push_back(text);
+  }
+  std::string all;
+  for (const auto& text : known) all += (all.empty() ? "" : ", ") + text;
+  throw InputError(flag + " " + name + " is unknown" + suggestion(name, known) + "; there are " + all);
+}
+
+// Where neither a flag nor the configuration says anything. A bundle's defaults leave these steps out.
+const std::map<std::string, std::string> own_defaults{{"allocator.risk", "full"},
+                                                      {"allocator.denoise", "true"},
+                                                      {"allocator.derisk_from", "0.7"},
+                                                      {"allocator.half_life_correlation_bars", "252"},
+                                                      {"allocator.calibration_half_life_bars", "126"},
+                                                      {"allocator.warmup_bars", "126"}};
+
+Config config_of(const AllocateFlags& flags) {
+  std::map<std::string, std::string> given = flags.settings;
+  if (flags.no_hedges) given["allocator.hedges"] = "false";
+  if (flags.no_denoise) given["allocator.denoise"] = "false";
+  const Config config = load_config(flags.bars.common, given);
+  for (const auto& [key, value] : own_defaults) {
+    if (config.origin(key) == "default") given.emplace(key, value);
+  }
+  return load_config(flags.bars.common, given);
+}
+
+AllocatorSettings settings_of(const AllocateFlags& flags, double periods_per_year) {
+  AllocatorSettings settings = allocator_settings(config_of(flags), periods_per_year);
+  settings.sizing = named(sizings, "--method", flags.method);
+  if (!flags.regime_risk.empty()) settings.regime_risk.clear();
+  for (const auto& entry : split_names(flags.regime_risk)) {
+    const auto [label, multiplier] = regime_risk_entry(entry, "--regime-risk");
+    if (!settings.regime_risk.emplace(label, multiplier).second) {
+      throw InputError("--regime-risk: \"" + label + "\" stands twice");
+    }
+  }
+  return settings;
+}
+
+void add_compared(const AllocateFlags& flags, std::vector<Candidate>& candidates) {
+  const AllocatorSettings own = candidates.front().settings;
+  for (const auto& name : split_names(flags.compare)) {
+    AllocatorSettings settings = own;
+    settings.sizing = named(sizings, "--compare", name);
+    settings.derisk_from = 1;
+    settings.turnover_penalty = 0;
+    if (name != flags.method) candidates.push_back({name + ", to target", settings, false});
+    candidates.push_back({name, settings, true});
+  }
+}
+
+}  // namespace
+
+Choices choices_of(const AllocateFlags& flags, double periods_per_year) {
+  Choices choices;
+  choices.risk.estimator = named(estimators, "--covariance", flags.covariance);
+  choices.risk.window = flags.window;
+  if (flags.window < 2) throw InputError("--window " + std::to_string(flags.window) + ": 2 returns or more");
+  if (flags.every < 1) throw InputError("--every 0: it must be 1 bar or more");
+  const AllocatorSettings settings = settings_of(flags, periods_per_year);
+  choices.candidates.push_back({flags.method, settings, false});
+  if (flags.walk_forward) add_compared(flags, choices.candidates);
+  choices.first_bar = choices.risk.estimator == Estimator::ewma
+                          ? static_cast<std::size_t>(settings.warmup_bars)
+                          : flags.window;
+  return choices;
+}
+
+}  // namespace regent::allocation

@@ -1,0 +1,193 @@
+#include "allocation/walk_forward.hpp"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "allocation/allocator.hpp"
+#include "allocation/momentum.hpp"
+#include "tests/allocation/random_markets.hpp"
+
+namespace regent::allocation {
+namespace {
+
+using market::Column;
+
+AllocatorSettings settings_with_everything() {
+  AllocatorSettings settings;
+  settings.sizing = Sizing::eigen_risk;
+  settings.risk = RiskScale::full;
+  settings.denoise = true;
+  settings.derisk_from = 0.5;
+  settings.turnover_penalty = 0.5;
+  settings.half_life_correlation_bars = 100;
+  settings.calibration_half_life_bars = 50;
+  settings.position_max = 1;
+  settings.gross_max = 5;
+  return settings;
+}
+
+WalkForward walk(const market::Panel& panel, const RiskSettings& risk,
+                 const std::vector<Candidate>& candidates, std::size_t first, std::size_t every,
+                 const market::PortfolioCosts& costs = {}) {
+  return walk_forward(
+      panel, risk, candidates,
+      [&](std::size_t bar) {
+        return Wish{momentum_convictions(panel, bar), ""};
+      },
+      first, every, costs);
+}
+
+TEST(WalkForward, NoWeightChangesWithWhatComesAfterIt) {
+  const std::uint64_t seed = 99;
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  const market::Panel panel = test::random_panel(6, 420, seed);
+  market::Panel other = panel;
+  constexpr std::size_t changed = 352;
+  std::mt19937_64 random(seed);
+  std::uniform_real_distribution<double> uniform(0.5, 2);
+  for (std::size_t bar = changed; bar < panel.bars(); ++bar) {
+    for (std::size_t i = 0; i < 6; ++i) other.at(Column::close, bar, i) *= uniform(random);
+  }
+  for (const Estimator estimator : {Estimator::ewma, Estimator::sample, Estimator::ledoit_wolf,
+                                    Estimator::ledoit_wolf_identity, Estimator::oas}) {
+    std::vector<Candidate> candidates;
+    for (const Sizing sizing : {Sizing::eigen_risk, Sizing::volatility, Sizing::equal,
+                                Sizing::inverse_variance, Sizing::minimum_variance, Sizing::risk_parity}) {
+      AllocatorSettings settings = settings_with_everything();
+      settings.sizing = sizing;
+      candidates.push_back({"scaled", settings, false});
+      candidates.push_back({"whole", settings, true});
+    }
+    const auto one = walk(panel, {estimator, 100}, candidates, 253, 7);
+    const auto two = walk(other, {estimator, 100}, candidates, 253, 7);
+    for (std::size_t c = 0; c < candidates.size(); ++c) {
+      std::size_t same = 0;
+      for (std::size_t d = 0; d < one.portfolios[c].bars.size(); ++d) {
+        if (one.portfolios[c].bars[d] >= changed) continue;
+        ++same;
+        for (std::size_t i = 0; i < 6; ++i) {
+          EXPECT_EQ(one.portfolios[c].weights[d * 6 + i], two.portfolios[c].weights[d * 6 + i])
+              << c << ' ' << d;
+        }
+      }
+      EXPECT_EQ(same, 15U);
+      EXPECT_NE(one.portfolios[c].weights, two.portfolios[c].weights) << "later weights must see the change";
+    }
+  }
+}
+
+TEST(WalkForward, DecidesAsTheAllocatorDoesBarByBar) {
+  const market::Panel panel = test::random_panel(4, 330, 17);
+  AllocatorSettings settings = settings_with_everything();
+  const auto found = walk(panel, {}, {{"own", settings, false}}, 260, 1);
+  Allocator allocator(settings, 4);
+  std::size_t row = 0;
+  for (std::size_t bar = 0; bar < panel.bars(); ++bar) {
+    allocator.update(panel.bar(bar)[Column::close]);
+    if (bar < 260) continue;
+    const auto weights = allocator.allocate(momentum_convictions(panel, bar)).weights;
+    for (std::size_t i = 0; i < 4; ++i) {
+      EXPECT_EQ(found.portfolios[0].weights[row * 4 + i], weights[i]) << bar;
+    }
+    ++row;
+  }
+  EXPECT_EQ(row, found.portfolios[0].bars.size());
+}
+
+TEST(WalkForward, FillsAtTheBarAfterTheDecision) {
+  market::Panel panel = test::random_panel(2, 10, 1);
+  for (std::size_t bar = 0; bar < 10; ++bar) {
+    panel.at(Column::close, bar, 0) = bar < 7 ? 100 + static_cast<double>(bar % 2) : 130;  // +30 % at bar 7
+    panel.at(Column::close, bar, 1) = 100 + static_cast<double>(bar % 3);
+  }
+  AllocatorSettings settings;
+  settings.sizing = Sizing::given;
+  settings.warmup_bars = 2;
+  const auto earned = [&](std::size_t first) {
+    const auto found = walk_forward(panel, {}, {{"own", settings, true}},
+                                    [](std::size_t) {
+                                      return Wish{{1, 0}, ""};
+                                    },
+                                    first, 100, {0, 0});
+    double value = 1;
+    for (const double r : found.portfolios[0].account.returns) value *= 1 + r;
+    return value;
+  };
+  EXPECT_NEAR(earned(5), 1.3, 1e-12) << "decided after bar 5, bought at bar 6's close of 100";
+  EXPECT_NEAR(earned(6), 1, 1e-12) << "decided after bar 6, bought at bar 7's close of 130";
+}
+
+TEST(WalkForward, ASymbolThatLeavesAndOneThatNeverMovesHaveNoWeightAndAReason) {
+  market::Panel panel = test::random_panel(3, 200, 2);
+  for (std::size_t bar = 0; bar < 200; ++bar) {
+    panel.at(Column::close, bar, 1) = 50;
+    if (bar >= 180) panel.at(Column::close, bar, 2) = std::numeric_limits<double>::quiet_NaN();
+  }
+  for (const Estimator estimator : {Estimator::ewma, Estimator::ledoit_wolf}) {
+    const auto found = walk_forward(panel, {estimator, 60}, {{"own", AllocatorSettings{}, false}},
+                                    [](std::size_t) {
+                                      return Wish{{1, 1, 1}, ""};
+                                    },
+                                    199, 1, {});
+    const Weights& last = found.portfolios[0].last;
+    EXPECT_NE(last.weights[0], 0);
+    EXPECT_EQ(last.weights[1], 0);
+    EXPECT_EQ(last.weights[2], 0);
+    EXPECT_EQ(last.absent[1], Absence::no_variance);
+    EXPECT_EQ(last.absent[2], estimator == Estimator::ewma ? Absence::no_price : Absence::few_returns);
+  }
+}
+
+TEST(WalkForward, ARegimeMultipliesTheBudgetOfItsDecisions) {
+  const market::Panel panel = test::random_panel(3, 120, 3);
+  AllocatorSettings settings;
+  settings.position_max = settings.gross_max = 10;
+  settings.regime_risk = {{"chaos", 0.5}};
+  const auto found = walk_forward(panel, {}, {{"own", settings, false}},
+                                  [](std::size_t bar) {
+                                    return Wish{{1, 1, 1}, bar < 110 ? "calm" : "chaos"};
+                                  },
+                                  109, 1, {});
+  EXPECT_NEAR(found.portfolios[0].predicted[0], 0.10, 1e-12);
+  EXPECT_NEAR(found.portfolios[0].predicted[1], 0.05, 1e-12);
+}
+
+TEST(EwmaRisk, KeepsVariancesAndCorrelationsOfTheirOwnHalfLives) {
+  const market::Panel panel = test::random_panel(3, 150, 4);
+  AllocatorSettings both, fast, slow;
+  both.half_life_bars = fast.half_life_bars = 10;
+  both.half_life_correlation_bars = 80;
+  slow.half_life_bars = 80;
+  EwmaRisk mixed(3, both), quick(3, fast), long_lived(3, slow);
+  for (std::size_t bar = 0; bar < panel.bars(); ++bar) {
+    for (EwmaRisk* risk : {&mixed, &quick, &long_lived}) risk->update(panel.bar(bar)[Column::close]);
+  }
+  const std::vector<std::size_t> all{0, 1, 2};
+  const auto found = mixed.covariance(all), a = quick.covariance(all), b = long_lived.covariance(all);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_NEAR(found(i, i), a(i, i), 1e-15);
+    for (std::size_t j = 0; j < 3; ++j) {
+      EXPECT_NEAR(found(i, j) / std::sqrt(a(i, i) * a(j, j)), b(i, j) / std::sqrt(b(i, i) * b(j, j)), 1e-12);
+    }
+  }
+}
+
+TEST(Momentum, IsTheStandardScoreOfLastYearsRiseWithoutItsLastMonth) {
+  market::Panel panel = test::random_panel(3, 300, 5);
+  const double rises[] = {0.1, 0.2, 0.6};
+  for (std::size_t i = 0; i < 3; ++i) {
+    panel.at(Column::close, 280 - 252, i) = 100;
+    panel.at(Column::close, 280 - 21, i) = 100 * std::exp(rises[i]);
+  }
+  const auto convictions = momentum_convictions(panel, 280);
+  const double mean = 0.3, deviation = std::sqrt((0.04 + 0.01 + 0.09) / 3);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_NEAR(convictions[i], (rises[i] - mean) / deviation / 2, 1e-12);
+  }
+  panel.at(Column::close, 280 - 21, 1) = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_TRUE(std::isnan(momentum_convictions(panel, 280)[1]));
+}
+
+}  // namespace
+}  // namespace regent::allocation
