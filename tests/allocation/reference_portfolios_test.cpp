@@ -39,7 +39,9 @@ TEST(ReferencePortfolios, MinimumVarianceMeetsTheConditionsOfTheLeast) {
       EXPECT_GE(weights[i], 0);
       EXPECT_GE(marginal, variance * (1 - 1e-8))
           << "a step towards asset " << i << " would lower the variance";
-      if (weights[i] > 0) EXPECT_NEAR(marginal, variance, 1e-8 * variance);
+      if (weights[i] > 0) {
+        EXPECT_NEAR(marginal, variance, 1e-8 * variance);
+      }
     }
     EXPECT_NEAR(sum, 1, 1e-12);
   }

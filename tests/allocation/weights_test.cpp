@@ -12,7 +12,7 @@
 namespace regent::allocation {
 namespace {
 
-constexpr double missing = std::numeric_limits<double>::quiet_NaN();
+constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
 
 AllocatorSettings free_settings() {
   AllocatorSettings settings;
@@ -144,7 +144,7 @@ TEST(Weights, HalveWhereEveryVolatilityDoubles) {
 
 TEST(Weights, AreRefusedOfACovarianceThatIsNoCovariance) {
   const std::vector<double> raw{1, 1};
-  for (const double bad : {missing, std::numeric_limits<double>::infinity()}) {
+  for (const double bad : {nothing, std::numeric_limits<double>::infinity()}) {
     auto covariance = test::pair(0.1, 0.1, 0);
     covariance(1, 0) = bad;
     EXPECT_THROW(weights_of(covariance, raw, 0.1, {}, free_settings()), InputError) << bad;
@@ -167,13 +167,13 @@ TEST(Allocation, NamesWhyASymbolHasNoWeight) {
   risk.covariance = covariance::Matrix(3);
   for (std::size_t i = 0; i < 3; ++i) risk.covariance(i, i) = 0.04;
   risk.rows = 100;
-  const std::vector<double> convictions{1, 1, missing, 1, 1}, closes{1, 1, 1, 1, missing};
+  const std::vector<double> convictions{1, 1, nothing, 1, 1}, closes{1, 1, 1, 1, nothing};
   const auto out = allocate(priced(risk, closes), convictions, {}, 1, free_settings());
   EXPECT_EQ(out.absent, (std::vector<Absence>{Absence::few_returns, Absence::none, Absence::no_conviction,
                                               Absence::no_variance, Absence::no_price}));
   EXPECT_EQ(out.weights, (std::vector<double>{0, 0.5, 0, 0, 0}));
   EXPECT_EQ(
-      allocate(priced(risk, std::vector<double>(5, missing)), convictions, {}, 1, free_settings()).weights,
+      allocate(priced(risk, std::vector<double>(5, nothing)), convictions, {}, 1, free_settings()).weights,
       std::vector<double>(5, 0.0));
 }
 
