@@ -6,6 +6,7 @@
 
 #include "allocation/allocator.hpp"
 #include "allocation/momentum.hpp"
+#include "allocation/rebalancer.hpp"
 #include "tests/allocation/random_markets.hpp"
 
 namespace regent::allocation {
@@ -94,6 +95,32 @@ TEST(WalkForward, DecidesAsTheAllocatorDoesBarByBar) {
     ++row;
   }
   EXPECT_EQ(row, found.portfolios[0].bars.size());
+}
+
+TEST(Rebalancer, ShrinksTheBudgetAfterALossThatWasNotPredicted) {
+  AllocatorSettings settings;
+  settings.risk = RiskScale::full;
+  settings.target_volatility = 0.1;
+  settings.position_max = settings.gross_max = 5;
+  settings.periods_per_year = 252;
+  settings.calibration_half_life_bars = 50;
+  KnownRisk risk;
+  risk.held = {0};
+  risk.absent.resize(1);
+  risk.covariance = covariance::Matrix(1);
+  risk.covariance(0, 0) = 0.2 * 0.2;
+  Rebalancer rebalancer(settings, 1);
+  const std::vector<double> convictions{1};
+  rebalancer.update(std::vector<double>{100});
+  const Weights first = rebalancer.decide(risk, convictions, 1);
+  EXPECT_NEAR(first.weights[0], 0.5, 1e-12);
+  rebalancer.update(std::vector<double>{90});  // 5 % of equity, where 0.63 % was predicted
+  const double surprise = 0.5 * 0.1 / (0.1 / std::sqrt(252.0));
+  const double ratio = std::sqrt((surprise * surprise + 20) / 21);
+  EXPECT_GT(ratio, 1.5);
+  const Weights second = rebalancer.decide(risk, convictions, 1);
+  EXPECT_NEAR(second.weights[0], 0.5 / ratio, 1e-12);
+  EXPECT_NEAR(second.predicted_volatility, 0.1 / ratio, 1e-12);
 }
 
 TEST(WalkForward, FillsAtTheBarAfterTheDecision) {
