@@ -12,15 +12,6 @@
 namespace regent::allocation {
 namespace {
 
-covariance::Matrix part_of(const covariance::Matrix& covariance, std::span<const std::size_t> places) {
-  if (places.size() == covariance.size) return covariance;
-  covariance::Matrix part(places.size());
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    for (std::size_t j = 0; j < places.size(); ++j) part(i, j) = covariance(places[i], places[j]);
-  }
-  return part;
-}
-
 // The symbols that have both a covariance and a conviction.
 struct Part {
   Part(const KnownRisk& risk, std::span<const double> wanted);
@@ -46,7 +37,7 @@ Part::Part(const KnownRisk& risk, std::span<const double> wanted) : absent(risk.
     }
   }
   convictions = values(wanted);
-  covariance = part_of(risk.covariance, places);
+  covariance = covariance::part_of(risk.covariance, places);
 }
 
 std::vector<double> Part::values(std::span<const double> of_all) const {
@@ -106,7 +97,7 @@ KnownRisk priced(KnownRisk risk, std::span<const double> closes) {
       held.push_back(symbol);
     }
   }
-  risk.covariance = part_of(risk.covariance, places);
+  risk.covariance = covariance::part_of(risk.covariance, places);
   risk.held = std::move(held);
   return risk;
 }

@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 
 namespace regent::allocation {
+namespace {
 
 std::pair<std::string, double> regime_risk_entry(const std::string& text, const std::string& name) {
   const std::size_t equals = text.find('=');
@@ -20,6 +21,20 @@ std::pair<std::string, double> regime_risk_entry(const std::string& text, const 
                      "\" is not a regime's label, =, and a multiplier from 0 to 1, such as \"chaos=0.5\"");
   }
   return {text.substr(0, equals), value};
+}
+
+}  // namespace
+
+std::map<std::string, double> regime_risk_of(const std::vector<std::string>& entries,
+                                             const std::string& name) {
+  std::map<std::string, double> multipliers;
+  for (const auto& entry : entries) {
+    const auto [label, multiplier] = regime_risk_entry(entry, name);
+    if (!multipliers.emplace(label, multiplier).second) {
+      throw InputError(name + ": \"" + label + "\" stands twice");
+    }
+  }
+  return multipliers;
 }
 
 void check_settings(const AllocatorSettings& s) {
@@ -43,12 +58,7 @@ AllocatorSettings allocator_settings(const Config& config, double periods_per_ye
   settings.denoise = config.boolean("allocator.denoise");
   settings.derisk_from = config.real("allocator.derisk_from");
   settings.turnover_penalty = config.real("allocator.turnover_penalty");
-  for (const auto& entry : config.text_list("allocator.regime_risk")) {
-    const auto [label, multiplier] = regime_risk_entry(entry, "allocator.regime_risk");
-    if (!settings.regime_risk.emplace(label, multiplier).second) {
-      throw InputError("allocator.regime_risk: \"" + label + "\" stands twice");
-    }
-  }
+  settings.regime_risk = regime_risk_of(config.text_list("allocator.regime_risk"), "allocator.regime_risk");
   settings.periods_per_year = periods_per_year;
   return settings;
 }

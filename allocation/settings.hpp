@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace regent {
 class Config;
@@ -42,7 +43,9 @@ AllocatorSettings allocator_settings(const Config& config, double periods_per_ye
 // Numbers out of their ranges are a broken invariant.
 void check_settings(const AllocatorSettings& settings);
 
-// "chaos=0.5": one entry. `name` stands in the error.
-std::pair<std::string, double> regime_risk_entry(const std::string& text, const std::string& name);
+// Of entries such as "chaos=0.5". Throws InputError, in which `name` stands, for one that is no such entry
+// and for a regime that stands twice.
+std::map<std::string, double> regime_risk_of(const std::vector<std::string>& entries,
+                                             const std::string& name);
 
 }  // namespace regent::allocation

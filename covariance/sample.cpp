@@ -141,6 +141,14 @@ Matrix covariance_of(const Matrix& correlation, std::span<const double> deviatio
   return covariance;
 }
 
+Matrix part_of(const Matrix& covariance, std::span<const std::size_t> places) {
+  Matrix part(places.size());
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    for (std::size_t j = 0; j < places.size(); ++j) part(i, j) = covariance(places[i], places[j]);
+  }
+  return part;
+}
+
 std::vector<double> deviations_of(const Matrix& covariance) {
   std::vector<double> deviations(covariance.size);
   for (std::size_t i = 0; i < covariance.size; ++i) deviations[i] = std::sqrt(covariance(i, i));

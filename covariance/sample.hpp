@@ -24,6 +24,8 @@ PairwiseCovariance sample_covariance(const Observations& observations, int ddof)
 Matrix correlation_of(const Matrix& covariance);
 // correlation_ij · deviation_i · deviation_j
 Matrix covariance_of(const Matrix& correlation, std::span<const double> deviations);
+// The rows and columns at `places`, in their order.
+Matrix part_of(const Matrix& covariance, std::span<const std::size_t> places);
 std::vector<double> deviations_of(const Matrix& covariance);  // square roots of the diagonal
 
 }  // namespace regent::covariance

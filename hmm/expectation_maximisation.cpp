@@ -198,7 +198,8 @@ class Tile {
   }
 
   bool goes_in_logs(const Ascent& member) const {
-    return member.running() && has_transition_below(chain_of(shape_, member.parameters), transition_min<T>);
+    return member.running() &&
+           has_transition_below(flat_transitions(shape_, member.parameters), transition_min<T>);
   }
   void expect_in_logs(std::size_t lane) {
     const FitGroup& group = *lanes_[lane].member->group;

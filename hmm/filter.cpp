@@ -54,7 +54,7 @@ struct Filter::State {
     cuda::hmm::start_forward(shape, forward);
     if (source.emission == EmissionKind::mixture) mixture.emplace(source);
     const LogChain chain(source);
-    if (has_transition_below(chain, transition_min<double>)) in_logs.emplace(chain);
+    if (has_transition_below(chain.transition, transition_min<double>)) in_logs.emplace(chain);
   }
 
   void update(std::span<const double> observation) {

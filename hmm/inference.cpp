@@ -418,7 +418,8 @@ void for_each_in_logs(std::span<const Model> models, const SeriesBatch& batch, P
                       const Visit& visit) {
   const double smallest = precision == Precision::single ? transition_min<float> : transition_min<double>;
   std::vector<char> wanted;
-  for (const Model& model : models) wanted.push_back(has_transition_below(model, smallest) ? 1 : 0);
+  for (const Model& model : models)
+    wanted.push_back(has_transition_below(model.flat_transition(), smallest) ? 1 : 0);
   tbb::parallel_for(std::size_t{0}, batch.series.size(), [&](std::size_t series) {
     const std::size_t which = models.size() == 1 ? 0 : series;
     if (wanted[which] != 0) visit(series, models[which], table_of(models[which], batch, series));

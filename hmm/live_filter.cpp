@@ -103,7 +103,7 @@ struct LiveFilter<T>::State {
     put_lane<T>(own, lane, last, parameters);
     LogChain chain(model);
     which_in_logs.push_back(-1);
-    if (has_transition_below(chain, transition_min<T>)) {
+    if (has_transition_below(chain.transition, transition_min<T>)) {
       which_in_logs.back() = static_cast<int>(in_logs.size());
       in_logs.emplace_back(lane, std::move(chain), own, standardisation);
     }

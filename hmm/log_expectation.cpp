@@ -93,8 +93,10 @@ double expect(const cuda::hmm::ShapeNumbers& shape, std::span<const double> para
   const CountLayout<AnyShape> layout{s};
   std::ranges::fill(counts, 0.0);
   std::vector<double> moves(static_cast<std::size_t>(s.states) * s.states, 0);
-  const LogPass pass =
-      count_in_logs(chain_of(shape, parameters), lane.table(bars.size() / s.dimension), moves);
+  std::vector<double> start(s.states);
+  for (int k = 0; k < s.states; ++k) start[k] = parameters[ParameterLayout<AnyShape>{s}.start(k)];
+  const LogChain chain(std::move(start), flat_transitions(shape, parameters));
+  const LogPass pass = count_in_logs(chain, lane.table(bars.size() / s.dimension), moves);
   if (!std::isfinite(pass.log_likelihood)) return pass.log_likelihood;
   put_moves(s, parameters, moves, counts);
   for (int k = 0; k < s.states; ++k) counts[layout.start(k)] = pass.probability[k];
@@ -104,15 +106,15 @@ double expect(const cuda::hmm::ShapeNumbers& shape, std::span<const double> para
 
 }  // namespace
 
-LogChain chain_of(const cuda::hmm::ShapeNumbers& shape, std::span<const double> parameters) {
+std::vector<double> flat_transitions(const cuda::hmm::ShapeNumbers& shape,
+                                     std::span<const double> parameters) {
   const AnyShape s(shape);
-  std::vector<double> start(s.states), transition;
+  std::vector<double> transitions;
   for (int k = 0; k < s.states; ++k) {
-    start[k] = parameters[ParameterLayout<AnyShape>{s}.start(k)];
     for (int to = 0; to < s.states; ++to)
-      transition.push_back(by_staying(s, parameters, k, to) + by_exit(s, parameters, k, to));
+      transitions.push_back(by_staying(s, parameters, k, to) + by_exit(s, parameters, k, to));
   }
-  return {std::move(start), std::move(transition)};
+  return transitions;
 }
 
 double expect_in_logs(const cuda::hmm::ShapeNumbers& shape, EmissionLaw law,

@@ -10,8 +10,9 @@
 
 namespace regent::hmm {
 
-// The flat chain of one lane's parameters, in the order of ParameterLayout.
-LogChain chain_of(const cuda::hmm::ShapeNumbers& shape, std::span<const double> parameters);
+// [K, K] P(k → to) of one lane's parameters, in the order of ParameterLayout.
+std::vector<double> flat_transitions(const cuda::hmm::ShapeNumbers& shape,
+                                     std::span<const double> parameters);
 
 // bars: [T, D], standardised, NaN: missing. counts: CountLayout, rows(law) of them, overwritten. Returns the
 // log-likelihood, −inf where the bars are impossible; counts are zero then.

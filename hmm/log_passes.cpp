@@ -158,8 +158,8 @@ LogChain::LogChain(std::vector<double> start_probability, std::vector<double> tr
       transition(std::move(transition_probability)),
       log_transition(logs_of(transition)) {}
 
-bool has_transition_below(const LogChain& chain, double smallest) {
-  return std::ranges::min(chain.transition) < smallest;
+bool has_transition_below(std::span<const double> transitions, double smallest) {
+  return std::ranges::min(transitions) < smallest;
 }
 
 LogForward::LogForward(LogChain chain) : chain_(std::move(chain)), left_(chain_.start) {

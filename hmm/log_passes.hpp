@@ -29,8 +29,8 @@ struct LogChain {
 template <class T>
 inline constexpr double transition_min = sizeof(T) == sizeof(float) ? 1e-25 : 1e-100;
 
-// Whether a transition lies below `smallest`, so that lost weight may not come back.
-bool has_transition_below(const LogChain& chain, double smallest);
+// Whether one of the transitions [K, K] lies below `smallest`, so that lost weight may not come back.
+bool has_transition_below(std::span<const double> transitions, double smallest);
 
 // The forward pass, one bar at a time; no allocation after construction.
 class LogForward {

@@ -60,12 +60,8 @@ Config config_of(const AllocateFlags& flags) {
 AllocatorSettings settings_of(const AllocateFlags& flags, double periods_per_year) {
   AllocatorSettings settings = allocator_settings(config_of(flags), periods_per_year);
   settings.sizing = named(sizings, "--method", flags.method);
-  if (!flags.regime_risk.empty()) settings.regime_risk.clear();
-  for (const auto& entry : split_names(flags.regime_risk)) {
-    const auto [label, multiplier] = regime_risk_entry(entry, "--regime-risk");
-    if (!settings.regime_risk.emplace(label, multiplier).second) {
-      throw InputError("--regime-risk: \"" + label + "\" stands twice");
-    }
+  if (!flags.regime_risk.empty()) {
+    settings.regime_risk = regime_risk_of(split_names(flags.regime_risk), "--regime-risk");
   }
   return settings;
 }

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/table.hpp"
+#include "covariance/sample.hpp"
 #include "market/io/output.hpp"
 #include "market/io/portfolio_file.hpp"
 
@@ -34,14 +35,10 @@ PortfolioRisk risk_of_held(const Matrix& covariance, const std::vector<double>& 
   for (std::size_t i = 0; i < weights.size(); ++i) {
     if (weights[i] != 0) held.push_back(i);
   }
-  Matrix part(held.size());
-  std::vector<double> of_held;
-  for (std::size_t i = 0; i < held.size(); ++i) {
-    of_held.push_back(weights[held[i]]);
-    for (std::size_t j = 0; j < held.size(); ++j) part(i, j) = covariance(held[i], held[j]);
-  }
   if (held.empty()) return portfolio_risk(covariance, weights);  // which says so
-  PortfolioRisk risk = portfolio_risk(part, of_held);
+  std::vector<double> of_held;
+  for (const std::size_t asset : held) of_held.push_back(weights[asset]);
+  PortfolioRisk risk = portfolio_risk(part_of(covariance, held), of_held);
   std::vector<double> by_asset(weights.size(), 0.0);
   for (std::size_t i = 0; i < held.size(); ++i) by_asset[held[i]] = risk.by_asset[i];
   risk.by_asset = std::move(by_asset);

@@ -7,19 +7,12 @@
 #include <random>
 
 #include "base/config/config.hpp"
+#include "tests/allocation/random_markets.hpp"
 
 namespace regent::allocation {
 namespace {
 
 constexpr double missing = std::numeric_limits<double>::quiet_NaN();
-
-AllocatorSettings uncapped() {
-  AllocatorSettings settings;
-  settings.position_max = 100;
-  settings.gross_max = 100;
-  settings.risk = RiskScale::full;
-  return settings;
-}
 
 // Prices of `symbols` random walks with daily volatilities 1 %, 2 %, 3 % … and one common factor.
 class Walk {
@@ -55,7 +48,7 @@ double gross(const std::vector<double>& weights) {
 }
 
 TEST(Allocator, HitsTheTargetVolatilityWhereTheCovarianceIsKnown) {
-  AllocatorSettings settings = uncapped();
+  AllocatorSettings settings = test::uncapped();
   settings.half_life_bars = 2000;
   Allocator allocator(settings, 4);
   Walk walk(4, 11);
@@ -73,7 +66,7 @@ TEST(Allocator, HitsTheTargetVolatilityWhereTheCovarianceIsKnown) {
 }
 
 TEST(Allocator, EqualsItsDefinitionWrittenOut) {
-  const AllocatorSettings settings = uncapped();
+  const AllocatorSettings settings = test::uncapped();
   constexpr std::size_t symbols = 3;
   Allocator allocator(settings, symbols);
   Walk walk(symbols, 5);
@@ -136,7 +129,7 @@ TEST(Allocator, NeverExceedsItsCapsNorItsBudget) {
 }
 
 TEST(Allocator, SaysWhichCapsBound) {
-  AllocatorSettings settings = uncapped();
+  AllocatorSettings settings = test::uncapped();
   settings.position_max = 0.2;
   settings.gross_max = 0.25;
   Allocator allocator(settings, 3);
@@ -154,7 +147,7 @@ TEST(Allocator, SaysWhichCapsBound) {
 }
 
 TEST(Allocator, ACappedHedgeLeavesNoMoreRiskThanTheBudget) {
-  AllocatorSettings settings = uncapped();
+  AllocatorSettings settings = test::uncapped();
   settings.position_max = 1.5;
   Allocator allocator(settings, 2);
   Walk walk(2, 8, 0.999);  // nearly one asset: opposite positions hedge, until a cap takes one side away
@@ -169,7 +162,7 @@ TEST(Allocator, ACappedHedgeLeavesNoMoreRiskThanTheBudget) {
 }
 
 TEST(Allocator, ZeroConvictionsGiveZeroWeights) {
-  Allocator allocator(uncapped(), 3);
+  Allocator allocator(test::uncapped(), 3);
   Walk walk(3, 1);
   for (int bar = 0; bar < 60; ++bar) {
     walk.next();
@@ -181,7 +174,7 @@ TEST(Allocator, ZeroConvictionsGiveZeroWeights) {
 }
 
 TEST(Allocator, DoesNotCareInWhatMoneyPricesAreQuoted) {
-  Allocator dollars(uncapped(), 3), cents(uncapped(), 3);
+  Allocator dollars(test::uncapped(), 3), cents(test::uncapped(), 3);
   Walk walk(3, 2);
   for (int bar = 0; bar < 60; ++bar) {
     walk.next();
@@ -197,7 +190,7 @@ TEST(Allocator, DoesNotCareInWhatMoneyPricesAreQuoted) {
 
 TEST(Allocator, FullRiskIgnoresTheSizeOfConvictionsAndConvictionRiskFollowsIt) {
   for (const RiskScale risk : {RiskScale::full, RiskScale::conviction}) {
-    AllocatorSettings settings = uncapped();
+    AllocatorSettings settings = test::uncapped();
     settings.risk = risk;
     Allocator allocator(settings, 3);
     Walk walk(3, 2);
@@ -216,7 +209,7 @@ TEST(Allocator, FullRiskIgnoresTheSizeOfConvictionsAndConvictionRiskFollowsIt) {
 }
 
 TEST(Allocator, AMissingSymbolKeepsItsCovarianceAndWaits) {
-  Allocator allocator(uncapped(), 2);
+  Allocator allocator(test::uncapped(), 2);
   Walk walk(2, 4);
   for (int bar = 0; bar < 80; ++bar) {
     walk.next();
@@ -235,7 +228,7 @@ TEST(Allocator, AMissingSymbolKeepsItsCovarianceAndWaits) {
 }
 
 TEST(Allocator, AReturnOverAGapCountsAsOneOfItsLength) {
-  AllocatorSettings settings = uncapped();
+  AllocatorSettings settings = test::uncapped();
   settings.warmup_bars = 1;
   Allocator allocator(settings, 1);
   allocator.update(std::vector<double>{100});
@@ -245,7 +238,7 @@ TEST(Allocator, AReturnOverAGapCountsAsOneOfItsLength) {
 }
 
 TEST(Allocator, ASymbolWithoutEnoughReturnsOrWithoutMovementGetsNoWeight) {
-  Allocator allocator(uncapped(), 3);
+  Allocator allocator(test::uncapped(), 3);
   Walk walk(3, 6);
   for (int bar = 0; bar < 100; ++bar) {
     walk.next();
@@ -263,7 +256,7 @@ TEST(Allocator, ASymbolWithoutEnoughReturnsOrWithoutMovementGetsNoWeight) {
 }
 
 TEST(Allocator, IsWarmAfterItsWarmUpAndNotBefore) {
-  AllocatorSettings settings = uncapped();
+  AllocatorSettings settings = test::uncapped();
   settings.warmup_bars = 10;
   Allocator allocator(settings, 2);
   Walk walk(2, 7);
@@ -281,7 +274,7 @@ TEST(Allocator, PairsSeenOnDifferentBarsStillGiveARealRisk) {
   // Three symbols that are never all present: every pair was seen in another market, so that the pairwise
   // correlations
   // (+1, +1, −1) are those of no three series at all.
-  AllocatorSettings settings = uncapped();
+  AllocatorSettings settings = test::uncapped();
   settings.warmup_bars = 5;
   settings.half_life_bars = 1000;
   Allocator allocator(settings, 3);
@@ -311,7 +304,7 @@ TEST(Allocator, PairsSeenOnDifferentBarsStillGiveARealRisk) {
 }
 
 TEST(AllocatorDeathTest, ANaNConvictionIsABrokenInvariant) {
-  Allocator allocator(uncapped(), 1);
+  Allocator allocator(test::uncapped(), 1);
   EXPECT_DEATH(allocator.allocate(std::vector<double>{missing}), "conviction");
 }
 

@@ -4,10 +4,20 @@
 #include <cmath>
 #include <random>
 
+#include "allocation/settings.hpp"
 #include "covariance/matrix.hpp"
 #include "market/panel.hpp"
 
 namespace regent::allocation::test {
+
+// The whole target for any conviction, and caps that never bind.
+inline AllocatorSettings uncapped() {
+  AllocatorSettings settings;
+  settings.position_max = 100;
+  settings.gross_max = 100;
+  settings.risk = RiskScale::full;
+  return settings;
+}
 
 // A A' / (2n) of normal A [n, 2n], scaled by random volatilities: positive definite.
 inline covariance::Matrix random_covariance(std::size_t n, std::mt19937_64& random, double common = 0) {

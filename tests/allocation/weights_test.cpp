@@ -14,14 +14,6 @@ namespace {
 
 constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
 
-AllocatorSettings free_settings() {
-  AllocatorSettings settings;
-  settings.position_max = 100;
-  settings.gross_max = 100;
-  settings.risk = RiskScale::full;
-  return settings;
-}
-
 KnownRisk known(covariance::Matrix covariance) {
   KnownRisk risk;
   for (std::size_t i = 0; i < covariance.size; ++i) risk.held.push_back(i);
@@ -34,7 +26,7 @@ KnownRisk known(covariance::Matrix covariance) {
 TEST(Weights, OfTwoAssetsEqualTheirClosedForm) {
   // raw (1, 1) over volatilities 0.1 and 0.2 at correlation ½: √(w'Σw) = s √(1 + 1 + 1) = 0.15
   const auto out =
-      weights_of(test::pair(0.1, 0.2, 0.5), std::vector<double>{10, 5}, 0.15, {}, free_settings());
+      weights_of(test::pair(0.1, 0.2, 0.5), std::vector<double>{10, 5}, 0.15, {}, test::uncapped());
   const double s = 0.15 / std::sqrt(3);
   EXPECT_NEAR(out.weights[0], s / 0.1, 1e-12);
   EXPECT_NEAR(out.weights[1], s / 0.2, 1e-12);
@@ -43,7 +35,7 @@ TEST(Weights, OfTwoAssetsEqualTheirClosedForm) {
 }
 
 TEST(Weights, CorrelatedPositionsLoseRiskThatNobodyGets) {
-  AllocatorSettings settings = free_settings();
+  AllocatorSettings settings = test::uncapped();
   settings.derisk_from = 0.7;
   const auto covariance = test::pair(0.2, 0.2, 0.9);
   const auto out = weights_of(covariance, std::vector<double>{1, 1}, 0.1, {}, settings);
@@ -57,7 +49,7 @@ TEST(Weights, CorrelatedPositionsLoseRiskThatNobodyGets) {
 }
 
 TEST(Weights, MoveAPartOfTheWayThatThePenaltySays) {
-  AllocatorSettings settings = free_settings();
+  AllocatorSettings settings = test::uncapped();
   settings.turnover_penalty = 3;
   const auto covariance = test::pair(0.2, 0.3, 0);
   const std::vector<double> raw{1, 0}, before{0.1, -0.02};
@@ -72,7 +64,7 @@ TEST(Weights, MoveAPartOfTheWayThatThePenaltySays) {
 }
 
 TEST(Weights, APartOfTheWayIsTheLeastOfDistanceAndMove) {
-  AllocatorSettings settings = free_settings();
+  AllocatorSettings settings = test::uncapped();
   settings.turnover_penalty = 0.8;
   const std::uint64_t seed = 5;
   SCOPED_TRACE(testing::Message() << "seed " << seed);
@@ -133,7 +125,7 @@ TEST(Weights, HalveWhereEveryVolatilityDoubles) {
   SCOPED_TRACE(testing::Message() << "seed " << seed);
   std::mt19937_64 random(seed);
   auto covariance = test::random_covariance(5, random);
-  AllocatorSettings settings = free_settings();
+  AllocatorSettings settings = test::uncapped();
   settings.sizing = Sizing::eigen_risk;
   const std::vector<double> convictions{1, -0.4, 0.2, 0.9, -0.7};
   const auto once = allocate(known(covariance), convictions, {}, 1, settings).weights;
@@ -147,17 +139,17 @@ TEST(Weights, AreRefusedOfACovarianceThatIsNoCovariance) {
   for (const double bad : {nothing, std::numeric_limits<double>::infinity()}) {
     auto covariance = test::pair(0.1, 0.1, 0);
     covariance(1, 0) = bad;
-    EXPECT_THROW(weights_of(covariance, raw, 0.1, {}, free_settings()), InputError) << bad;
+    EXPECT_THROW(weights_of(covariance, raw, 0.1, {}, test::uncapped()), InputError) << bad;
   }
   try {
     auto covariance = test::pair(0.1, 0.1, 0);
     covariance(1, 1) = 0;
-    weights_of(covariance, raw, 0.1, {}, free_settings());
+    weights_of(covariance, raw, 0.1, {}, test::uncapped());
     FAIL() << "a variance of 0 was taken";
   } catch (const InputError& error) {
     EXPECT_NE(std::string(error.what()).find("entry 2, 2"), std::string::npos) << error.what();
   }
-  EXPECT_THROW(weights_of(test::pair(0.1, 0.1, -1.5), raw, 0.1, {}, free_settings()), InputError);
+  EXPECT_THROW(weights_of(test::pair(0.1, 0.1, -1.5), raw, 0.1, {}, test::uncapped()), InputError);
 }
 
 TEST(Allocation, NamesWhyASymbolHasNoWeight) {
@@ -168,18 +160,18 @@ TEST(Allocation, NamesWhyASymbolHasNoWeight) {
   for (std::size_t i = 0; i < 3; ++i) risk.covariance(i, i) = 0.04;
   risk.rows = 100;
   const std::vector<double> convictions{1, 1, nothing, 1, 1}, closes{1, 1, 1, 1, nothing};
-  const auto out = allocate(priced(risk, closes), convictions, {}, 1, free_settings());
+  const auto out = allocate(priced(risk, closes), convictions, {}, 1, test::uncapped());
   EXPECT_EQ(out.absent, (std::vector<Absence>{Absence::few_returns, Absence::none, Absence::no_conviction,
                                               Absence::no_variance, Absence::no_price}));
   EXPECT_EQ(out.weights, (std::vector<double>{0, 0.5, 0, 0, 0}));
   EXPECT_EQ(
-      allocate(priced(risk, std::vector<double>(5, nothing)), convictions, {}, 1, free_settings()).weights,
+      allocate(priced(risk, std::vector<double>(5, nothing)), convictions, {}, 1, test::uncapped()).weights,
       std::vector<double>(5, 0.0));
 }
 
 TEST(Allocation, WithoutHedgesNoWeightStandsAgainstItsConviction) {
   // a small conviction beside a large one on nearly the same asset is hedged away by the eigen-modes
-  AllocatorSettings settings = free_settings();
+  AllocatorSettings settings = test::uncapped();
   settings.sizing = Sizing::eigen_risk;
   const auto risk = known(test::pair(0.2, 0.2, 0.9));
   const std::vector<double> convictions{1, 0.05};
@@ -191,7 +183,7 @@ TEST(Allocation, WithoutHedgesNoWeightStandsAgainstItsConviction) {
 }
 
 TEST(Allocation, FullyInvestedWeightsSumToOneInSize) {
-  AllocatorSettings settings = free_settings();
+  AllocatorSettings settings = test::uncapped();
   settings.sizing = Sizing::inverse_variance;
   const auto out = fully_invested(known(test::pair(0.1, 0.2, 0.3)), std::vector<double>{1, 1}, settings);
   EXPECT_NEAR(out.weights[0], 0.8, 1e-12);
@@ -206,10 +198,10 @@ TEST(Budget, IsMultipliedByWhatTheRegimesSay) {
   settings.regime_risk = {{"chaos", 0.25}, {"trend", 0}};
   EXPECT_NEAR(regime_multiplier(settings, labels, posterior), 0.6 + 0.4 * 0.25, 1e-15);
   const auto risk = known(test::pair(0.1, 0.2, 0.3));
-  const auto whole = allocate(risk, std::vector<double>{1, 1}, {}, 1, free_settings());
-  const auto half = allocate(risk, std::vector<double>{1, 1}, {}, 0.5, free_settings());
+  const auto whole = allocate(risk, std::vector<double>{1, 1}, {}, 1, test::uncapped());
+  const auto half = allocate(risk, std::vector<double>{1, 1}, {}, 0.5, test::uncapped());
   EXPECT_NEAR(half.weights[0], whole.weights[0] / 2, 1e-15);
-  EXPECT_EQ(allocate(risk, std::vector<double>{1, 1}, {}, 0, free_settings()).weights[1], 0);
+  EXPECT_EQ(allocate(risk, std::vector<double>{1, 1}, {}, 0, test::uncapped()).weights[1], 0);
 }
 
 TEST(Calibration, AnswersForRiskThatWasPredictedTooLowAndNotForLuck) {
