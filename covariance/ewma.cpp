@@ -48,8 +48,8 @@ void check_half_life(const char* name, double half_life) {
 
 struct Ewma::State {
   EwmaSettings settings;
-  double decay_variance, decay_correlation;
-  std::size_t columns;
+  double decay_variance = 0, decay_correlation = 0;
+  std::size_t columns = 0;
   std::vector<Pair> variances;             // [columns], with the half-life of variances
   std::vector<Pair> pairs;                 // packed lower triangle, with the half-life of correlations
   std::vector<std::int64_t> observations;  // packed
