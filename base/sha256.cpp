@@ -28,15 +28,14 @@ int hex_value(char digit) {
   return -1;
 }
 
-class Descriptor {
+class OpenFile {
  public:
-  explicit Descriptor(const std::filesystem::path& path)
-      : value(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
-  ~Descriptor() {
+  explicit OpenFile(const std::filesystem::path& path) : value(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
+  ~OpenFile() {
     if (value >= 0) ::close(value);
   }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
   int value;
 };
 
@@ -55,7 +54,7 @@ Sha256Digest sha256(std::string_view text) {
 }
 
 Sha256Digest sha256_file(const std::filesystem::path& path) {
-  const Descriptor file(path);
+  const OpenFile file(path);
   if (file.value < 0) throw InputError(path.string() + ": cannot be opened: " + std::strerror(errno));
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
   REGENT_INVARIANT(context && EVP_DigestInit_ex(context.get(), sha256_algorithm(), nullptr) == 1,

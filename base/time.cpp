@@ -15,7 +15,6 @@ using std::chrono::sys_days;
 using std::chrono::sys_time;
 using std::chrono::year_month_day;
 
-constexpr std::int64_t day_ms = 86'400'000;
 constexpr int year_min = 1, year_max = 9999;             // what the textual forms can hold
 constexpr std::int64_t seconds_below = 100'000'000'000;  // 1e11 s is the year 5138, 1e11 ms is 1973
 

@@ -8,6 +8,8 @@
 namespace regent {
 
 using TimestampMs = std::int64_t;
+inline constexpr TimestampMs day_ms = 86'400'000;
+inline constexpr std::int64_t ns_per_ms = 1'000'000;
 
 std::int64_t monotonic_ns();      // std::chrono::steady_clock
 TimestampMs wall_clock_now_ms();  // only shells call this; a core gets its time as an argument

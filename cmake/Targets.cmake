@@ -1,8 +1,18 @@
+# regent_unity(TARGET): what a target needs whose sources are compiled together (CMAKE_UNITY_BUILD, on in the presets:
+# most of a file's compile time goes into the headers that it shares with its neighbours).
+function(regent_unity target)
+  if(CMAKE_UNITY_BUILD)
+    # g++ warns of types of a source's own in a file that it was only included into
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+  endif()
+endfunction()
+
 # regent_room(NAME SOURCES … [USES room…] [LIBRARIES external…]): the static library regent::NAME.
 function(regent_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;USES;LIBRARIES;PRIVATE_LIBRARIES" ${ARGN})
   add_library(regent_${name} STATIC ${ROOM_SOURCES})
   add_library(regent::${name} ALIAS regent_${name})
+  regent_unity(regent_${name})
   target_include_directories(regent_${name} PUBLIC ${PROJECT_SOURCE_DIR})
   regent_precompiled_torch(regent_${name} ${name} ${ROOM_USES})
   list(TRANSFORM ROOM_USES PREPEND regent::)
@@ -14,6 +24,7 @@ endfunction()
 function(regent_program name)
   cmake_parse_arguments(PROGRAM "" "" "SOURCES;USES;LIBRARIES" ${ARGN})
   add_executable(${name} ${PROGRAM_SOURCES})
+  regent_unity(${name})
   regent_precompiled_torch(${name} ${PROGRAM_USES})
   list(TRANSFORM PROGRAM_USES PREPEND regent::)
   target_link_libraries(${name} PRIVATE ${PROGRAM_USES} ${PROGRAM_LIBRARIES})
@@ -30,14 +41,11 @@ function(regent_test name)
     set(TEST_TIMEOUT 300)
   endif()
   add_executable(${name} ${TEST_SOURCES})
+  regent_unity(${name})
   regent_precompiled_torch(${name} ${TEST_USES})
   list(TRANSFORM TEST_USES PREPEND regent::)
   target_link_libraries(${name} PRIVATE ${TEST_USES} ${TEST_LIBRARIES} GTest::gmock GTest::gtest GTest::gtest_main)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
-  # Most of a test's compile time goes into the headers that it shares with its neighbours. g++ warns of types of a
-  # test's own in a file that it was only included into.
-  set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
-  target_compile_options(${name} PRIVATE -Wno-subobject-linkage)
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120 TEST_PREFIX "${name}."
                        PROPERTIES TIMEOUT ${TEST_TIMEOUT})
 endfunction()

@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/error.hpp"
+#include "base/nan_value.hpp"
 
 namespace regent::covariance {
 namespace {
-
-constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
 
 // One pair's weighted moments, updated as West (1979) does: no difference of large sums.
 struct Pair {

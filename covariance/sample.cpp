@@ -2,15 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/error.hpp"
+#include "base/nan_value.hpp"
 #include "covariance/maps.hpp"
 
 namespace regent::covariance {
 namespace {
-
-constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
 
 // Values of a column less its mean, times 2^-exponent, so that their squares stay in range; 0 where missing.
 struct Scaled {

@@ -13,6 +13,7 @@
 #include "base/log.hpp"
 #include "base/stop_signal.hpp"
 #include "base/terminal.hpp"
+#include "base/time.hpp"
 #include "engine/shell/commands.hpp"
 #include "engine/shell/feed.hpp"
 #include "engine/shell/server_port.hpp"
@@ -22,7 +23,6 @@
 namespace regent::engine {
 namespace {
 
-constexpr std::int64_t ns_per_ms = 1'000'000;
 constexpr int feed_poll_ms = 20;
 
 struct Flags {

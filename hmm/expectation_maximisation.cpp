@@ -33,8 +33,6 @@ constexpr std::size_t gpu_lanes_min = 2048;
 constexpr std::size_t tile_bytes_cpu = std::size_t{256} << 20, tile_bytes_gpu = std::size_t{2} << 30;
 // Finished lanes are taken out when no more than this share of all is left.
 constexpr double compact_below = 0.6;
-// A float lane counts bars up to 2^24.
-constexpr std::int64_t float_bars_max = std::int64_t{1} << 24;
 
 template <class Body>
 void in_parallel(std::size_t count, std::size_t grain, const Body& body) {

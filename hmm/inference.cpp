@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include "base/error.hpp"
+#include "base/nan_value.hpp"
 #include "cuda/hmm/forward.hpp"
 #include "cuda/hmm/smooth.hpp"
 #include "cuda/hmm/viterbi.hpp"
@@ -22,10 +22,8 @@ namespace {
 using cuda::hmm::lane_index;
 using Kind = SeriesBatch::Kind;
 
-constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
 // Of posteriors and input, padding included, that one call of the compute layer holds.
 constexpr std::size_t chunk_bytes = std::size_t{1} << 29;
-constexpr std::int64_t float_bars_max = std::int64_t{1} << 24;
 // The compute layer's logarithm of zero is −2e30, and its densities stay above −1e30.
 constexpr double impossible_below = -1.5e30;
 

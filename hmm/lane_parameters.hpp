@@ -9,6 +9,8 @@
 
 namespace regent::hmm {
 
+inline constexpr std::int64_t float_bars_max = std::int64_t{1} << 24;  // a float lane counts bars up to here
+
 // z = (x − centre) / scale, in fp64 before any cast.
 struct Standardisation {
   std::vector<double> centre, scale;  // [D], scale > 0

@@ -10,8 +10,6 @@
 namespace regent::hmm {
 namespace {
 
-constexpr double row_sum_tolerance = 1e-9;
-
 void check_size(const std::vector<double>& table, std::size_t wanted, const std::string& origin,
                 const char* name) {
   if (table.size() != wanted) {
@@ -122,8 +120,6 @@ EmissionKind read_emission(const std::map<std::string, std::string>& metadata, c
                    "\"; gaussian, student_t and mixture are possible");
 }
 
-constexpr const char* format_name = "regent-hmm/1";
-
 }  // namespace
 
 std::string_view name_of(EmissionKind kind) {
@@ -225,7 +221,7 @@ void write_safetensors(const Model& model, const std::filesystem::path& file) {
   if (model.emission == EmissionKind::mixture) put("mixture_weights", model.mixture_weights, {k, c});
   const std::vector<std::int64_t> shape{m, n, d, c};
   out.tensors["shape"] = NamedTensor::from(std::span<const std::int64_t>(shape), {4});
-  out.metadata["format"] = format_name;
+  out.metadata["format"] = model_format;
   out.metadata["emission"] = name_of(model.emission);
   for (std::int64_t i = 0; i < d; ++i) out.metadata["feature." + std::to_string(i)] = model.features[i];
   for (std::size_t i = 0; i < model.labels.size(); ++i) {
@@ -238,9 +234,9 @@ Model read_safetensors(const std::filesystem::path& file) {
   const std::string origin = file.string();
   const TensorFile in = TensorFile::read(file);
   const auto format = in.metadata.find("format");
-  if (format == in.metadata.end() || format->second != format_name) {
+  if (format == in.metadata.end() || format->second != model_format) {
     throw InputError(origin + ": metadata format is \"" +
-                     (format == in.metadata.end() ? "" : format->second) + "\", and \"" + format_name +
+                     (format == in.metadata.end() ? "" : format->second) + "\", and \"" + model_format +
                      "\" is needed");
   }
   const std::vector<std::int64_t> shape = in.i64("shape", {4});

@@ -17,6 +17,9 @@ namespace regent::hmm {
 enum class EmissionKind { gaussian, student_t, mixture };
 std::string_view name_of(EmissionKind kind);  // "gaussian", "student_t", "mixture"
 
+inline constexpr const char* model_format = "regent-hmm/1";  // of both kinds of model file
+inline constexpr double row_sum_tolerance = 1e-9;            // of a table of probabilities, from 1
+
 struct Model {
   std::vector<std::string> features;     // [D]
   int macros = 0, micros = 0;            // M, m

@@ -15,9 +15,7 @@ namespace {
 using nlohmann::json;
 using Json = nlohmann::ordered_json;  // keys stay in the order in which people read them
 
-constexpr const char* format_name = "regent-hmm/1";
 constexpr int depth_max = 16;  // covariances of a mixture lie 6 deep
-constexpr double row_sum_tolerance = 1e-9;
 
 struct Place {
   std::string origin;
@@ -365,8 +363,8 @@ Model model_from_json(const std::string& text, const std::string& origin, const 
   const Place root{origin, ""};
   check_keys(file, root, {"format", "features", "labels", "start", "transition", "hierarchy", "emission"});
   const json& format = member(file, root, "format", "\"regent-hmm/1\"");
-  if (format != format_name) {
-    root.key("format").refuse(format.dump().substr(0, 40) + " is not \"" + format_name + "\"");
+  if (format != model_format) {
+    root.key("format").refuse(format.dump().substr(0, 40) + " is not \"" + model_format + "\"");
   }
   Model model;
   if (!file.contains("hierarchy")) {
@@ -392,7 +390,7 @@ Model model_from_json(const std::string& text, const std::string& origin, const 
 
 std::string model_to_json(const Model& model) {
   model.has_emission() ? validate(model, "regime model") : validate_structure(model, "regime model");
-  Json file = {{"format", format_name}};
+  Json file = {{"format", model_format}};
   if (model.has_emission()) file["features"] = model.features;
   file["labels"] = model.labels;
   put_structure(model, file);

@@ -2,17 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/config/suggest.hpp"
 #include "base/error.hpp"
+#include "base/nan_value.hpp"
 #include "market/features/close_returns.hpp"
 
 namespace regent::market {
 
 namespace {
 
-constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
 // A market that did not move has the logarithm of this volatility and not minus infinity: 0.01 basis points a
 // bar.
 constexpr double volatility_floor = 1e-6;

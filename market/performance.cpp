@@ -2,21 +2,20 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numbers>
 #include <string>
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/nan_value.hpp"
 #include "base/normal.hpp"
+#include "base/time.hpp"
 
 namespace regent::market {
 
 namespace {
 
-constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
 constexpr double euler_mascheroni = 0.57721566490153286;
-constexpr std::int64_t day_ms = 86'400'000;
 
 struct Moments {
   double mean = nan_value, variance = nan_value;  // variance: ddof 1

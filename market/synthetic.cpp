@@ -9,12 +9,12 @@
 
 #include "base/error.hpp"
 #include "base/philox.hpp"
+#include "base/time.hpp"
 
 namespace regent::market {
 
 namespace {
 
-constexpr std::int64_t day_ms = 86'400'000;
 constexpr double gap_share = 0.05;    // of a period's variance and drift falls between close and next open
 constexpr double market_share = 0.3;  // of a symbol's variance is common to all symbols (with regimes)
 constexpr std::uint32_t market_path = 0xFFFFFFFFU;  // Philox path of what all symbols share

@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/safetensors.hpp"
 #include "base/sha256.hpp"
+#include "rl/policy_batch.hpp"
 
 namespace regent::rl {
 namespace {
@@ -45,10 +46,6 @@ std::string data_text(const PpoData& d) {
       rows(d.features, symbols * d.layout.features, d.end_bar + 1),
       rows(d.macro_posterior, d.layout.macros, d.end_bar + 1),
       rows(d.micro_posterior, d.layout.states, d.end_bar + 1));
-}
-
-std::span<const float> floats_of(const torch::Tensor& host) {
-  return {host.data_ptr<float>(), static_cast<std::size_t>(host.numel())};
 }
 
 NamedTensor named(const torch::Tensor& tensor) {

@@ -5,13 +5,10 @@
 #include "base/error.hpp"
 
 namespace regent::rl {
-namespace {
 
-std::span<const float> floats_of(const torch::Tensor& tensor) {
-  return {tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
+std::span<const float> floats_of(const torch::Tensor& host) {
+  return {host.data_ptr<float>(), static_cast<std::size_t>(host.numel())};
 }
-
-}  // namespace
 
 torch::Device device_of(const models::PolicyNetwork& policy) {
   return policy->parameters().front().device();

@@ -8,6 +8,9 @@
 
 namespace regent::rl {
 
+// The numbers of a contiguous float tensor in host memory: a view, which lives no longer than the tensor.
+std::span<const float> floats_of(const torch::Tensor& host);
+
 torch::Device device_of(const models::PolicyNetwork& policy);
 
 // The macro posterior inside observations [rows, inputs]: a view [rows, M].

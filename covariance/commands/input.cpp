@@ -7,6 +7,7 @@
 
 #include "base/config/suggest.hpp"
 #include "base/error.hpp"
+#include "base/nan_value.hpp"
 #include "market/io/layout.hpp"
 #include "market/io/series_file.hpp"
 #include "market/performance.hpp"
@@ -14,7 +15,6 @@
 namespace regent::covariance {
 namespace {
 
-constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t names_listed = 8;
 
 Returns returns_of(const std::string& name) {

@@ -17,7 +17,7 @@ using market::digits;
 using market::json_number;
 using nlohmann::ordered_json;
 
-constexpr std::size_t assets_shown = 12, modes_shown = 5;
+constexpr std::size_t positions_shown = 12, risk_modes_shown = 5;
 
 std::vector<double> read_weights(const std::string& file, const Table& table) {
   std::vector<double> weights(table.names.size(), 0.0);
@@ -101,13 +101,13 @@ std::string assets_text(const Table& table, const Portfolio& portfolio) {
   regent::Table shown;
   shown.header = {"asset", "weight", "share of variance"};
   shown.right = {false, true, true};
-  for (std::size_t k = 0; k < std::min(order.size(), assets_shown); ++k) {
+  for (std::size_t k = 0; k < std::min(order.size(), positions_shown); ++k) {
     shown.rows.push_back({{table.names[order[k]]},
                           {digits(portfolio.weights[order[k]], 4)},
                           {percent(portfolio.risk.by_asset[order[k]])}});
   }
-  const std::string more = order.size() > assets_shown
-                               ? "      … and " + std::to_string(order.size() - assets_shown) + " more\n"
+  const std::string more = order.size() > positions_shown
+                               ? "      … and " + std::to_string(order.size() - positions_shown) + " more\n"
                                : "";
   return '\n' + shown.text() + more;
 }
@@ -116,7 +116,7 @@ std::string modes_text(const Portfolio& portfolio) {
   regent::Table shown;
   shown.header = {"mode", "eigenvalue", "share of variance"};
   shown.right = {true, true, true};
-  for (std::size_t k = 0; k < std::min(portfolio.risk.modes.size(), modes_shown); ++k) {
+  for (std::size_t k = 0; k < std::min(portfolio.risk.modes.size(), risk_modes_shown); ++k) {
     shown.rows.push_back({{std::to_string(k + 1)},
                           {digits(portfolio.risk.modes[k], 5)},
                           {percent(portfolio.risk.by_mode[k])}});

@@ -15,7 +15,7 @@ using market::digits;
 using market::json_number;
 using nlohmann::ordered_json;
 
-constexpr std::size_t assets_shown = 12, pairs_shown = 5, modes_shown = 8;
+constexpr std::size_t assets_shown = 12, pairs_shown = 5, spectrum_modes_shown = 8;
 
 ordered_json rows_json(const Matrix& matrix) {
   auto rows = ordered_json::array();
@@ -84,7 +84,7 @@ std::string spectrum_text(const Estimate& estimate) {
   shown.header = {"mode", "eigenvalue", "share", "of correlation"};
   shown.right = {true, true, true, true};
   for (std::size_t k = 0; k < covariance.size(); ++k) {
-    if (k >= modes_shown && k + 1 < covariance.size()) continue;
+    if (k >= spectrum_modes_shown && k + 1 < covariance.size()) continue;
     shown.rows.push_back({{std::to_string(k + 1)},
                           {digits(covariance[k], 5)},
                           {percent(covariance[k] / total)},

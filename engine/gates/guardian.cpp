@@ -10,7 +10,7 @@ const char* to_text(HaltAction action) {
 
 namespace {
 
-Verdict deny(DenialReason reason, double value = 0, double limit = 0, const char* name = "") {
+Verdict denied_by_guardian(DenialReason reason, double value = 0, double limit = 0, const char* name = "") {
   return Verdict::deny(Gate::guardian, reason, value, limit, name);
 }
 
@@ -19,11 +19,11 @@ Verdict state_verdict(const GateSnapshot& snapshot) {
     case State::active:
       return Verdict::allow();
     case State::hold:
-      return deny(DenialReason::hold);
+      return denied_by_guardian(DenialReason::hold);
     case State::reducing:
-      return deny(DenialReason::reducing);
+      return denied_by_guardian(DenialReason::reducing);
     case State::halted:
-      return deny(DenialReason::halted);
+      return denied_by_guardian(DenialReason::halted);
   }
   return {};
 }
@@ -31,12 +31,12 @@ Verdict state_verdict(const GateSnapshot& snapshot) {
 Verdict bundle_verdict(const GateSnapshot& snapshot, const GuardianLimits& limits) {
   const TimestampMs age = snapshot.stream_ms - snapshot.bundle_end_ms;
   if (age < 0 && !limits.allow_bundle_from_future) {
-    return deny(DenialReason::bundle_from_future, static_cast<double>(-age), 0,
-                "guardian.allow_bundle_from_future");
+    return denied_by_guardian(DenialReason::bundle_from_future, static_cast<double>(-age), 0,
+                              "guardian.allow_bundle_from_future");
   }
   if (age > limits.bundle_age_max_ms) {
-    return deny(DenialReason::bundle_too_old, static_cast<double>(age),
-                static_cast<double>(limits.bundle_age_max_ms), "guardian.bundle_age_max_days");
+    return denied_by_guardian(DenialReason::bundle_too_old, static_cast<double>(age),
+                              static_cast<double>(limits.bundle_age_max_ms), "guardian.bundle_age_max_days");
   }
   return Verdict::allow();
 }
@@ -44,29 +44,29 @@ Verdict bundle_verdict(const GateSnapshot& snapshot, const GuardianLimits& limit
 }  // namespace
 
 Verdict guardian_verdict(double quantity, const GateSnapshot& snapshot, const GuardianLimits& limits) {
-  if (!is_well_formed(quantity, snapshot)) return deny(DenialReason::order_invalid, quantity);
+  if (!is_well_formed(quantity, snapshot)) return denied_by_guardian(DenialReason::order_invalid, quantity);
   const bool reducing = is_reducing(quantity, snapshot.position, snapshot.open_quantity);
   if (snapshot.state == State::halted) {
-    return reducing && snapshot.halt_action ? Verdict::allow() : deny(DenialReason::halted);
+    return reducing && snapshot.halt_action ? Verdict::allow() : denied_by_guardian(DenialReason::halted);
   }
   if (reducing) return Verdict::allow();
 
   // the precise causes come before the state that they lead to, so that the report names them
-  if (!snapshot.server_alive) return deny(DenialReason::server_lost);
+  if (!snapshot.server_alive) return denied_by_guardian(DenialReason::server_lost);
   // written so that a NaN drawdown is a No
   if (!(snapshot.drawdown < limits.reduce_drawdown)) {
-    return deny(DenialReason::drawdown, snapshot.drawdown, limits.reduce_drawdown,
-                "guardian.reduce_drawdown");
+    return denied_by_guardian(DenialReason::drawdown, snapshot.drawdown, limits.reduce_drawdown,
+                              "guardian.reduce_drawdown");
   }
   if (Verdict verdict = state_verdict(snapshot); !verdict.allowed) return verdict;
   const TimestampMs age = snapshot.stream_ms - snapshot.price_ms;
   if (age < 0 || age > limits.data_age_max_ms) {
-    return deny(DenialReason::data_stale, static_cast<double>(age),
-                static_cast<double>(limits.data_age_max_ms), "guardian.data_age_max_ms");
+    return denied_by_guardian(DenialReason::data_stale, static_cast<double>(age),
+                              static_cast<double>(limits.data_age_max_ms), "guardian.data_age_max_ms");
   }
   if (snapshot.stream_ms > snapshot.decision_expires_ms) {
-    return deny(DenialReason::decision_expired,
-                static_cast<double>(snapshot.stream_ms - snapshot.decision_expires_ms));
+    return denied_by_guardian(DenialReason::decision_expired,
+                              static_cast<double>(snapshot.stream_ms - snapshot.decision_expires_ms));
   }
   return bundle_verdict(snapshot, limits);
 }

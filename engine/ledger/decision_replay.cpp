@@ -56,9 +56,10 @@ std::string difference(const DecisionArrived& recorded, const wire::DecisionRepl
 }
 
 // Bars as they were recorded, decisions by bar; both in one walk.
-class Walk {
+class DecisionWalk {
  public:
-  Walk(std::string stream, const std::function<wire::DecisionReply(const wire::DecisionRequest&)>& send)
+  DecisionWalk(std::string stream,
+               const std::function<wire::DecisionReply(const wire::DecisionRequest&)>& send)
       : stream_(std::move(stream)), send_(send) {}
 
   void row(const LedgerRow& row) {
@@ -124,7 +125,7 @@ DecisionReplay replay_decisions(
     const std::filesystem::path& ledger, const std::string& stream,
     const std::function<wire::DecisionReply(const wire::DecisionRequest&)>& send) {
   LedgerReader reader(ledger);
-  Walk walk(stream, send);
+  DecisionWalk walk(stream, send);
   reader.for_each([&](const LedgerRow& row) {
     walk.row(row);
     return true;

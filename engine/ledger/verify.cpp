@@ -37,7 +37,7 @@ void check_structure(Database& database) {
   }
 }
 
-struct Walk {
+struct ChainWalk {
   const std::optional<Head>& head;
   std::uint64_t rows = 0;
   Sha256Digest last = genesis_hash();
@@ -59,7 +59,7 @@ struct Walk {
   }
 };
 
-void check_head(const std::optional<Head>& head, const Walk& walk, const std::filesystem::path& path) {
+void check_head(const std::optional<Head>& head, const ChainWalk& walk, const std::filesystem::path& path) {
   if (!head) throw Problem("the anchor " + head_path(path).string() + " is missing");
   if (head->sequence > walk.rows) {
     problem(walk.rows + 1,
@@ -77,7 +77,7 @@ void check_head(const std::optional<Head>& head, const Walk& walk, const std::fi
 Verification verify_ledger(const std::filesystem::path& path) {
   Verification result;
   std::optional<Head> head;
-  Walk walk{head};
+  ChainWalk walk{head};
   try {
     head = read_head(path);  // before the rows: a running engine may add some meanwhile
     LedgerReader reader(path);

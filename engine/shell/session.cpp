@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/time.hpp"
 #include "base/version.hpp"
 #include "engine/ledger/canonical_json.hpp"
 
@@ -12,7 +13,6 @@ namespace regent::engine {
 
 namespace {
 
-constexpr std::int64_t ns_per_ms = 1'000'000;
 constexpr int poll_ms = 20;  // how long nothing may be looked at
 // More bars than these in one message are history, and the server gets more time for them.
 constexpr std::uint64_t short_message_bars = 16;

@@ -5,12 +5,12 @@
 
 #include "base/atomic_file.hpp"
 #include "base/error.hpp"
+#include "base/time.hpp"
 
 namespace regent::engine {
 
 namespace {
 
-constexpr std::int64_t ns_per_ms = 1'000'000;
 constexpr double ms_per_day = 86'400'000;
 constexpr std::size_t limits_bytes_max = 1 << 20;
 

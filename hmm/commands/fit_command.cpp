@@ -21,7 +21,7 @@ using nlohmann::ordered_json;
 
 constexpr std::size_t symbols_shown = 3;
 
-struct Flags : FitFlags {
+struct FitCommandFlags : FitFlags {
   ShapeFlags shape;
   std::string out, previous, start, fixed;
   bool pooled = false;
@@ -45,7 +45,7 @@ FreeParameters free_beside(const std::string& fixed) {
   return free;
 }
 
-FitSettings settings_of(const Flags& flags) {
+FitSettings settings_of(const FitCommandFlags& flags) {
   if (flags.panel && flags.pooled) throw InputError("--panel and --pooled are two different single models");
   FitSettings settings = fit_settings(flags);
   if (!flags.start.empty()) {
@@ -72,7 +72,7 @@ bool is_file_name(const std::string& out) {
   return out.ends_with(".json") || out.ends_with(".safetensors");
 }
 
-void check_out(const Flags& flags, const SeriesInput& input) {
+void check_out(const FitCommandFlags& flags, const SeriesInput& input) {
   const bool one = flags.pooled || input.series.size() == 1;
   if (!one && is_file_name(flags.out)) {
     throw InputError("--out " + flags.out + ": " + std::to_string(input.series.size()) +
@@ -80,7 +80,7 @@ void check_out(const Flags& flags, const SeriesInput& input) {
   }
 }
 
-std::string file_of(const Flags& flags, const std::string& symbol) {
+std::string file_of(const FitCommandFlags& flags, const std::string& symbol) {
   if (is_file_name(flags.out)) return flags.out;
   const std::string stem = symbol.empty() ? (flags.panel ? "market" : "model") : file_stem_of(symbol);
   return (std::filesystem::path(flags.out) / (stem + ".json")).string();
@@ -133,7 +133,7 @@ void complete(const cuda::Resources& resources, const SeriesBatch& batch, double
   measured.put(*fitted.report);
 }
 
-std::vector<Fitted> fit_symbols(const Flags& flags, const cuda::Resources& resources,
+std::vector<Fitted> fit_symbols(const FitCommandFlags& flags, const cuda::Resources& resources,
                                 const SeriesInput& input, const std::optional<ModelChoice>& previous) {
   auto outcomes = fit_all(resources, input, settings_of(flags), previous_models(previous, input),
                           !flags.source.bars.json);
@@ -153,8 +153,8 @@ std::vector<Fitted> fit_symbols(const Flags& flags, const cuda::Resources& resou
   return all;
 }
 
-std::vector<Fitted> fit_shared(const Flags& flags, const cuda::Resources& resources, const SeriesInput& input,
-                               const std::optional<ModelChoice>& previous) {
+std::vector<Fitted> fit_shared(const FitCommandFlags& flags, const cuda::Resources& resources,
+                               const SeriesInput& input, const std::optional<ModelChoice>& previous) {
   if (previous && previous->by_symbol.size() > 1) {
     throw InputError("--previous " + flags.previous +
                      ": a folder of several models; one model of all symbols " + "follows one");
@@ -169,7 +169,7 @@ std::vector<Fitted> fit_shared(const Flags& flags, const cuda::Resources& resour
   return all;
 }
 
-void write_models(const Flags& flags, std::vector<Fitted>& all) {
+void write_models(const FitCommandFlags& flags, std::vector<Fitted>& all) {
   if (flags.out.empty()) return;
   if (!is_file_name(flags.out)) std::filesystem::create_directories(flags.out);
   for (auto& one : all) {
@@ -239,7 +239,7 @@ void throw_if_none(const std::vector<Fitted>& all) {
   throw InputError(all.front().error);
 }
 
-int run(const Flags& flags) {
+int run(const FitCommandFlags& flags) {
   const FitSettings settings = settings_of(flags);  // before any file is read
   is_file_name(flags.out) ? check_model_file(flags.out) : check_folder(flags.out);
   const SeriesInput input = read_fit_series(flags);
@@ -272,7 +272,7 @@ int run(const Flags& flags) {
 }  // namespace
 
 void add_fit_command(CLI::App& app, std::function<int()>& body) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<FitCommandFlags>();
   CLI::App* command =
       app.add_subcommand("fit", "Fit a model per symbol, or one of the market, or one for all");
   add_fit_flags(*command, *flags);

@@ -23,7 +23,7 @@ constexpr std::size_t rows_shown = 12;
 
 enum class Verb { score, filter, smooth, decode };
 
-struct Flags {
+struct InferenceFlags {
   Verb verb = Verb::score;
   SourceFlags source;
   std::string model, precision = "double", device = "auto", out;
@@ -41,7 +41,7 @@ struct Answer {
   double total() const { return std::accumulate(log_likelihood.begin(), log_likelihood.end(), 0.0); }
 };
 
-Answer answer(const Flags& flags) {
+Answer answer(const InferenceFlags& flags) {
   const ModelChoice choice = read_models(flags.model, {.normalise_rows = flags.normalise});
   Answer answer;
   answer.input = read_model_series(flags.source, choice.any(), flags.model);
@@ -158,7 +158,7 @@ void put_series(const Answer& answer, std::size_t s, Verb verb, ordered_json& ou
   }
 }
 
-ordered_json answer_json(const Answer& answer, const Flags& flags) {
+ordered_json answer_json(const Answer& answer, const InferenceFlags& flags) {
   const Model& model = answer.model(0);
   ordered_json out = {{"log_likelihood", json_number(answer.total())},
                       {"rows", answer.input.table.rows},
@@ -221,7 +221,7 @@ void print_rows(const std::vector<SeriesColumn>& columns, std::size_t rows) {
   }
 }
 
-void print_answer(const Answer& answer, const Flags& flags) {
+void print_answer(const Answer& answer, const InferenceFlags& flags) {
   print_scores(answer);
   if (flags.verb == Verb::decode) {
     const auto& logs = answer.paths.log_probability;
@@ -239,7 +239,7 @@ void print_answer(const Answer& answer, const Flags& flags) {
   }
 }
 
-int run(const Flags& flags) {
+int run(const InferenceFlags& flags) {
   check_table_name(flags.out);
   const Answer result = answer(flags);
   if (!flags.out.empty()) market::write_series_file(result_columns(result, flags.verb), flags.out);
@@ -252,7 +252,7 @@ int run(const Flags& flags) {
 }
 
 void add_verb(CLI::App& app, Verb verb, const char* name, const char* help, std::function<int()>& body) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<InferenceFlags>();
   flags->verb = verb;
   CLI::App* command = app.add_subcommand(name, help);
   command

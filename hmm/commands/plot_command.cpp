@@ -21,7 +21,7 @@ using nlohmann::ordered_json;
 
 constexpr std::size_t symbols_max = 40;
 
-struct Flags {
+struct PlotFlags {
   SourceFlags source;
   std::string model, out, device = "auto";
 };
@@ -107,7 +107,7 @@ std::vector<SeriesColumn> series_columns(const Decoded& decoded, const Price& pr
   return columns;
 }
 
-int run(const Flags& flags) {
+int run(const PlotFlags& flags) {
   check_folder(flags.out);
   const Decoded decoded = decode_series(flags.source, read_models(flags.model), flags.model, flags.device);
   if (decoded.input.series.size() > symbols_max) {
@@ -131,7 +131,7 @@ int run(const Flags& flags) {
 }  // namespace
 
 void add_plot_command(CLI::App& app, std::function<int()>& body) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<PlotFlags>();
   CLI::App* command = app.add_subcommand(
       "plot", "Pictures: price in its regimes, posteriors, transitions, how long regimes last");
   command->add_option("--model", flags->model, "The regime model, or a folder of a model per symbol")

@@ -21,7 +21,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-struct Flags : FitFlags {
+struct SelectFlags : FitFlags {
   std::string states, macros, micros, emissions = "gaussian", covariances = "full", components = "2", out;
   double held_out = 0.2;
 };
@@ -55,7 +55,7 @@ struct Shape {
   int macros, micros;
 };
 
-std::vector<Shape> shapes_of(const Flags& flags) {
+std::vector<Shape> shapes_of(const SelectFlags& flags) {
   std::vector<Shape> shapes;
   const bool named = !flags.states.empty() || !flags.macros.empty() || !flags.micros.empty();
   if (flags.macros.empty() != flags.micros.empty()) {
@@ -85,7 +85,7 @@ std::string name_of_candidate(const FitSettings& settings) {
   return name;
 }
 
-std::vector<FitSettings> candidates_of(const Flags& flags) {
+std::vector<FitSettings> candidates_of(const SelectFlags& flags) {
   const FitSettings base = fit_settings(flags);
   std::vector<FitSettings> all;
   for (const Shape& shape : shapes_of(flags)) {
@@ -126,7 +126,7 @@ void add(Candidate& candidate, const SelectionRow& row, const std::string& serie
   candidate.converged = candidate.converged && row.converged;
 }
 
-std::vector<Candidate> judged(const Flags& flags, const SeriesInput& input,
+std::vector<Candidate> judged(const SelectFlags& flags, const SeriesInput& input,
                               const std::vector<FitSettings>& settings) {
   const auto resources = cuda::Resources::make(flags.device);
   std::vector<Candidate> candidates;
@@ -160,22 +160,22 @@ std::ptrdiff_t best_of(const std::vector<Candidate>& all, Value value, bool larg
   return best;
 }
 
-struct Column {
+struct TableColumn {
   const char *name, *key;
   Value value;
   bool largest;
 };
-constexpr Column columns[] = {{"AIC", "aic", &Candidate::aic, false},
-                              {"AICc", "aicc", &Candidate::aicc, false},
-                              {"BIC", "bic", &Candidate::bic, false},
-                              {"HQIC", "hqic", &Candidate::hqic, false},
-                              {"held-out per bar", "held_out", &Candidate::held_out, true}};
+constexpr TableColumn columns[] = {{"AIC", "aic", &Candidate::aic, false},
+                                   {"AICc", "aicc", &Candidate::aicc, false},
+                                   {"BIC", "bic", &Candidate::bic, false},
+                                   {"HQIC", "hqic", &Candidate::hqic, false},
+                                   {"held-out per bar", "held_out", &Candidate::held_out, true}};
 
 void print_candidates(const std::vector<Candidate>& all) {
   Table table;
   table.header = {"states", "parameters", "log-likelihood"};
   table.right = {false, true, true};
-  for (const Column& column : columns) {
+  for (const TableColumn& column : columns) {
     table.header.push_back(column.name);
     table.right.push_back(true);
   }
@@ -197,7 +197,7 @@ void print_candidates(const std::vector<Candidate>& all) {
     }
     std::vector<Table::Cell> cells{
         {one.name, Colour::bold}, {std::to_string(one.parameters)}, {digits(one.log_likelihood, 8)}};
-    for (const Column& column : columns) {
+    for (const TableColumn& column : columns) {
       const bool best = best_of(all, column.value, column.largest) == i;
       cells.push_back(
           {digits(one.*column.value, 7) + (best ? " *" : "  "), best ? Colour::green : Colour::plain});
@@ -221,13 +221,13 @@ ordered_json selection_json(const std::vector<Candidate>& all, const SeriesInput
     if (one.error.empty()) {
       row["parameters"] = one.parameters;
       row["log_likelihood"] = json_number(one.log_likelihood);
-      for (const Column& column : columns) row[column.key] = json_number(one.*column.value);
+      for (const TableColumn& column : columns) row[column.key] = json_number(one.*column.value);
       row["converged"] = one.converged;
     }
     list.push_back(std::move(row));
   }
   ordered_json best;
-  for (const Column& column : columns) {
+  for (const TableColumn& column : columns) {
     const auto at = best_of(all, column.value, column.largest);
     best[column.key] = at < 0 ? ordered_json(nullptr) : ordered_json(all[static_cast<std::size_t>(at)].name);
   }
@@ -236,7 +236,7 @@ ordered_json selection_json(const std::vector<Candidate>& all, const SeriesInput
           {"candidates", list},        {"best", best}};
 }
 
-int run(const Flags& flags) {
+int run(const SelectFlags& flags) {
   const auto settings = candidates_of(flags);  // before any file is read
   check_folder(flags.out);
   const SeriesInput input = read_fit_series(flags);
@@ -259,7 +259,7 @@ int run(const Flags& flags) {
 }  // namespace
 
 void add_select_command(CLI::App& app, std::function<int()>& body) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<SelectFlags>();
   CLI::App* command = app.add_subcommand(
       "select", "Compare numbers of states and emissions: AIC, AICc, BIC, HQIC, held-out bars");
   add_fit_flags(*command, *flags);

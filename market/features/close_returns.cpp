@@ -1,15 +1,11 @@
 #include "market/features/close_returns.hpp"
 
 #include <cmath>
-#include <limits>
 
 #include "base/error.hpp"
+#include "base/nan_value.hpp"
 
 namespace regent::market {
-
-namespace {
-constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
-}
 
 double clean_price(double price) {
   return std::isfinite(price) && price > 0 ? price : nan_value;

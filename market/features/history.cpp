@@ -2,16 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string>
 
 #include "base/error.hpp"
+#include "base/nan_value.hpp"
 
 namespace regent::market {
 
 namespace {
-
-constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
 
 constexpr std::size_t index_of(Series series) {
   return static_cast<std::size_t>(series);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/nan_value.hpp"
 #include "market/features/history.hpp"
 
 namespace regent::market {
@@ -19,8 +20,6 @@ namespace regent::market {
 #define REGENT_LANES
 #endif
 #define REGENT_LANES_HELPER __attribute__((always_inline)) inline
-
-inline constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
 
 // Values that a window of `bars` must hold.
 inline double values_needed(std::size_t bars) {

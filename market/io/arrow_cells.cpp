@@ -3,16 +3,14 @@
 #include <arrow/api.h>
 
 #include <cmath>
-#include <limits>
 
 #include "base/error.hpp"
+#include "base/nan_value.hpp"
 #include "market/io/cell_text.hpp"
 
 namespace regent::market {
 
 namespace {
-
-constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
 
 template <class ArrayType>
 double plain_number(const arrow::Array& cells, std::int64_t i) {

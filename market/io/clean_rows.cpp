@@ -1,13 +1,12 @@
 #include "market/io/clean_rows.hpp"
 
 #include <charconv>
-#include <limits>
+
+#include "base/nan_value.hpp"
 
 namespace regent::market {
 
 namespace {
-
-constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
 
 std::string shortest(double value) {
   char text[32];

@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/table.hpp"
+#include "base/time.hpp"
 #include "market/panel_selection.hpp"
 
 namespace regent::market {
@@ -11,7 +12,6 @@ namespace regent::market {
 namespace {
 
 constexpr std::size_t examples_shown = 3;
-constexpr TimestampMs day_ms = 86'400'000;
 
 TimestampMs parse_flag(const std::string& flag, const std::string& text) {
   try {

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <optional>
 
+#include "base/nan_value.hpp"
 #include "market/io/arrow_cells.hpp"
 #include "market/io/arrow_check.hpp"
 #include "market/io/cell_text.hpp"
@@ -17,8 +18,6 @@
 namespace regent::market {
 
 namespace {
-
-constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
 
 [[noreturn]] void wrong_type(const RawRows& raw, std::size_t column, const arrow::Array& cells,
                              const std::string& expected) {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <fstream>
-#include <limits>
 #include <set>
 
 #include "base/error.hpp"
+#include "base/nan_value.hpp"
 #include "market/io/clean_rows.hpp"
 #include "market/io/findings.hpp"
 #include "market/io/panel_file.hpp"
@@ -16,7 +16,6 @@ namespace regent::market {
 
 namespace {
 
-constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t symbols_max = 100'000;
 
 struct CleanFile {

@@ -8,10 +8,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <limits>
 #include <set>
 
 #include "base/atomic_file.hpp"
+#include "base/nan_value.hpp"
 #include "market/io/arrow_cells.hpp"
 #include "market/io/arrow_check.hpp"
 #include "market/io/cell_text.hpp"
@@ -22,8 +22,6 @@
 namespace regent::market {
 
 namespace {
-
-constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
 
 std::size_t size_of(const SeriesColumn& column) {
   return std::max({column.reals.size(), column.integers.size(), column.texts.size()});

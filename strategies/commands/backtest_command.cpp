@@ -19,7 +19,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-struct Flags {
+struct BacktestFlags {
   TradingFlags trading;
   std::string strategy = "sma_cross", weights, trades, equity, plots;
   std::map<std::string, std::string> parameters;  // of all families, empty where not given
@@ -27,7 +27,7 @@ struct Flags {
 };
 
 // One value for each parameter.
-Combinations chosen(const Flags& flags) {
+Combinations chosen(const BacktestFlags& flags) {
   GridTexts texts;
   for (const auto& [name, text] : flags.parameters) {
     if (!text.empty()) texts[name] = text;
@@ -37,7 +37,7 @@ Combinations chosen(const Flags& flags) {
   throw InputError("regent backtest takes one value for each parameter; regent sweep tries many");
 }
 
-BacktestResult backtest_symbol(const Flags& flags, const market::Panel& panel, std::size_t symbol,
+BacktestResult backtest_symbol(const BacktestFlags& flags, const market::Panel& panel, std::size_t symbol,
                                const Combinations& combinations, const RegimeSource& source) {
   const bool at_close = flags.trading.fill == "next-close";
   BacktestResult result{tradable_series(panel, symbol, needs_volume(combinations.family()), at_close)};
@@ -59,7 +59,7 @@ BacktestResult backtest_symbol(const Flags& flags, const market::Panel& panel, s
 }
 
 // Writes what the pictures are made of, and draws them.
-void draw_sheets(const Flags& flags, const std::vector<market::SeriesColumn>& equity,
+void draw_sheets(const BacktestFlags& flags, const std::vector<market::SeriesColumn>& equity,
                  const ordered_json& sheets) {
   std::filesystem::create_directories(flags.plots);
   const std::filesystem::path folder = flags.plots;
@@ -77,7 +77,7 @@ ordered_json sheets_of(const std::vector<BacktestResult>& results) {
   return sheets;
 }
 
-void check_weights_flags(const Flags& flags) {
+void check_weights_flags(const BacktestFlags& flags) {
   for (const auto& [name, text] : flags.parameters)
     if (!text.empty()) throw InputError("--" + name + " is a strategy's parameter, and --weights takes none");
   if (!flags.trades.empty())
@@ -85,7 +85,7 @@ void check_weights_flags(const Flags& flags) {
         "--trades: weights are rebalanced, they have no list of trades; --equity has a row per bar");
 }
 
-int run_weights(const Flags& flags) {
+int run_weights(const BacktestFlags& flags) {
   check_weights_flags(flags);
   market::ImportReport report;
   const market::Panel panel = market::read_input(flags.trading.bars, report);
@@ -105,7 +105,7 @@ int run_weights(const Flags& flags) {
   return 0;
 }
 
-int run(Flags& flags) {
+int run(BacktestFlags& flags) {
   settle(flags.trading);
   market::check_table_name(flags.trades, "--trades");
   market::check_table_name(flags.equity, "--equity");
@@ -134,7 +134,7 @@ int run(Flags& flags) {
 }
 
 // A flag for every name that some family calls a parameter.
-void add_parameter_flags(CLI::App& app, Flags& flags) {
+void add_parameter_flags(CLI::App& app, BacktestFlags& flags) {
   std::map<std::string, std::string> meanings;
   for (const Family& family : catalogue()) {
     for (const auto& parameter : all_parameters(family)) meanings.emplace(parameter.name, parameter.meaning);
@@ -149,7 +149,7 @@ void add_parameter_flags(CLI::App& app, Flags& flags) {
 }  // namespace
 
 void add_backtest_flags(CLI::App& app, std::function<int()>& body) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<BacktestFlags>();
   add_trading_flags(app, flags->trading);
   app.add_option("--strategy", flags->strategy, "regent sweep --list shows them with their parameters")
       ->capture_default_str();

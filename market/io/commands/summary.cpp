@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 
+#include "base/nan_value.hpp"
 #include "market/performance.hpp"
 
 namespace regent::market {
 
 namespace {
-
-constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
 
 SymbolSummary summarise_symbol(const Panel& panel, std::size_t symbol, double periods) {
   SymbolSummary summary;
