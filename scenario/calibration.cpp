@@ -12,6 +12,7 @@
 #include "market/performance.hpp"
 #include "scenario/garch.hpp"
 #include "scenario/jumps.hpp"
+#include "scenario/own_shocks.hpp"
 
 namespace regent::scenario {
 namespace {
@@ -285,8 +286,10 @@ CalibratedPanel calibrate(const market::Panel& panel, const Returns& returns,
   for (int i = 0; i < n; ++i) deviation.push_back(std::sqrt(pooled.covariance[i * n + i]));
   law.beta.assign(n, 1);
   law.jumps = jump_law(returns, of_assets, of_market, regimes.weights, k, deviation);
-  put_volatility(fit_garch(market_shocks(returns, regimes.weights, moments, settings.jump_threshold)),
-                 settings.jump_threshold, law);
+  const auto shocks = market_shocks(returns, regimes.weights, moments, settings.jump_threshold);
+  const Garch garch = fit_garch(shocks);
+  put_volatility(garch, settings.jump_threshold, law);
+  law.idiosyncratic_dof = own_dofs(returns, of_market, regimes.weights, variances_of(shocks, garch), law);
   put_liquidity(moments, law.start, returns.assets(), law);
   return result;
 }

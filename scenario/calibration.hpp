@@ -46,15 +46,20 @@ struct CalibratedPanel {
 // and by as many as there are assets, so that a rare regime's matrix has full rank. The first factor is the
 // equally weighted market itself, the others the principal components of the rest; variances are exact.
 // Drifts are of simple returns: the half variance that log returns lose is drift_of_variance. Volatility
-// clustering and tails: GJR-GARCH with Student-t shocks of the market within its regimes. Spreads widen with
-// a regime's volatility; liquidity shocks are assumed, not fitted: a probability of 0.002 a bar, five times
-// the spread, half gone in five bars. Throws InputError as returns_of and hmm::fit do.
+// clustering and tails: GJR-GARCH with Student-t shocks of the market within its regimes, and a Student-t for
+// each asset's own shocks (own_shocks.hpp). Spreads widen with a regime's volatility; liquidity shocks are
+// assumed, not fitted: a probability of 0.002 a bar, five times the spread, half gone in five bars. Throws
+// InputError as returns_of and hmm::fit do.
 CalibratedPanel calibrate(const market::Panel& panel, const Returns& returns,
                           const CalibrationSettings& settings);
 
 // A covariance [n, n] as factor loadings [n, factors] and idiosyncratic deviations [n]; the first factor is
-// the equally weighted portfolio. With factors >= n it is exact. Throws Error for a matrix that is not
+// the equally weighted portfolio of what is shared. With factors >= n it is exact: from own_assets_min assets
+// on an asset keeps for itself what the correlations leave it, the most in the sense that the squares of the
+// shared shares of variance are least (by Dykstra's (1983) projections); of fewer, whose own shocks would be
+// much of the market that drives the volatility, nothing. Throws Error for a matrix that is not
 // positive semi-definite (an eigenvalue below −1e-8 of the largest).
+inline constexpr int own_assets_min = 8;
 struct Factors {
   std::vector<double> loadings, idiosyncratic;
 };

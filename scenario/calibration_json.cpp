@@ -12,7 +12,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 using cuda::scenario::VolatilityKind;
 
-constexpr const char* format_name = "regent-scenario/1";
+constexpr const char* format_name = "regent-scenario/2";
+constexpr const char* gaussian_format_name = "regent-scenario/1";  // without idiosyncratic_dof
 
 // One object of the file: its keys are read once each, and none may be left over.
 class Object {
@@ -185,6 +186,7 @@ std::string calibration_to_json(const Calibration& c) {
                      {"idiosyncratic", law.idiosyncratic},
                      {"beta", law.beta},
                      {"dof", law.dof},
+                     {"idiosyncratic_dof", law.idiosyncratic_dof},
                      {"volatility", json_of(law.volatility, {{"kind", name_of(law.volatility.kind)}})},
                      {"jumps", json_of(law.jumps)},
                      {"liquidity", json_of(law.liquidity)}};
@@ -199,7 +201,8 @@ Calibration calibration_from_json(const std::string& text, const std::string& or
     throw InputError(origin + ": no JSON: " + error.what());
   }
   Object object(json, "", origin);
-  if (const std::string format = object.read_text("format"); format != format_name)
+  const std::string format = object.read_text("format");
+  if (format != format_name && format != gaussian_format_name)
     object.refuse("format", "\"" + format + "\", not \"" + format_name + "\"");
   Calibration c;
   auto& law = c.law;
@@ -222,6 +225,7 @@ Calibration calibration_from_json(const std::string& text, const std::string& or
   object.read("idiosyncratic", law.idiosyncratic);
   object.read("beta", law.beta);
   object.read("dof", law.dof);
+  if (format == format_name) object.read("idiosyncratic_dof", law.idiosyncratic_dof);
   Object volatility = object.object("volatility"), jumps = object.object("jumps"),
          liquidity = object.object("liquidity");
   law.volatility.kind = kind_named(volatility);

@@ -20,15 +20,51 @@ Eigen::VectorXd market_part(const Matrix& covariance) {
   return with_market / std::sqrt(variance);
 }
 
+Matrix without_negative(const Matrix& symmetric) {
+  const Eigen::SelfAdjointEigenSolver<Matrix> solver(symmetric);
+  return solver.eigenvectors() * solver.eigenvalues().cwiseMax(0).asDiagonal() *
+         solver.eigenvectors().transpose();
+}
+
+// The most that may be taken from the diagonal of a positive definite correlation matrix, times `wanted`.
+double room_for(const Matrix& correlation, const Eigen::VectorXd& wanted) {
+  const Eigen::GeneralizedSelfAdjointEigenSolver<Matrix> solver(Matrix(wanted.asDiagonal()), correlation,
+                                                                Eigen::EigenvaluesOnly);
+  const double largest = solver.eigenvalues()(wanted.size() - 1);
+  return largest > 0 ? std::min(1.0, (1 - 1e-9) / largest) : 1.0;
+}
+
+// [n] variance that assets have for themselves; zeros for a covariance without full rank.
+Eigen::VectorXd own_variances(const Matrix& covariance) {
+  constexpr int projections = 100;
+  const Eigen::VectorXd scale = covariance.diagonal().cwiseSqrt();
+  const Matrix correlation =
+      scale.cwiseInverse().asDiagonal() * covariance * scale.cwiseInverse().asDiagonal();
+  if (Eigen::LLT<Matrix>(correlation).info() != Eigen::Success) return Eigen::VectorXd::Zero(scale.size());
+  Matrix shared = correlation, correction = Matrix::Zero(scale.size(), scale.size());
+  shared.diagonal().setZero();
+  for (int i = 0; i < projections; ++i) {
+    const Matrix corrected = shared + correction, projected = without_negative(corrected);
+    correction = corrected - projected;
+    shared = correlation;
+    shared.diagonal() = projected.diagonal();
+  }
+  const Eigen::VectorXd own = (1 - shared.diagonal().array()).max(0.0);
+  return room_for(correlation, own) * own.cwiseProduct(covariance.diagonal());
+}
+
 }  // namespace
 
 Factors factors_of(const std::vector<double>& covariance, int n, int factors) {
   const Matrix given = Eigen::Map<const Matrix>(covariance.data(), n, n);
-  const Eigen::VectorXd market = market_part(given);
+  const bool exact = factors >= n;
+  const Eigen::VectorXd own = exact && n >= own_assets_min ? own_variances(given) : Eigen::VectorXd::Zero(n);
+  const Matrix shared = given - Matrix(own.asDiagonal());
+  const Eigen::VectorXd market = market_part(shared);
   // of correlations: of covariances the first components would be the most volatile assets, not what many
   // share
   const Eigen::VectorXd scale = given.diagonal().cwiseMax(1e-300).cwiseSqrt();
-  const Matrix rest = scale.cwiseInverse().asDiagonal() * (given - market * market.transpose()) *
+  const Matrix rest = scale.cwiseInverse().asDiagonal() * (shared - market * market.transpose()) *
                       scale.cwiseInverse().asDiagonal();
   const Eigen::SelfAdjointEigenSolver<Matrix> solver(rest);
   if (solver.info() != Eigen::Success || !(solver.eigenvalues()(0) >= -1e-8 * n))
@@ -41,8 +77,8 @@ Factors factors_of(const std::vector<double>& covariance, int n, int factors) {
     loadings.col(f) =
         scale.cwiseProduct(solver.eigenvectors().col(e)) * std::sqrt(std::max(0.0, solver.eigenvalues()(e)));
   for (int i = 0; i < n; ++i) {
-    const double left = given(i, i) - loadings.row(i).squaredNorm();
-    result.idiosyncratic.push_back(std::sqrt(std::max(0.0, factors >= n ? 0.0 : left)));
+    const double left = exact ? own(i) : given(i, i) - loadings.row(i).squaredNorm();
+    result.idiosyncratic.push_back(std::sqrt(std::max(0.0, left)));
     for (int f = 0; f < factors; ++f) result.loadings.push_back(loadings(i, f));
   }
   return result;

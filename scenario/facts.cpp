@@ -22,7 +22,11 @@ double mean(const Values& x) {
 double moment(const Values& x, int p) {
   const double centre = mean(x);
   double sum = 0;
-  for (const double value : x) sum += std::pow(value - centre, p);
+  for (const double value : x) {
+    double power = 1;
+    for (int i = 0; i < p; ++i) power *= value - centre;
+    sum += power;
+  }
   return sum / static_cast<double>(x.size());
 }
 
@@ -73,6 +77,21 @@ double tail_index(const Values& x, double share) {
   return static_cast<double>(k) / sum;
 }
 
+// VaR (the order statistic ⌈n·level⌉ of the losses) and ES of an asset's simple returns.
+Risk tail_of(const Values& log_returns, double level) {
+  const double n = static_cast<double>(log_returns.size()), place = n * level;
+  Risk risk{.level = level, .value_at_risk = missing, .expected_shortfall = missing};
+  if (n * (1 - level) < 2) return risk;
+  Values losses;
+  for (const double x : log_returns) losses.push_back(-std::expm1(x));
+  const auto at = losses.begin() + static_cast<std::ptrdiff_t>(std::ceil(place - 1e-9 * n)) - 1;
+  std::nth_element(losses.begin(), at, losses.end());
+  const double rest = static_cast<double>(at - losses.begin() + 1) - place;
+  risk.value_at_risk = *at;
+  risk.expected_shortfall = (std::accumulate(at + 1, losses.end(), 0.0) + rest * *at) / (n - place);
+  return risk;
+}
+
 Values absolute(const Values& x) {
   Values result;
   for (const double value : x) result.push_back(std::abs(value));
@@ -104,6 +123,25 @@ Values asset(std::span<const double> log_returns, std::size_t assets, std::size_
   Values x;
   for (std::size_t at = index; at < log_returns.size(); at += assets) x.push_back(log_returns[at]);
   return x;
+}
+
+// Means over the assets.
+struct AssetTails {
+  double kurtosis = 0, var99 = 0, es99 = 0, var999 = 0;
+};
+
+AssetTails tails_of_assets(std::span<const double> log_returns, std::size_t assets) {
+  AssetTails sum;
+  for (std::size_t i = 0; i < assets; ++i) {
+    const Values x = asset(log_returns, assets, i);
+    const Risk usual = tail_of(x, 0.99);
+    sum.kurtosis += excess_kurtosis(x);
+    sum.var99 += usual.value_at_risk;
+    sum.es99 += usual.expected_shortfall;
+    sum.var999 += tail_of(x, 0.999).value_at_risk;
+  }
+  const auto n = static_cast<double>(assets);
+  return {sum.kurtosis / n, sum.var99 / n, sum.es99 / n, sum.var999 / n};
 }
 
 Values at_weights(std::span<const double> log_returns, std::size_t assets, std::span<const double> weights) {
@@ -197,9 +235,7 @@ std::vector<Fact> stylised_facts(std::span<const double> log_returns, std::size_
                                  std::span<const double> weights) {
   check_shape(log_returns, assets, weights.size());
   const Values x = at_weights(log_returns, assets, weights), size = absolute(x);
-  double kurtosis = 0;
-  for (std::size_t i = 0; i < assets; ++i)
-    kurtosis += excess_kurtosis(asset(log_returns, assets, i)) / static_cast<double>(assets);
+  const AssetTails tails = tails_of_assets(log_returns, assets);
   const std::vector<bool> all(x.size(), true);
   return {{"volatility", "a bar", std::sqrt(moment(x, 2))},
           {"skewness", "", skewness(x)},
@@ -213,7 +249,10 @@ std::vector<Fact> stylised_facts(std::span<const double> log_returns, std::size_
           {"leverage", "", leverage(x)},
           {"excess kurtosis of 5 bars", "", excess_kurtosis(summed(x, 5))},
           {"excess kurtosis of 20 bars", "", excess_kurtosis(summed(x, 20))},
-          {"excess kurtosis, mean of assets", "", kurtosis},
+          {"excess kurtosis, mean of assets", "", tails.kurtosis},
+          {"VaR 99 %, mean of assets", "a bar", tails.var99},
+          {"ES 99 %, mean of assets", "a bar", tails.es99},
+          {"VaR 99.9 %, mean of assets", "a bar", tails.var999},
           {"correlation, mean of pairs", "", mean_correlation(log_returns, assets, all)},
           {"correlation in the worst 5 %", "", mean_correlation(log_returns, assets, worst_bars(x, 0.05))}};
 }

@@ -16,8 +16,9 @@ struct Fact {
 // log_returns: [bars, assets], finite; weights: [assets] of the portfolio. Of the portfolio's simple returns
 // at constant weights: volatility, skewness, excess kurtosis, the Hill (1975) index of the worst 5 %,
 // autocorrelation of returns and of absolute returns, leverage (correlation of a return with the mean squared
-// return of the next ten bars), excess kurtosis of sums of 5 and 20 bars; of the assets the mean of kurtosis
-// and of pairwise correlations, in all bars and in the market's worst 5 %.
+// return of the next ten bars), excess kurtosis of sums of 5 and 20 bars; of the assets the mean of kurtosis,
+// of VaR and ES (simple returns, two bars beyond the level at least), and of pairwise correlations, in all
+// bars and in the market's worst 5 %.
 std::vector<Fact> stylised_facts(std::span<const double> log_returns, std::size_t assets,
                                  std::span<const double> weights);
 

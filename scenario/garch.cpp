@@ -28,15 +28,20 @@ Garch parameters_of(const Point& p) {
   return garch;
 }
 
+// v after a value √v·shock.
+double next_variance(const Garch& g, double v, double value) {
+  const double base = 1 - g.alpha - g.beta - g.gamma / 2;
+  return base + g.beta * v + (g.alpha + (value < 0 ? g.gamma : 0)) * value * value;
+}
+
 double log_likelihood(std::span<const double> x, const Garch& g) {
   const double constant =
       std::lgamma((g.dof + 1) / 2) - std::lgamma(g.dof / 2) - 0.5 * std::log(std::numbers::pi * (g.dof - 2));
-  const double base = 1 - g.alpha - g.beta - g.gamma / 2;
   double v = 1, sum = 0;
   for (const double value : x) {
     const double square = value * value;  // v · shock²
     sum += constant - 0.5 * std::log(v) - 0.5 * (g.dof + 1) * std::log1p(square / (v * (g.dof - 2)));
-    v = base + g.beta * v + (g.alpha + (value < 0 ? g.gamma : 0)) * square;
+    v = next_variance(g, v, value);
   }
   return sum;
 }
@@ -132,6 +137,16 @@ Garch fit_garch(std::span<const double> series) {
   }
   if (best.dof > dof_gaussian) best.dof = 0;
   return best;
+}
+
+std::vector<double> variances_of(std::span<const double> series, const Garch& garch) {
+  std::vector<double> variances;
+  double v = 1;
+  for (const double value : standardised(series)) {
+    variances.push_back(v);
+    v = next_variance(garch, v, value);
+  }
+  return variances;
 }
 
 }  // namespace regent::scenario

@@ -2,6 +2,7 @@
 // GJR-GARCH(1,1) with Student-t shocks, of a series of unit variance.
 
 #include <span>
+#include <vector>
 
 namespace regent::scenario {
 
@@ -21,5 +22,8 @@ struct Garch {
 // InputError for fewer than 30 values, or one that is not finite.
 inline constexpr double dof_gaussian = 60;
 Garch fit_garch(std::span<const double> series);
+
+// [values] v of each value of the series, scaled as fit_garch scales it, from what came before it.
+std::vector<double> variances_of(std::span<const double> series, const Garch& garch);
 
 }  // namespace regent::scenario

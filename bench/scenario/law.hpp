@@ -1,6 +1,7 @@
 #pragma once
 // The benchmark's market: 16 assets, four factors, three regimes that differ in volatility, jumps in which a
-// part of the assets takes part, daily rebalancing to equal weights with fee and spread.
+// part of the assets takes part, own shocks with Student-t tails, daily rebalancing to equal weights with fee
+// and spread.
 
 #include "base/philox.hpp"
 #include "cuda/scenario/scenario.hpp"
@@ -30,6 +31,7 @@ inline cuda::scenario::Law benchmark_law() {
       }
     }
   }
+  for (int i = 0; i < assets; ++i) law.idiosyncratic_dof.push_back(3 + i % 4);
   law.jumps.intensity = {0.002, 0.005, 0.03};
   law.jumps.mean = -0.02;
   law.jumps.deviation = 0.02;

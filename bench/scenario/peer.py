@@ -4,6 +4,7 @@ in the second-level cache; the faster of several ways of writing it."""
 import numpy as np
 
 CHUNK = 2048
+SQUARE_MAX = np.float32(18.189294)  # from there on own shocks are Gaussian
 
 
 class Model:
@@ -16,6 +17,7 @@ class Model:
         self.drift = np.reshape(law["drift"], shape).astype(np.float32)
         self.loadings = np.reshape(law["loadings"], (*shape, self.factors)).astype(np.float32)
         self.idiosyncratic = np.reshape(law["idiosyncratic"], shape).astype(np.float32)
+        self.curves = np.array(law["curves"]).T.astype(np.float32)  # [coefficients, assets]
         intensity = np.array(law["intensity"])
         # P(N > 0), P(N > 1), P(N > 2)
         none = np.exp(-intensity)
@@ -24,7 +26,19 @@ class Model:
         self.participation = law["participation"]
 
 
+def bend(model, z):
+    """Own shocks with Student-t tails from standard normals, in place."""
+    square = np.minimum(z * z, SQUARE_MAX)
+    power = square * model.curves[-1]
+    for coefficient in model.curves[-2:0:-1]:
+        power += coefficient
+        power *= square
+    power += model.curves[0]
+    z *= np.exp2(power, out=power)
+
+
 def log_returns(model, rng, regime, normals, out):
+    bend(model, normals[:, model.factors:])
     for k in range(model.regimes):
         rows = np.flatnonzero(regime == k)
         z = normals[rows]

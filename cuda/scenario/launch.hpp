@@ -1,6 +1,7 @@
 #pragma once
 // Between the host's tables and the launchers. Internal to cuda/scenario.
 
+#include <array>
 #include <vector>
 
 #include "cuda/scenario/scenario.hpp"
@@ -19,6 +20,11 @@ Packed packed(const Task& task);
 
 // Quantiles of W for `dof`, [tail_nodes]; the law that is linear between them has E W² = 1.
 std::vector<double> tail_quantiles(double dof);
+
+// Coefficients of p for an asset's own shock (view.hpp) of `dof` degrees of freedom: z·2^p(z²) lies within
+// 5e-4 of the Student-t's quantile at z's probability, times what makes the variance 1 where the law ends as
+// it does.
+std::array<double, curve_columns> student_curve(double dof);
 
 // A group of `width` paths beginning at entry `at`; path: their numbers, low and high words, [width].
 struct Group {

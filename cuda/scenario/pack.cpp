@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <map>
 
 #include "base/error.hpp"
 #include "cuda/scenario/launch.hpp"
@@ -81,6 +82,17 @@ void add_regimes(const Law& law, int stride, Block& block) {
   block.add(&View::reach, reach);
 }
 
+// [assets, curve_columns]; assets of equal degrees of freedom share the work.
+std::vector<float> curves_of(const std::vector<double>& dof) {
+  std::map<double, std::array<double, curve_columns>> known{{0, {}}};  // 2^0: the normal itself
+  std::vector<float> rows;
+  for (const double one : dof) {
+    if (!known.contains(one)) known[one] = student_curve(one);
+    rows.insert(rows.end(), known[one].begin(), known[one].end());
+  }
+  return rows;
+}
+
 void add_law(const Law& law, int stride, Block& block) {
   const auto filled = [](const std::vector<double>& values, std::size_t size, double otherwise) {
     return values.empty() ? std::vector<double>(size, otherwise) : values;
@@ -93,6 +105,8 @@ void add_law(const Law& law, int stride, Block& block) {
   if (!law.drift_of_variance.empty()) block.add(&View::drift_of_variance, table(law.drift_of_variance));
   block.add(&View::loadings, table(law.loadings));
   block.add(&View::idiosyncratic, table(law.idiosyncratic));
+  if (std::ranges::any_of(law.idiosyncratic_dof, [](double dof) { return dof > 0; }))
+    block.add(&View::curve, curves_of(law.idiosyncratic_dof));
   block.add(&View::intensity, table(filled(law.jumps.intensity, law.regimes, 0)));
   block.add(&View::spread, table(filled(law.liquidity.spread, law.regimes, 1)));
   block.add(&View::jump_scale, floats_of(filled(law.jumps.scale, law.assets, 0)));
@@ -216,8 +230,8 @@ View Packed::at(const float* base) const {
   View moved = view;
   for (const float* View::*table :
        {&View::start, &View::leave, &View::reach, &View::drift, &View::drift_of_variance, &View::loadings,
-        &View::idiosyncratic, &View::intensity, &View::spread, &View::jump_scale, &View::beta, &View::tail,
-        &View::schedule, &View::target, &View::history, &View::history_regime}) {
+        &View::idiosyncratic, &View::curve, &View::intensity, &View::spread, &View::jump_scale, &View::beta,
+        &View::tail, &View::schedule, &View::target, &View::history, &View::history_regime}) {
     if (view.*table != nullptr) moved.*table = base + (view.*table - floats.data());
   }
   return moved;

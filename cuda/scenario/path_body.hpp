@@ -92,6 +92,25 @@ REGENT_BODY void for_groups(const View& view, const Body& body) {
   for (int first = whole; first < assets; ++first) body(first, Group<1>{});
 }
 
+// The own shocks of `count` assets from `first` on, made of standard normals: z → z·2^p(z²), see view.hpp. A
+// Gaussian's p is 0, which leaves z bit by bit.
+template <int count, class R>
+REGENT_BODY void bend(const View& view, int first, R* z) {
+  const R limit = Lanes<R>::all(curve_square_max);
+  R square[count], power[count];
+  const auto coefficient = [&](int j, int degree) {
+    return Lanes<R>::all(view.curve[(first + j) * curve_columns + degree]);
+  };
+  REGENT_EACH(j, count) square[j] = smaller_of(z[j] * z[j], limit);
+  REGENT_EACH(j, count) power[j] = coefficient(j, curve_columns - 1);
+  REGENT_UNROLL(curve_columns - 1)
+  for (int degree = curve_columns - 2; degree >= 0; --degree) {
+    REGENT_EACH(j, count) power[j] = fused(power[j], square[j], coefficient(j, degree));
+  }
+  hmm::powers_of_two<count>(power);
+  REGENT_EACH(j, count) z[j] = z[j] * power[j];
+}
+
 // Log returns of `count` assets from `first` on under a law, without jumps.
 template <int count, bool Wide, class R>
 REGENT_BODY void diffuse(const View& view, const float* row, const Step<R>& now, IndexOf<R> regime, int first,
@@ -144,7 +163,8 @@ REGENT_BODY Step<R> law_returns(const View& view, PathNumber<R> path, std::int32
   Participants<R> participants{};
   for_groups<Size>(view, [&](int first, auto group) {
     constexpr int count = group.count;
-    const Four<R> own = draw(factor_draws + first / 4);
+    Four<R> own = draw(factor_draws + first / 4);
+    if (view.curve != nullptr) bend<count>(view, first, own.v + first % 4);
     R x[count];
     diffuse<count, Wide>(view, row, now, state.regime, first, factors, factor, own.v + first % 4, x);
     if (now.any_jump) {

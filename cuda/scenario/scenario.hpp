@@ -6,11 +6,12 @@
 // Log return of asset i at a step in regime k (all per step):
 //   x_i = drift_ki·d + drift_of_variance_ki·v·c² + √v·W·c·(Σ_f loadings_kif·z_f + idiosyncratic_ki·ε_i)
 //         + scale_i·taken_i·J + beta_i·m
-// z, ε standard normal; W = √((ν − 2)/χ²_ν), shared by all assets (multivariate Student-t of unit variance);
-// v the variance multiplier (GJR-GARCH, Glosten, Jagannathan, Runkle 1993, or a square-root diffusion by full
-// truncation, Lord, Koekkoek, van Dijk 2010); J = N·mean + √N·deviation·z_J with N Poisson (Merton 1976), of
-// which every asset takes part with a probability of its own draw, and which raises its own intensity
-// (Hawkes 1971) and v; d, c, m from the schedule of stresses. Simple returns exp(x) − 1 compound.
+// z standard normal; ε_i the asset's own shock: a Student-t of unit variance with idiosyncratic_dof_i (0:
+// normal), made of one normal; W = √((ν − 2)/χ²_ν), shared by all assets (multivariate Student-t of unit
+// variance); v the variance multiplier (GJR-GARCH, Glosten, Jagannathan, Runkle 1993, or a square-root
+// diffusion by full truncation, Lord, Koekkoek, van Dijk 2010); J = N·mean + √N·deviation·z_J with N Poisson
+// (Merton 1976), of which every asset takes part with a probability of its own draw, and which raises its own
+// intensity (Hawkes 1971) and v; d, c, m from the schedule of stresses. Simple returns exp(x) − 1 compound.
 
 #include <cstdint>
 #include <span>
@@ -55,7 +56,10 @@ struct Law {
   std::vector<double> drift, drift_of_variance;  // [regimes, assets]; the latter empty: 0
   std::vector<double> loadings, idiosyncratic;   // [regimes, assets, factors], [regimes, assets] >= 0
   std::vector<double> beta;                      // [assets] to the schedule's market moves; empty: 1
-  double dof = 0;                                // > 2, or 0: Gaussian
+  double dof = 0;                                // of W: > 2, or 0: Gaussian
+  // [assets] of ε: > 2 each, or 0: Gaussian; empty: all Gaussian. The law ends where a log return has no mean
+  // simple return any more: quantiles beyond a probability of 1e-5 grow no faster than a Gaussian's.
+  std::vector<double> idiosyncratic_dof;
   Volatility volatility;
   Jumps jumps;
   Liquidity liquidity;

@@ -84,6 +84,11 @@ void check_jumps(const Law& law) {
     refuse("jumps.variance raises a volatility that is constant; 0, or volatility of another kind");
 }
 
+void check_dof(const std::string& name, double dof) {
+  if (dof != 0 && !(dof > 2 && dof <= 1e4))
+    refuse(name + " is " + text(dof) + "; above 2 (up to 10000) a Student-t has a variance, 0 is Gaussian");
+}
+
 void check_law(const Law& law) {
   check_range("assets", law.assets, 1, assets_max);
   check_range("factors", law.factors, 1, factors_max);
@@ -103,8 +108,10 @@ void check_law(const Law& law) {
   check_values("idiosyncratic", law.idiosyncratic, 0, log_return_max);
   check_size("beta", law.beta, n, true);
   check_values("beta", law.beta, -100, 100);
-  if (law.dof != 0 && !(law.dof > 2 && law.dof <= 1e4))
-    refuse("dof is " + text(law.dof) + "; above 2 (up to 10000) a Student-t has a variance, 0 is Gaussian");
+  check_dof("dof", law.dof);
+  check_size("idiosyncratic_dof", law.idiosyncratic_dof, n, true);
+  for (std::size_t i = 0; i < law.idiosyncratic_dof.size(); ++i)
+    check_dof("idiosyncratic_dof[" + std::to_string(i) + "]", law.idiosyncratic_dof[i]);
   check_volatility(law.volatility);
   check_jumps(law);
   check_range("liquidity.probability", law.liquidity.probability, 0, 1);

@@ -17,7 +17,7 @@ using nlohmann::ordered_json;
 
 constexpr std::size_t worst_shown = 5;
 constexpr std::int64_t values_max = 30'000'000;
-constexpr std::int64_t fact_paths = 40;
+constexpr std::int64_t fact_paths = 40, fact_paths_at_once = 16;  // a register's worth
 constexpr std::size_t fact_bars_max = 10000;
 
 std::vector<double> profits_of(const Outcomes& out) {
@@ -154,12 +154,15 @@ void compare_with_history(const DreamFlags& flags, const DreamSetup& setup, Drea
   std::vector<std::vector<Fact>> facts, tails;
   std::optional<Progress> progress;
   if (!flags.bars.json) progress.emplace("compare with history", fact_paths);
-  for (std::int64_t path = 0; path < fact_paths; ++path) {
-    const auto kept = cuda::scenario::record(resources, task, static_cast<std::uint64_t>(path), 1);
-    const std::vector<double> dreamed(kept.log_returns.begin(), kept.log_returns.end());
-    facts.push_back(stylised_facts(dreamed, n, weights));
-    tails.push_back(strategy_tails(dreamed, n));
-    if (progress) progress->advance(path + 1);
+  for (std::int64_t first = 0; first < fact_paths; first += fact_paths_at_once) {
+    const std::int64_t paths = std::min(fact_paths_at_once, fact_paths - first);
+    const auto kept = cuda::scenario::record(resources, task, static_cast<std::uint64_t>(first), paths);
+    for (auto at = kept.log_returns.begin(); at != kept.log_returns.end(); at += length) {
+      const std::vector<double> dreamed(at, at + length);
+      facts.push_back(stylised_facts(dreamed, n, weights));
+      tails.push_back(strategy_tails(dreamed, n));
+      if (progress) progress->advance(std::ssize(facts));
+    }
   }
   if (progress) progress->finish();
   summary.facts = compare(stylised_facts(real, n, weights), facts);

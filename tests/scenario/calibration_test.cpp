@@ -14,6 +14,7 @@
 #include "scenario/calibration_json.hpp"
 #include "scenario/facts.hpp"
 #include "scenario/garch.hpp"
+#include "scenario/own_shocks.hpp"
 #include "scenario/risk.hpp"
 
 namespace regent::scenario {
@@ -95,12 +96,15 @@ TEST(Calibration, SurvivesItsFile) {
   auto c = calibrate(panel, returns_of(panel), {.macros = 2, .micros = 1, .restarts = 1}).calibration;
   // no field has the value that it has by itself
   c.law.dof = 7;
+  c.law.idiosyncratic_dof = {3.5, 0};
   c.law.beta = {0.5, 1.5};
   c.law.volatility = {VolatilityKind::garch, 0.03, 0.05, 0.8, 0.1, 1.1, 0.2, -0.3, 0.9, 50};
   c.law.jumps = {{0.01, 0.02}, -0.03, 0.04, {0.9, 1.1}, 0.6, 0.5, 0.4, 2};
   c.law.liquidity = {0.01, 4, 0.7, {1, 2}};
   const std::string text = calibration_to_json(c);
-  EXPECT_EQ(calibration_to_json(calibration_from_json(text, "m.json")), text);
+  const Calibration again = calibration_from_json(text, "m.json");
+  EXPECT_EQ(calibration_to_json(again), text);
+  EXPECT_EQ(again.law.idiosyncratic_dof, c.law.idiosyncratic_dof);
   const auto error_of = [&](const std::string& from, const std::string& to) {
     std::string spoilt = text;
     const auto at = spoilt.find(from);
@@ -117,7 +121,107 @@ TEST(Calibration, SurvivesItsFile) {
   EXPECT_THAT(error_of("\"beta\": [", "\"extra\": 1, \"beta\": ["), testing::HasSubstr("extra: unknown key"));
   EXPECT_THAT(error_of("\"factors\": 2", "\"factors\": 3"),
               testing::HasSubstr("loadings has 8 values, not 12"));
-  EXPECT_THAT(error_of("regent-scenario/1", "regent-scenario/9"), testing::HasSubstr("format"));
+  EXPECT_THAT(error_of("regent-scenario/2", "regent-scenario/9"), testing::HasSubstr("format"));
+  EXPECT_THAT(error_of("regent-scenario/2", "regent-scenario/1"),
+              testing::HasSubstr("idiosyncratic_dof: unknown key"));
+}
+
+TEST(Calibration, ReadsAFileOfTheFormBeforeAsGaussian) {
+  const market::Panel panel = panel_of(two_regimes(), 300, 4);
+  auto c = calibrate(panel, returns_of(panel), {.macros = 2, .micros = 1, .restarts = 1}).calibration;
+  c.law.idiosyncratic_dof.clear();
+  const std::string text = calibration_to_json(c);
+  std::string old = text;
+  const std::string added = " \"idiosyncratic_dof\": [],\n";
+  ASSERT_NE(old.find(added), std::string::npos);
+  old.erase(old.find(added), added.size());
+  old.replace(old.find("regent-scenario/2"), 17, "regent-scenario/1");
+  EXPECT_EQ(calibration_to_json(calibration_from_json(old, "m.json")), text);
+}
+
+// Ten assets that share a market, each with an own shock of its own tail.
+TEST(Calibration, FindsTheTailsOfOwnShocks) {
+  Law law = two_regimes();
+  law.assets = 10;
+  law.factors = law.regimes = 1;
+  law.start = law.transition = {1};
+  law.drift.assign(10, 0);
+  law.loadings.assign(10, 0.01);
+  law.idiosyncratic.assign(10, 0.012);
+  law.idiosyncratic_dof = {3, 3, 3, 6, 6, 6, 6, 0, 0, 0};
+  const market::Panel panel = panel_of(law, 6000, 9);
+  for (const int factors : {1, 10}) {
+    SCOPED_TRACE(testing::Message() << factors << " factors");
+    const auto found =
+        calibrate(panel, returns_of(panel), {.macros = 1, .micros = 1, .restarts = 1, .factors = factors})
+            .calibration.law;
+    for (int i = 0; i < 10; ++i) {
+      EXPECT_NEAR(covariance_of(found, 0, i, i) / 2.44e-4, 1, 0.15);
+      EXPECT_NEAR(found.idiosyncratic[i], 0.012, 0.0015) << i;
+      const double dof = found.idiosyncratic_dof[i];
+      const double low = i < 3 ? 2.9 : i < 7 ? 4.2 : 15, high = i < 3 ? 3.8 : i < 7 ? 9 : 61;
+      EXPECT_TRUE((dof > low && dof < high) || (i >= 7 && dof == 0)) << i << ": " << dof;
+    }
+  }
+}
+
+TEST(Calibration, ExplainsNothingTwice) {
+  // Gaussian shocks under a volatility that clusters, and jumps of all assets at once: no own tail is left
+  Law law = two_regimes();
+  law.assets = 10;
+  law.factors = law.regimes = 1;
+  law.start = law.transition = {1};
+  law.drift.assign(10, 0);
+  law.loadings.assign(10, 0.01);
+  law.idiosyncratic.assign(10, 0.012);
+  law.volatility = {.kind = VolatilityKind::garch, .alpha = 0.14, .gamma = 0, .beta = 0.8};
+  law.jumps = {.intensity = {0.004},
+               .mean = -0.15,
+               .deviation = 0.02,
+               .scale = std::vector<double>(10, 1.0),
+               .participation = 1};
+  const market::Panel panel = panel_of(law, 4000, 10);
+  const auto c = calibrate(panel, returns_of(panel), {.macros = 1, .micros = 1, .restarts = 1, .factors = 1})
+                     .calibration;
+  EXPECT_GT(c.jump_bars, 5U);
+  EXPECT_GT(c.law.volatility.alpha, 0.05);
+  for (const double dof : c.law.idiosyncratic_dof) EXPECT_TRUE(dof == 0 || dof > 12) << dof;
+}
+
+double normal_number(std::uint32_t path, std::uint32_t step, std::uint32_t draw) {
+  const Philox4 bits = Random{12}.bits(path, step, draw, Purpose::none);
+  return normal_quantile(uniform_from_bits(bits.x, bits.y));
+}
+
+// Student-t of unit variance by its definition, from a normal and the sum of `dof` squares.
+double student_number(int dof, std::uint32_t path, std::uint32_t step) {
+  double squares = 0;
+  for (int i = 1; i <= dof; ++i) squares += std::pow(normal_number(path, step, i), 2);
+  return normal_number(path, step, 0) * std::sqrt((dof - 2) / squares);
+}
+
+TEST(OwnDof, IsFoundBesideWhatIsShared) {
+  for (const int dof : {3, 4, 8}) {
+    for (const double share : {0.4, 1.0}) {
+      std::vector<double> shocks;
+      for (std::uint32_t i = 0; i < 6000; ++i)
+        shocks.push_back(7 * (std::sqrt(1 - share) * normal_number(1, i, 0) +
+                              std::sqrt(share) * student_number(dof, 2, i)));
+      EXPECT_NEAR(own_dof(shocks, share, 0), dof, dof == 8 ? 3.5 : 1) << "share " << share;
+      EXPECT_EQ(own_dof(shocks, 0.01, 0), 0);
+    }
+  }
+}
+
+TEST(OwnDof, IsGaussianWhereTheTailIsEverybodys) {
+  std::vector<double> normal, wide;
+  for (std::uint32_t i = 0; i < 6000; ++i) {
+    normal.push_back(normal_number(1, i, 0));
+    wide.push_back(student_number(5, 3, i));
+  }
+  EXPECT_TRUE(own_dof(normal, 0.6, 0) == 0 || own_dof(normal, 0.6, 0) > 15) << own_dof(normal, 0.6, 0);
+  EXPECT_LT(own_dof(wide, 0.6, 0), 6);  // taken as its own
+  EXPECT_TRUE(own_dof(wide, 0.6, 5) == 0 || own_dof(wide, 0.6, 5) > 15) << own_dof(wide, 0.6, 5);
 }
 
 TEST(Calibration, OfOneSymbolAndOneRegimeWorks) {
@@ -167,6 +271,37 @@ TEST(Factors, AreExactWhereThereAreEnoughAndRefuseWhatIsNoCovariance) {
   EXPECT_THROW(factors_of({1, 2, 2, 1}, 2, 2), Error);
 }
 
+TEST(Factors, OfManyAssetsKeepTheCovarianceAndLeaveAssetsTheirOwn) {
+  // x = b·f + e: with equal b nothing less than b² can be shared
+  const int n = 10;
+  std::vector<double> equal(n * n, 0.4);
+  for (int i = 0; i < n; ++i) equal[i * n + i] = 1;
+  for (const double own : factors_of(equal, n, 20).idiosyncratic) EXPECT_NEAR(own * own, 0.6, 1e-4);
+  // two factors and different scales: at least what the model that made it shares less than all of
+  std::vector<double> covariance(n * n);
+  double least = 0, shared = 0;
+  for (int i = 0; i < n; ++i) {
+    for (int j = 0; j < n; ++j) {
+      const double scale = 0.01 * (1 + i % 3) * (1 + j % 3);
+      const double common = 0.5 + (i % 2 == j % 2 ? 0.2 : -0.1);
+      covariance[i * n + j] = scale * (i == j ? 1 : common);
+    }
+    least += 0.7 * 0.7;
+  }
+  const Factors f = factors_of(covariance, n, 12);
+  for (int i = 0; i < n; ++i) {
+    for (int j = 0; j < n; ++j) {
+      double sum = i == j ? f.idiosyncratic[i] * f.idiosyncratic[i] : 0;
+      for (int k = 0; k < 12; ++k) sum += f.loadings[i * 12 + k] * f.loadings[j * 12 + k];
+      EXPECT_NEAR(sum, covariance[i * n + j], 1e-10);
+    }
+    shared += std::pow(1 - f.idiosyncratic[i] * f.idiosyncratic[i] / covariance[i * n + i], 2);
+  }
+  EXPECT_LT(shared, 1.01 * least);
+  const std::vector<double> singular(n * n, 1.0);
+  for (const double own : factors_of(singular, n, n).idiosyncratic) EXPECT_EQ(own, 0);
+}
+
 std::vector<double> engine_series(const Law& law, int steps, std::uint64_t seed) {
   Task task;
   task.law = &law;
@@ -192,6 +327,19 @@ TEST(Garch, FindsTheParametersThatMadeTheSeries) {
   EXPECT_NEAR(garch.gamma, 0.1, 0.05);
   EXPECT_NEAR(garch.beta, 0.85, 0.05);
   EXPECT_NEAR(garch.dof, 6, 1.5);
+}
+
+TEST(Garch, SaysTheVarianceBeforeEveryValue) {
+  std::vector<double> series;
+  for (int i = 0; i < 40; ++i) series.push_back(0.02 * ((i * 7 % 11) - 5));
+  double squares = 0;
+  for (const double x : series) squares += x * x;
+  const auto variances = variances_of(series, {.alpha = 0.1, .gamma = 0.2, .beta = 0.6});
+  double v = 1;
+  for (std::size_t i = 0; i < series.size(); ++i) {
+    EXPECT_NEAR(variances[i], v, 1e-12) << i;
+    v = 0.2 + 0.6 * v + (series[i] < 0 ? 0.3 : 0.1) * series[i] * series[i] * 40 / squares;
+  }
 }
 
 // An AR(1) has b = (2·G²/D·n)^(1/3) in closed form with G = Σ|k|·R(k) and D = 2·g(0)² (stationary).

@@ -94,6 +94,26 @@ TEST(Facts, SeeLeverageWhereFallsComeBeforeLargeMoves) {
   EXPECT_NEAR(fact_of(rises, "leverage"), -xy / std::sqrt(xx * yy), 1e-9);
 }
 
+TEST(Facts, TakeMeansOfTheAssetsOwnTails) {
+  // losses of 1 … 4000 tenths of a basis point in an order that is not theirs, and twice as large ones
+  constexpr int n = 4000;
+  std::vector<double> returns;
+  for (int i = 0; i < n; ++i) {
+    const double loss = 1e-5 * (i * 7 % n + 1);
+    returns.push_back(std::log1p(-loss));
+    returns.push_back(std::log1p(-2 * loss));
+  }
+  const std::vector<double> weights{0.5, 0.5};
+  const auto facts = stylised_facts(returns, 2, weights);
+  EXPECT_NEAR(fact_named(facts, "VaR 99 %, mean of assets"), 1.5e-5 * 3960, 1e-12);
+  EXPECT_NEAR(fact_named(facts, "ES 99 %, mean of assets"), 1.5e-5 * 3980.5, 1e-12);  // of 3961 … 4000
+  EXPECT_NEAR(fact_named(facts, "VaR 99.9 %, mean of assets"), 1.5e-5 * 3996, 1e-12);
+  // uniform: 9/5 − 3, with n values (n² + 1)/(n² − 1) of 6/5
+  EXPECT_NEAR(fact_named(facts, "excess kurtosis, mean of assets"), -1.2, 0.05);
+  const std::vector<double> few(returns.begin(), returns.begin() + 2 * 150);
+  EXPECT_TRUE(std::isnan(fact_named(stylised_facts(few, 2, weights), "VaR 99 %, mean of assets")));
+}
+
 TEST(Facts, SumBarsWithoutOverlap) {
   // every tenth group of five bars sums to 10 %, the others to 0: kurtosis of a law of two values
   std::vector<double> simple;

@@ -31,6 +31,7 @@ Law rich_law() {
   }
   law.beta = {1, 0.5, 1.5, 1, -1};
   law.dof = 5;
+  law.idiosyncratic_dof = {3, 0, 4, 20, 2.6};
   law.volatility = {.kind = VolatilityKind::garch, .alpha = 0.05, .gamma = 0.1, .beta = 0.8};
   law.jumps = {.intensity = {0.05, 0.2},
                .mean = -0.03,
@@ -88,6 +89,7 @@ TEST(ScenarioPath, OfSixteenAssetsAndFourFactorsIsTheSameOnTheGpu) {
   law.drift.assign(16, 1e-4);
   law.idiosyncratic.assign(16, 0.01);
   law.loadings.assign(64, 0.004);
+  law.idiosyncratic_dof.assign(16, 3.5);
   const Task task = hold(law, 50, 3);
   expect_same(run(Resources::make("cpu"), task, 0, 300), 0, run(Resources::make("cuda"), task, 0, 300), 0,
               300);
@@ -266,6 +268,68 @@ TEST(ScenarioTails, HaveTheQuantilesAndTheVarianceOfAStudentT) {
   EXPECT_NEAR(square.mean, 1, 3 * square.standard_error);
 }
 
+// Assets without factors: a log return is 0.01 of an own shock.
+Law own_shocks_alone(const std::vector<double>& dof) {
+  Law law = one_asset(0, 0);
+  law.assets = static_cast<int>(dof.size());
+  law.drift.assign(dof.size(), 0);
+  law.loadings.assign(dof.size(), 0);
+  law.idiosyncratic.assign(dof.size(), 0.01);
+  law.idiosyncratic_dof = dof;
+  return law;
+}
+
+TEST(ScenarioOwnShocks, HaveTheQuantilesAndTheVarianceOfAStudentT) {
+  const std::int64_t paths = 1 << 18;
+  const Outcomes out = run(Resources::make("cpu"), hold(own_shocks_alone({4}), 1, 5), 0, paths);
+  for (const auto& [t, p] : {std::pair{2.776445105, 0.05}, {4.604094871, 0.01}, {8.610301581, 0.001}}) {
+    const Estimate share = mean_of(out.final_equity, [&](double x) {
+      return std::abs(std::log(x)) > 0.01 * t / std::sqrt(2.0) ? 1.0 : 0.0;
+    });
+    EXPECT_NEAR(share.mean, p, 3 * share.standard_error);
+  }
+  const Outcomes eight = run(Resources::make("cpu"), hold(own_shocks_alone({8}), 1, 5), 0, paths);
+  const Estimate square =
+      mean_of(eight.final_equity, [](double x) { return 1e4 * std::log(x) * std::log(x); });
+  EXPECT_NEAR(square.mean, 1, 3 * square.standard_error);
+}
+
+TEST(ScenarioOwnShocks, MoveNothingButTheirAssetAndLeaveAGaussianItsBits) {
+  const std::size_t n = 5;
+  Law law = rich_law();
+  law.idiosyncratic_dof.clear();
+  const Resources cpu = Resources::make("cpu");
+  const Paths before = record(cpu, rich_task(law), 0, 20);
+  law.idiosyncratic_dof = {0, 0, 3, 0, 0};
+  const Paths after = record(cpu, rich_task(law), 0, 20);
+  std::size_t moved = 0;
+  for (std::size_t i = 0; i < before.log_returns.size(); ++i) {
+    if (i % n == 2) {
+      moved += before.log_returns[i] != after.log_returns[i];
+    } else {
+      ASSERT_EQ(before.log_returns[i], after.log_returns[i]) << "entry " << i;
+    }
+  }
+  EXPECT_GT(moved, before.log_returns.size() / n * 9 / 10);
+  EXPECT_EQ(before.regime, after.regime);
+}
+
+TEST(ScenarioOwnShocks, OfTwoAssetsAreLargeAtDifferentTimes) {
+  const std::size_t n = 5, steps = 4000;
+  const Paths kept = record(Resources::make("cpu"), hold(own_shocks_alone({3, 3, 3, 3, 3}), steps, 6), 0, 16);
+  const double rows = static_cast<double>(kept.log_returns.size() / n);
+  // P(|t_3| > 5.840909) = 0.01: two at once in 0.0001 of the steps
+  const auto large = [&](std::size_t row, std::size_t i) {
+    return std::abs(kept.log_returns[row * n + i]) > 0.01 * 5.840909 / std::sqrt(3.0);
+  };
+  for (std::size_t i = 1; i < n; ++i) {
+    double both = 0;
+    for (std::size_t row = 0; row < kept.log_returns.size() / n; ++row)
+      both += large(row, i) && large(row, i - 1);
+    EXPECT_NEAR(both, 1e-4 * rows, 4 * std::sqrt(1e-4 * rows)) << "asset " << i;
+  }
+}
+
 TEST(ScenarioVolatility, KeepsItsMeanAndClusters) {
   Law law = one_asset(0, 0.01);
   law.volatility = {.kind = VolatilityKind::garch, .alpha = 0.05, .gamma = 0.1, .beta = 0.8};
@@ -377,6 +441,9 @@ TEST(ScenarioInput, IsRefusedByNameWhereALawIsWrong) {
       {"beta has 4 values", [](Law& law, Task&) { law.beta.pop_back(); }},
       {"beta[4] is", [](Law& law, Task&) { law.beta[4] = 1e9; }},
       {"dof is 2", [](Law& law, Task&) { law.dof = 2; }},
+      {"idiosyncratic_dof has 4 values", [](Law& law, Task&) { law.idiosyncratic_dof.pop_back(); }},
+      {"idiosyncratic_dof[1] is 2.0", [](Law& law, Task&) { law.idiosyncratic_dof[1] = 2; }},
+      {"idiosyncratic_dof[4] is nan", [](Law& law, Task&) { law.idiosyncratic_dof[4] = std::nan(""); }},
       {"volatility.alpha", [](Law& law, Task&) { law.volatility.alpha = -0.1; }},
       {"volatility.gamma", [](Law& law, Task&) { law.volatility.gamma = -0.1; }},
       {"volatility.beta", [](Law& law, Task&) { law.volatility.beta = -0.1; }},

@@ -1,0 +1,98 @@
+#include <cmath>
+#include <numbers>
+
+#include "cuda/scenario/launch.hpp"
+
+namespace regent::cuda::scenario::detail {
+namespace {
+
+using Curve = std::array<double, curve_columns>;
+
+// The continued fraction of the incomplete beta function, by Lentz's method. Source: Press et al. (2007),
+// Numerical Recipes, 6.4.
+double beta_fraction(double a, double b, double x) {
+  constexpr double tiny = 1e-300;
+  const auto away_from_zero = [](double value) { return std::abs(value) < tiny ? tiny : value; };
+  double c = 1, d = 1 / away_from_zero(1 - (a + b) * x / (a + 1)), h = d;
+  for (int m = 1; m < 10000; ++m) {
+    const double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
+    const double odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
+    double change = 1;
+    for (const double term : {even, odd}) {
+      d = 1 / away_from_zero(1 + term * d);
+      c = away_from_zero(1 + term / c);
+      h *= c * d;
+      change = c * d;
+    }
+    if (std::abs(change - 1) < 1e-15) break;
+  }
+  return h;
+}
+
+// P(T > t), t >= 0: half of I_x(dof/2, 1/2) at x = dof/(dof + t²).
+double student_above(double dof, double t) {
+  const double a = dof / 2, b = 0.5, x = dof / (dof + t * t), rest = t * t / (dof + t * t);
+  const double front =
+      std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) + a * std::log(x) + b * std::log(rest));
+  if (x < (a + 1) / (a + b + 2)) return 0.5 * front * beta_fraction(a, b, x) / a;
+  return 0.5 * (1 - front * beta_fraction(b, a, rest) / b);
+}
+
+// The t that a Student-t exceeds as often as a standard normal exceeds z > 0, by bisection of its logarithm.
+double student_at(double dof, double z) {
+  const double probability = 0.5 * std::erfc(z / std::numbers::sqrt2);
+  double low = std::log(z / 4), high = std::log(1e6);
+  for (int i = 0; i < 100 && high - low > 1e-13; ++i) {
+    const double middle = (low + high) / 2;
+    (student_above(dof, std::exp(middle)) > probability ? low : high) = middle;
+  }
+  return std::exp((low + high) / 2);
+}
+
+double at(const Curve& curve, double square) {
+  double sum = 0;
+  for (int degree = curve_columns - 1; degree >= 0; --degree) sum = sum * square + curve[degree];
+  return sum;
+}
+
+// The polynomial through `values` at `places`, by Newton's divided differences.
+Curve through(const Curve& places, Curve values) {
+  for (int order = 1; order < curve_columns; ++order) {
+    for (int i = curve_columns - 1; i >= order; --i)
+      values[i] = (values[i] - values[i - 1]) / (places[i] - places[i - order]);
+  }
+  Curve curve{};
+  for (int i = curve_columns - 1; i >= 0; --i) {  // curve·(s − place) + value
+    for (int degree = curve_columns - 1; degree > 0; --degree)
+      curve[degree] = curve[degree - 1] - places[i] * curve[degree];
+    curve[0] = values[i] - places[i] * curve[0];
+  }
+  return curve;
+}
+
+double variance_of(const Curve& curve) {
+  constexpr double step = 0.01, end = 7;
+  double sum = 0;
+  for (double z = step / 2; z < end; z += step) {
+    const double square = z * z, power = at(curve, std::min<double>(square, curve_square_max));
+    sum += square * std::exp2(2 * power) * std::exp(-square / 2) * step;
+  }
+  return sum * std::sqrt(2 / std::numbers::pi);
+}
+
+}  // namespace
+
+Curve student_curve(double dof) {
+  Curve places{}, values{};
+  for (int i = 0; i < curve_columns; ++i) {  // Chebyshev's
+    const double place = std::cos(std::numbers::pi * (2 * i + 1) / (2 * curve_columns));
+    places[i] = curve_square_max * (1 + place) / 2;
+    const double z = std::sqrt(places[i]);
+    values[i] = std::log2(student_at(dof, z) / z);
+  }
+  Curve curve = through(places, values);
+  curve[0] -= 0.5 * std::log2(variance_of(curve));
+  return curve;
+}
+
+}  // namespace regent::cuda::scenario::detail
