@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/atomic_writer.hpp"
 #include "base/error.hpp"
 
 namespace regent {
@@ -271,21 +272,39 @@ std::string read_file(const fs::path& path, std::size_t bytes_max) {
   return bytes;
 }
 
-void write_file_atomically(const fs::path& path, std::string_view bytes) {
+struct AtomicWriter::State {
+  fs::path path;
+  TemporaryFile file;
+};
+
+AtomicWriter::AtomicWriter(const fs::path& path) {
   if (!path.has_filename()) throw InputError(path.string() + ": is no file name");
   remove_leftovers(path);
-  TemporaryFile file(path);
+  state_.reset(new State{path, TemporaryFile(path)});
   struct stat old {};
-  if (::stat(path.c_str(), &old) == 0) {
-    if (S_ISDIR(old.st_mode)) throw InputError(path.string() + ": is a folder; expected a file");
-    if (::fchmod(file.descriptor(), old.st_mode & 07777) != 0)
-      fail(path, "cannot keep its permissions", errno);
-  }
-  write_all(file.descriptor(), bytes, path);
-  sync_descriptor(file.descriptor(), path);
-  file.close();
-  file.rename_to(path);
-  sync_folder(folder_of(path));
+  if (::stat(path.c_str(), &old) != 0) return;
+  if (S_ISDIR(old.st_mode)) throw InputError(path.string() + ": is a folder; expected a file");
+  if (::fchmod(state_->file.descriptor(), old.st_mode & 07777) != 0)
+    fail(path, "cannot keep its permissions", errno);
+}
+
+AtomicWriter::~AtomicWriter() = default;
+
+void AtomicWriter::write(std::string_view bytes) {
+  write_all(state_->file.descriptor(), bytes, state_->path);
+}
+
+void AtomicWriter::finish() {
+  sync_descriptor(state_->file.descriptor(), state_->path);
+  state_->file.close();
+  state_->file.rename_to(state_->path);
+  sync_folder(folder_of(state_->path));
+}
+
+void write_file_atomically(const fs::path& path, std::string_view bytes) {
+  AtomicWriter file(path);
+  file.write(bytes);
+  file.finish();
 }
 
 void write_folder_atomically(const fs::path& target, bool replace,

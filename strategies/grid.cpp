@@ -20,6 +20,10 @@ std::string short_number(double value) {
   return text;
 }
 
+double steps_of(const Range& range) {
+  return std::floor((range.last - range.first) / range.step + 1e-9);
+}
+
 [[noreturn]] void refuse(const Parameter& parameter, const std::string& text, const std::string& why) {
   throw InputError(
       parameter.name + "=" + text + ": " + why +
@@ -46,34 +50,10 @@ std::vector<std::string> split(const std::string& text, char at) {
 std::vector<double> range(const Parameter& parameter, const std::string& text) {
   const auto pieces = split(text, ':');
   if (pieces.size() > 3) refuse(parameter, text, "too many colons");
-  const double first = number(parameter, text, pieces[0]), last = number(parameter, text, pieces[1]);
-  const double step = pieces.size() == 3 ? number(parameter, text, pieces[2]) : 1;
-  if (!(step > 0)) refuse(parameter, text, "the step must be positive");
-  if (last < first) refuse(parameter, text, "the last value is below the first");
-  const double steps = std::floor((last - first) / step + 1e-9);
-  if (steps >= axis_values_max)
-    refuse(parameter, text, "more than " + std::to_string(axis_values_max) + " values");
-  std::vector<double> values;
-  // to ten digits, as they were written: 0.1 + 2·0.1 is 0.3
-  for (int i = 0; i <= static_cast<int>(steps); ++i)
-    values.push_back(std::stod(short_number(first + i * step)));
-  return values;
-}
-
-void check_values(const Parameter& parameter, const std::string& text, const std::vector<double>& values) {
-  for (const double value : values) {
-    if (value < parameter.least || value > parameter.most) {
-      refuse(parameter, text,
-             short_number(value) + " is not between " + short_number(parameter.least) + " and " +
-                 short_number(parameter.most));
-    }
-    if (parameter.is_whole && value != std::floor(value))
-      refuse(parameter, text, short_number(value) + " is not whole");
-  }
-  auto sorted = values;
-  std::ranges::sort(sorted);
-  const auto twice = std::ranges::adjacent_find(sorted);
-  if (twice != sorted.end()) refuse(parameter, text, short_number(*twice) + " stands twice");
+  Range range{number(parameter, text, pieces[0]), number(parameter, text, pieces[1])};
+  if (pieces.size() == 3) range.step = number(parameter, text, pieces[2]);
+  if (const std::string fault = range.fault(); !fault.empty()) refuse(parameter, text, fault);
+  return range.values();
 }
 
 std::string names_of(const std::vector<Parameter>& parameters) {
@@ -109,6 +89,34 @@ GridTexts parse_grid(const std::string& text) {
   return texts;
 }
 
+std::string Range::fault() const {
+  if (!(step > 0)) return "the step must be positive";
+  if (last < first) return "the last value is below the first";
+  if (!(steps_of(*this) < axis_values_max)) return "more than " + std::to_string(axis_values_max) + " values";
+  return "";
+}
+
+std::vector<double> Range::values() const {
+  std::vector<double> values;
+  // to ten digits, as they were written: 0.1 + 2·0.1 is 0.3
+  for (int i = 0; i <= static_cast<int>(steps_of(*this)); ++i)
+    values.push_back(std::stod(short_number(first + i * step)));
+  return values;
+}
+
+std::string fault_of(const Parameter& parameter, std::span<const double> values) {
+  for (const double value : values) {
+    if (!(value >= parameter.least && value <= parameter.most))
+      return short_number(value) + " is not between " + short_number(parameter.least) + " and " +
+             short_number(parameter.most);
+    if (parameter.is_whole && value != std::floor(value)) return short_number(value) + " is not whole";
+  }
+  std::vector<double> sorted(values.begin(), values.end());
+  std::ranges::sort(sorted);
+  const auto twice = std::ranges::adjacent_find(sorted);
+  return twice == sorted.end() ? "" : short_number(*twice) + " stands twice";
+}
+
 std::vector<double> parse_axis(const Parameter& parameter, const std::string& text) {
   std::vector<double> values;
   if (text.find(':') != std::string::npos) {
@@ -116,18 +124,28 @@ std::vector<double> parse_axis(const Parameter& parameter, const std::string& te
   } else {
     for (const auto& piece : split(text, '/')) values.push_back(number(parameter, text, piece));
   }
-  check_values(parameter, text, values);
+  if (const std::string fault = fault_of(parameter, values); !fault.empty()) refuse(parameter, text, fault);
   return values;
 }
 
-Combinations::Combinations(const Family& family, const GridTexts& texts, bool sweep, bool strict)
+Axes parse_axes(const Family& family, const GridTexts& texts, bool strict) {
+  const auto parameters = all_parameters(family);
+  if (strict) check_names(family, parameters, texts);
+  Axes axes;
+  for (const auto& parameter : parameters) {
+    const auto text = texts.find(parameter.name);
+    if (text != texts.end()) axes[parameter.name] = parse_axis(parameter, text->second);
+  }
+  return axes;
+}
+
+Combinations::Combinations(const Family& family, const Axes& axes, bool sweep)
     : family_(&family), parameters_(all_parameters(family)) {
-  if (strict) check_names(family, parameters_, texts);
   std::uint64_t product = 1;
   for (const auto& parameter : parameters_) {
-    const auto text = texts.find(parameter.name);
+    const auto given = axes.find(parameter.name);
     const std::string own = sweep ? parameter.grid : short_number(parameter.fallback);
-    axes_.push_back(parse_axis(parameter, text != texts.end() ? text->second : own));
+    axes_.push_back(given != axes.end() ? given->second : parse_axis(parameter, own));
     product *= axes_.back().size();  // at most 1e6·1e5: no overflow
     if (product > combinations_max) {
       throw InputError(family.name + ": the grid has more than " + std::to_string(combinations_max) +

@@ -15,6 +15,7 @@
 #include "market/io/arrow_cells.hpp"
 #include "market/io/arrow_check.hpp"
 #include "market/io/cell_text.hpp"
+#include "market/io/csv_out.hpp"
 #include "market/io/csv_text.hpp"
 #include "market/io/layout.hpp"
 #include "market/io/raw_rows.hpp"
@@ -22,10 +23,6 @@
 namespace regent::market {
 
 namespace {
-
-std::size_t size_of(const SeriesColumn& column) {
-  return std::max({column.reals.size(), column.integers.size(), column.texts.size()});
-}
 
 void check_unique(const SeriesTable& table) {
   std::set<std::string> names;
@@ -209,29 +206,6 @@ std::string number_text(double value) {
   return {text, end};
 }
 
-std::string quoted(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string out = "\"";
-  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return out + '"';
-}
-
-std::string csv_text(const std::vector<SeriesColumn>& columns) {
-  std::string out;
-  for (std::size_t c = 0; c < columns.size(); ++c) out += (c == 0 ? "" : ",") + quoted(columns[c].name);
-  out += '\n';
-  const std::size_t rows = columns.empty() ? 0 : size_of(columns.front());
-  for (std::size_t row = 0; row < rows; ++row) {
-    for (std::size_t c = 0; c < columns.size(); ++c) {
-      const std::string cell = quoted(cell_text_of(columns[c], row));
-      // one empty cell alone would be an empty line
-      out += (c == 0 ? "" : ",") + (columns.size() == 1 && cell.empty() ? std::string("\"\"") : cell);
-    }
-    out += '\n';
-  }
-  return out;
-}
-
 // 000001 is a name (of a share in Shenzhen, say), and as the number 1 it would be lost.
 bool has_leading_zero(std::string_view text) {
   const auto cell = trimmed(text);
@@ -325,7 +299,7 @@ std::optional<TimestampMs> time_of_cell(const SeriesColumn& column, std::size_t 
 std::optional<std::vector<TimestampMs>> times_of(const SeriesColumn& column) {
   if (column.is_timestamp) return column.integers;
   std::vector<TimestampMs> times;
-  for (std::size_t row = 0; row < size_of(column); ++row) {
+  for (std::size_t row = 0; row < rows_of(column); ++row) {
     const auto time = time_of_cell(column, row);
     if (!time) return std::nullopt;
     times.push_back(*time);
@@ -346,7 +320,7 @@ std::string cell_text_of(const SeriesColumn& column, std::size_t row) {
 
 void write_series_file(const std::vector<SeriesColumn>& columns, const std::filesystem::path& file) {
   if (file.extension() == ".csv") {
-    write_file_atomically(file, csv_text(columns));
+    write_file_atomically(file, csv_header(columns) + csv_rows(columns));
   } else if (file.extension() == ".parquet") {
     std::vector<SeriesColumn> ready;
     for (const auto& column : columns) ready.push_back(typed(column));

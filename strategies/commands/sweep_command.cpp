@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <iostream>
-#include <limits>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "base/atomic_file.hpp"
@@ -16,41 +16,23 @@
 #include "market/performance.hpp"
 #include "strategies/commands/regime_series.hpp"
 #include "strategies/commands/result_text.hpp"
-#include "strategies/sweep.hpp"
+#include "strategies/commands/sweep_table.hpp"
+#include "strategies/grid_file.hpp"
 
 namespace regent::strategies {
 namespace {
 
-using market::SeriesColumn;
 using nlohmann::ordered_json;
 
-constexpr std::int64_t rows_max = 5'000'000;
-constexpr double missing = std::numeric_limits<double>::quiet_NaN();
+constexpr std::int64_t drawn_rows_max = 5'000'000;
+constexpr std::size_t grid_bytes_max = std::size_t{1} << 20;
 
 struct Flags {
   TradingFlags trading;
-  PlanSettings plan;
-  std::string strategy = "sma_cross", grid, out, plots;
+  std::optional<int> blocks, folds, purge_bars;
+  std::string strategy, grid, out, plots;
   std::size_t top = 10;
   bool list = false;
-};
-
-struct Best {
-  std::size_t family = 0, combination = 0;
-  double deflated_sharpe = missing;
-};
-
-struct SymbolResult {
-  std::string symbol;
-  double periods_per_year = 0;
-  std::size_t bars = 0, frozen_bars = 0;
-  TimePlan plan;
-  std::vector<FamilySweep> families;
-  std::vector<Best> best;  // by Sharpe ratio, best first
-  Trials trials;
-  Overfitting overfitting;
-  WalkForward walk_forward;
-  const Row& row(const Best& one) const { return families[one.family].rows[one.combination]; }
 };
 
 std::vector<const Family*> families_of(const std::string& names) {
@@ -64,25 +46,49 @@ std::vector<const Family*> families_of(const std::string& names) {
   return families;
 }
 
+// What is swept, and how its time is cut.
+struct Grid {
+  std::vector<Combinations> all;
+  PlanSettings plan;
+};
+
 std::vector<Combinations> combinations_of(const Flags& flags) {
   const GridTexts texts = parse_grid(flags.grid);
-  const auto families = families_of(flags.strategy);
+  const auto families = families_of(flags.strategy.empty() ? "sma_cross" : flags.strategy);
   std::set<std::string> known;
   std::vector<Combinations> all;
-  std::uint64_t total = 0;
   for (const Family* family : families) {
     for (const auto& parameter : all_parameters(*family)) known.insert(parameter.name);
     all.emplace_back(*family, texts, true, families.size() == 1);
-    total += all.back().size();
   }
   for (const auto& [name, text] : texts) {
     if (!known.contains(name)) throw InputError("--grid " + name + ": no chosen strategy has this parameter");
   }
-  if (total > combinations_max) {
-    throw InputError(std::to_string(total) + " combinations over all strategies; at most " +
-                     std::to_string(combinations_max) + " at once");
-  }
   return all;
+}
+
+// Flags count for more than the file.
+Grid grid_of(const Flags& flags) {
+  GridFile file;
+  if (flags.grid.ends_with(".toml")) {
+    if (!flags.strategy.empty())
+      throw InputError("--strategy beside --grid " + flags.grid + ": the file names its strategies");
+    file = grid_from_toml(read_file(flags.grid, grid_bytes_max), flags.grid);
+  } else {
+    file.strategies = combinations_of(flags);
+  }
+  const auto decided = [](std::optional<int> flag, std::optional<int> of_file, int own) {
+    return flag.value_or(of_file.value_or(own));
+  };
+  Grid grid{std::move(file.strategies), {}};
+  grid.plan.blocks = decided(flags.blocks, file.blocks, grid.plan.blocks);
+  grid.plan.folds = decided(flags.folds, file.folds, grid.plan.folds);
+  grid.plan.purge_bars = decided(flags.purge_bars, file.purge_bars, grid.plan.purge_bars);
+  std::uint64_t total = 0;
+  for (const Combinations& combinations : grid.all) total += combinations.size();
+  if (total <= combinations_max) return grid;
+  throw InputError(std::to_string(total) + " combinations over all strategies; at most " +
+                   std::to_string(combinations_max) + " at once");
 }
 
 void find_best(const Flags& flags, const TradableSeries& series, const SweepSettings& settings,
@@ -108,16 +114,15 @@ void find_best(const Flags& flags, const TradableSeries& series, const SweepSett
 }
 
 SymbolResult sweep_symbol(const Flags& flags, const cuda::Resources& resources, const TradableSeries& series,
-                          const Regimes& regimes, const std::vector<Combinations>& all, Progress& progress,
-                          std::int64_t& done) {
+                          const Regimes& regimes, const Grid& grid, Progress& progress, std::int64_t& done) {
   SymbolResult result{series.symbol, series.periods_per_year, series.bars(), series.frozen_bars};
-  result.plan = time_plan(series.bars(), flags.plan, known_before(regimes), regimes.labels);
+  result.plan = time_plan(series.bars(), grid.plan, known_before(regimes), regimes.labels);
   SweepSettings settings{flags.trading.rules, allowed_bars(flags.trading, regimes), {}};
   settings.progress = [&](std::size_t count) {
     done += static_cast<std::int64_t>(count);
     progress.advance(done, series.symbol);
   };
-  for (const Combinations& combinations : all) {
+  for (const Combinations& combinations : grid.all) {
     result.families.push_back(sweep(resources, series, combinations, result.plan, settings));
   }
   result.trials = trials_of(result.families);
@@ -126,64 +131,6 @@ SymbolResult sweep_symbol(const Flags& flags, const cuda::Resources& resources, 
   find_best(flags, series, settings, result);
   return result;
 }
-
-// Columns of one file over all symbols and strategies.
-class ResultTable {
- public:
-  explicit ResultTable(const std::vector<Combinations>& all) {
-    for (const Combinations& combinations : all) {
-      for (const auto& parameter : combinations.parameters()) {
-        if (std::ranges::find(parameters_, parameter.name, &SeriesColumn::name) == parameters_.end()) {
-          parameters_.push_back({.name = parameter.name});
-        }
-      }
-    }
-    for (const auto& metric : named_metrics()) metrics_.push_back({.name = metric.name});
-  }
-  void add(const SymbolResult& result) {
-    for (const FamilySweep& family : result.families) {
-      for (std::size_t i = 0; i < family.rows.size(); ++i) add_row(result, family, i);
-    }
-  }
-  std::vector<SeriesColumn> columns() {
-    std::vector<SeriesColumn> all{std::move(symbol_), std::move(strategy_)};
-    for (auto* group : {&parameters_, &metrics_, &regimes_})
-      std::ranges::move(*group, std::back_inserter(all));
-    return all;
-  }
-
- private:
-  void add_row(const SymbolResult& result, const FamilySweep& family, std::size_t i) {
-    const auto& parameters = family.combinations->parameters();
-    const auto values = family.combinations->values(i);
-    symbol_.texts.push_back(result.symbol);
-    strategy_.texts.push_back(family.combinations->family().name);
-    for (SeriesColumn& column : parameters_) {
-      const auto at = std::ranges::find(parameters, column.name, &Parameter::name);
-      column.reals.push_back(
-          at == parameters.end() ? missing : values[static_cast<std::size_t>(at - parameters.begin())]);
-    }
-    const auto& names = named_metrics();
-    for (std::size_t m = 0; m < names.size(); ++m)
-      metrics_[m].reals.push_back(family.rows[i].metrics.*names[m].value);
-    for (std::size_t r = 0; r < result.plan.regimes.size(); ++r) {
-      const Sums& sums = family.regimes[i * result.plan.regimes.size() + r];
-      const std::string& label = result.plan.regimes[r];
-      put_regime("sharpe_" + label, sharpe_of(sums, result.periods_per_year));
-      put_regime("annual_return_" + label, mean_of(sums) * result.periods_per_year);
-      put_regime("exposure_" + label, sums.held / sums.bars);
-    }
-    for (SeriesColumn& column : regimes_) column.reals.resize(symbol_.texts.size(), missing);
-  }
-  void put_regime(const std::string& name, double value) {
-    auto at = std::ranges::find(regimes_, name, &SeriesColumn::name);
-    if (at == regimes_.end()) at = regimes_.insert(regimes_.end(), {.name = name});
-    at->reals.resize(symbol_.texts.size() - 1, missing);
-    at->reals.push_back(value);
-  }
-  SeriesColumn symbol_{.name = "symbol"}, strategy_{.name = "strategy"};
-  std::vector<SeriesColumn> parameters_, metrics_, regimes_;
-};
 
 Table best_table(const SymbolResult& result) {
   Table table;
@@ -308,48 +255,69 @@ int list_families() {
   return 0;
 }
 
+TradableSeries series_of(const Flags& flags, const market::Panel& panel, std::size_t symbol,
+                         const Grid& grid) {
+  const bool volume =
+      std::ranges::any_of(grid.all, [](const auto& one) { return needs_volume(one.family()); });
+  return tradable_series(panel, symbol, volume, flags.trading.fill == "next-close");
+}
+
+// Over all symbols: a file's columns stand before its rows are known.
+std::vector<std::string> regime_labels(const Flags& flags, const market::Panel& panel, const Grid& grid,
+                                       const RegimeSource& source) {
+  std::vector<std::string> labels;
+  for (std::size_t s = 0; !flags.trading.model.empty() && s < panel.symbol_count(); ++s) {
+    for (const auto& label : source.of(series_of(flags, panel, s, grid)).labels)
+      if (std::ranges::find(labels, label) == labels.end()) labels.push_back(label);
+  }
+  return labels;
+}
+
+std::vector<market::SeriesWriter> files_of(const Flags& flags, std::int64_t rows) {
+  std::vector<market::SeriesWriter> files;
+  if (!flags.out.empty()) files.emplace_back(flags.out);
+  if (flags.plots.empty()) return files;
+  if (rows > drawn_rows_max)
+    throw InputError(std::to_string(rows) + " rows over all symbols; --plots takes at most " +
+                     std::to_string(drawn_rows_max) + ", so sweep fewer symbols at once");
+  std::filesystem::create_directories(flags.plots);
+  files.emplace_back(std::filesystem::path(flags.plots) / "sweep.parquet");
+  return files;
+}
+
 int run(Flags& flags) {
   if (flags.list) return list_families();
   settle(flags.trading);
   market::check_table_name(flags.out);
   market::check_folder(flags.plots, "--plots");
-  const auto all = combinations_of(flags);
+  const Grid grid = grid_of(flags);
   const auto resources = cuda::Resources::make(flags.trading.device);
   market::ImportReport report;
   const market::Panel panel = market::read_input(flags.trading.bars, report);
   const RegimeSource regimes(flags.trading, resources);
-  const bool volume = std::ranges::any_of(all, [](const auto& one) { return needs_volume(one.family()); });
   std::int64_t done = 0, total = 0;
-  for (const auto& one : all) total += static_cast<std::int64_t>(one.size() * panel.symbol_count());
-  const bool written = !flags.out.empty() || !flags.plots.empty();
-  if (written && total > rows_max) {
-    throw InputError(std::to_string(total) + " rows over all symbols; --out and --plots take at most " +
-                     std::to_string(rows_max) + ", so sweep fewer symbols at once");
-  }
+  for (const auto& one : grid.all) total += static_cast<std::int64_t>(one.size() * panel.symbol_count());
   Progress progress("sweep", total);
-  ResultTable table(all);
+  std::optional<SweepTable> table;
+  if (!flags.out.empty() || !flags.plots.empty())
+    table.emplace(grid.all, regime_labels(flags, panel, grid, regimes), files_of(flags, total));
   auto json = ordered_json::array();
   std::string text;
   for (std::size_t s = 0; s < panel.symbol_count(); ++s) {
-    const TradableSeries series = tradable_series(panel, s, volume, flags.trading.fill == "next-close");
+    const TradableSeries series = series_of(flags, panel, s, grid);
     const SymbolResult result =
-        sweep_symbol(flags, resources, series, regimes.of(series), all, progress, done);
-    if (written) table.add(result);
+        sweep_symbol(flags, resources, series, regimes.of(series), grid, progress, done);
+    if (table) table->add(result);
     (flags.trading.bars.json ? (void)json.push_back(json_of(result)) : (void)(text += text_of(result)));
   }
   progress.finish(grouped(static_cast<std::size_t>(total)) + " combinations");
+  if (table) table->finish();
   if (flags.trading.bars.json) {
     std::cout << ordered_json{{"symbols", json}}.dump(2) << '\n';
   } else {
     std::cout << text;
   }
-  if (!written) return 0;
-  const auto columns = table.columns();
-  if (!flags.out.empty()) market::write_series_file(columns, flags.out);
-  if (flags.plots.empty()) return 0;
-  std::filesystem::create_directories(flags.plots);
-  market::write_series_file(columns, std::filesystem::path(flags.plots) / "sweep.parquet");
-  draw("strategies.py", flags.plots, flags.trading.bars.json);
+  if (!flags.plots.empty()) draw("strategies.py", flags.plots, flags.trading.bars.json);
   return 0;
 }
 
@@ -358,19 +326,18 @@ int run(Flags& flags) {
 void add_sweep_flags(CLI::App& app, std::function<int()>& body) {
   auto flags = std::make_shared<Flags>();
   add_trading_flags(app, flags->trading);
-  app.add_option("--strategy", flags->strategy, "Strategies with commas, or all")->capture_default_str();
+  app.add_option("--strategy", flags->strategy, "Strategies with commas, or all (default sma_cross)");
   app.add_option("--grid", flags->grid,
-                 "NAME=VALUES with commas; VALUES: FIRST:LAST:STEP, one value, or A/B/C")
-      ->type_name("fast=5:100:5,…");
+                 "NAME=VALUES with commas; VALUES: FIRST:LAST:STEP, one value, or A/B/C. Or a file of "
+                 "strategies, values and folds")
+      ->type_name("fast=5:100:5,…|FILE.toml");
   app.add_option("--top", flags->top, "Best combinations shown")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  app.add_option("--blocks", flags->plan.blocks, "Of the overfitting test, even, 2 to 16")
-      ->capture_default_str();
-  app.add_option("--folds", flags->plan.folds, "Walk-forward folds; each trains on everything before it")
-      ->capture_default_str();
-  app.add_option("--purge", flags->plan.purge_bars, "Bars left out between training and test")
-      ->capture_default_str();
+  app.add_option("--blocks", flags->blocks, "Of the overfitting test, even, 2 to 16 (default 10)");
+  app.add_option("--folds", flags->folds,
+                 "Walk-forward folds; each trains on everything before it (default 0)");
+  app.add_option("--purge", flags->purge_bars, "Bars left out between training and test (default 0)");
   app.add_option("--out", flags->out, "A row per combination: FILE.parquet or FILE.csv")->type_name("FILE");
   app.add_option("--plots", flags->plots, "Folder for heat maps")->type_name("FOLDER");
   app.add_flag("--list", flags->list, "The strategies with formulas, parameters and sources; nothing is run");

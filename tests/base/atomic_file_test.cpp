@@ -13,6 +13,7 @@
 #include <cstring>
 #include <thread>
 
+#include "base/atomic_writer.hpp"
 #include "base/error.hpp"
 #include "tests/base/temporary_folder.hpp"
 
@@ -96,6 +97,22 @@ TEST(AtomicFile, LeavesTheOldFileAndNothingElseOnAFullDisk) {
   EXPECT_NE(message.find("No space left"), std::string::npos) << message;
   EXPECT_EQ(kept, "old");
   EXPECT_EQ(files, 1);
+}
+
+TEST(AtomicFile, InPiecesIsWholeWhenFinishedAndNothingBefore) {
+  const TemporaryFolder folder;
+  folder.write("file", "old");
+  {
+    AtomicWriter file(folder / "file");
+    file.write("one ");
+    file.write("two");
+    EXPECT_EQ(read_file(folder / "file"), "old");
+    file.finish();
+  }
+  EXPECT_EQ(read_file(folder / "file"), "one two");
+  { AtomicWriter(folder / "file").write("lost"); }
+  EXPECT_EQ(read_file(folder / "file"), "one two");
+  EXPECT_EQ(folder.names(), Names{"file"});
 }
 
 TEST(AtomicFile, IsNeverSeenHalfWritten) {

@@ -10,6 +10,8 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "market/io/series_file.hpp"
+#include "market/io/series_writer.hpp"
 #include "market/synthetic.hpp"
 #include "scratch.hpp"
 
@@ -194,6 +196,30 @@ TEST_F(ParquetFile, HoldsASeriesOfEachType) {
   EXPECT_EQ((*table->column(1)->GetScalar(0))->ToString(), "1");
   EXPECT_EQ((*table->column(2)->GetScalar(1))->ToString(), "-4");
   EXPECT_EQ((*table->column(3)->GetScalar(1))->ToString(), "chaos");
+}
+
+TEST_F(ParquetFile, WrittenInChunksHoldsAllRowsOnceFinished) {
+  const auto chunk = [](double from, const std::string& text) {
+    return std::vector<SeriesColumn>{{.name = "x", .reals = {from, from + 1}},
+                                     {.name = "a,b", .texts = {text, "0"}}};
+  };
+  for (const char* name : {"chunks.parquet", "chunks.csv"}) {
+    SeriesWriter writer(path(name));
+    writer.add(chunk(1, "q\"1"));
+    EXPECT_FALSE(std::filesystem::exists(path(name)));
+    writer.add(chunk(3, "q2"));
+    writer.finish();
+    const SeriesTable table = read_series(path(name).string());
+    EXPECT_THAT(numbers_of(table, *table.find("x")), testing::ElementsAre(1, 2, 3, 4));
+    EXPECT_THAT(table.find("a,b")->texts, testing::ElementsAre("q\"1", "0", "q2", "0"));
+    {
+      SeriesWriter unfinished(path(name));
+      unfinished.add(chunk(9, "lost"));
+    }
+    EXPECT_EQ(read_series(path(name).string()).rows, 4U);
+  }
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 2);
+  EXPECT_THROW(SeriesWriter(path("chunks.txt")), InputError);
 }
 
 TEST_F(ParquetFile, RefusesColumnsOfDifferentLength) {

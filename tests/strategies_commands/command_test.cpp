@@ -50,6 +50,59 @@ TEST_F(StrategiesCommand, OutHasARowPerCombinationAndSymbol) {
   }
 }
 
+TEST_F(StrategiesCommand, TheExamplesGridSaysWhatIsSweptAndFlagsCountForMoreThanItsFolds) {
+  write_bars("A_1h.csv", 500, 9);
+  const std::string grid = "A_1h.csv --grid " REGENT_SOURCE_FOLDER "/examples/sweep_grid.toml";
+  const auto swept = run("sweep", grid + " --json --out of_file.csv");
+  ASSERT_EQ(swept.code, 0) << swept.err;
+  const auto symbol = swept.json()["symbols"][0];
+  EXPECT_EQ(symbol["trials"], 12 + 4 + 6);
+  EXPECT_EQ(symbol["folds"].size(), 2U);
+  const auto table = market::read_series(path("of_file.csv").string());
+  EXPECT_EQ(table.find("strategy")->texts[11], "sma_cross");
+  EXPECT_EQ(table.find("strategy")->texts[12], "rsi_reversion");
+  EXPECT_EQ(table.find("strategy")->texts[16], "keltner_breakout");
+  const auto other = run("sweep", grid + " --json --folds 3").json()["symbols"][0];
+  EXPECT_EQ(other["folds"].size(), 3U);
+  const auto flags = run("sweep",
+                         "A_1h.csv --grid fast=5:25:10,slow=50/100,stop=0/0.05,target=0.1 --folds 2 --purge "
+                         "10 --out of_flags.csv");
+  ASSERT_EQ(flags.code, 0) << flags.err;
+  const auto alone = market::read_series(path("of_flags.csv").string());
+  ASSERT_EQ(alone.rows, 12U);
+  for (const auto& column : alone.columns) {
+    const auto* same = table.find(column.name);
+    ASSERT_NE(same, nullptr) << column.name;
+    for (std::size_t row = 0; row < alone.rows; ++row) EXPECT_EQ(column.texts[row], same->texts[row]);
+  }
+}
+
+TEST_F(StrategiesCommand, AFileOfManyRowsHoldsEachCombinationOnceAndIsNeverHalf) {
+  write_bars("A_1h.csv", 60, 10);
+  const std::string grid = " --grid fast=1:300,slow=2:400 --blocks 2 --out out.parquet";
+  const auto swept = run("sweep", "A_1h.csv" + grid);
+  ASSERT_EQ(swept.code, 0) << swept.err;
+  const auto table = market::read_series(path("out.parquet").string());
+  ASSERT_EQ(table.rows, 74'850U);  // more than one chunk of 65,536
+  const auto fast = market::numbers_of(table, *table.find("fast")),
+             slow = market::numbers_of(table, *table.find("slow"));
+  std::size_t row = 0;
+  for (int s = 2; s <= 400; ++s) {
+    for (int f = 1; f <= std::min(300, s - 1); ++f, ++row) {
+      if (fast[row] != f || slow[row] != s) FAIL() << "row " << row;
+    }
+  }
+  EXPECT_EQ(row, table.rows);
+  write_bars("B_1h.csv", 12, 11);  // too few for its blocks, which shows when A has been swept
+  write("out.parquet", "old");
+  const auto stopped = run("sweep", "A_1h.csv B_1h.csv" + grid);
+  EXPECT_EQ(stopped.code, 2);
+  EXPECT_THAT(stopped.err, HasSubstr("12 bars are too few"));
+  EXPECT_EQ(bytes_of("out.parquet"), "old");
+  for (const auto& entry : std::filesystem::directory_iterator(folder_.path()))
+    EXPECT_EQ(entry.path().filename().string().find(".out.parquet"), std::string::npos) << entry.path();
+}
+
 TEST_F(StrategiesCommand, ABacktestWritesItsTradesAndItsEquity) {
   write_bars("A_1h.csv", 400, 5);
   const auto traded =
@@ -109,6 +162,12 @@ TEST_F(StrategiesCommand, WrongInputIsRefusedByNameAndNothingIsWritten) {
               HasSubstr("no chosen strategy has this parameter"));
   EXPECT_THAT(refusal("sweep", "A_1h.csv --grid fast=1:2000,slow=1:2000 --out out.csv"),
               HasSubstr("more than 1000000"));
+  write("wrong.toml", "[[strategy]]\nname = \"sma_cross\"\nfasst = 5\n");
+  EXPECT_THAT(refusal("sweep", "A_1h.csv --grid wrong.toml"),
+              HasSubstr("wrong.toml:3: sma_cross.fasst: unknown key, did you mean 'fast'"));
+  EXPECT_THAT(refusal("sweep", "A_1h.csv --grid nowhere.toml"), HasSubstr("nowhere.toml"));
+  EXPECT_THAT(refusal("sweep", "A_1h.csv --grid wrong.toml --strategy macd"),
+              HasSubstr("the file names its strategies"));
   EXPECT_THAT(refusal("sweep", "A_1h.csv --out out.txt"), HasSubstr(".csv or .parquet"));
   EXPECT_THAT(refusal("sweep", "A_1h.csv --fee 0.5"), HasSubstr("fee_rate is 0.5"));
   EXPECT_THAT(refusal("backtest", "A_1h.csv --window 5"), HasSubstr("sma_cross has no parameter \"window\""));
