@@ -52,7 +52,7 @@ class Section {
   std::string file_, field_;
 };
 
-std::string joined(const Names& names) {
+std::string listed(const Names& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
   return text;
@@ -70,7 +70,7 @@ void Section::check_keys(const Names& known) const {
     const std::string name(key.str());
     if (std::ranges::find(known, name) != known.end()) continue;
     throw InputError(file_ + ":" + std::to_string(key.source().begin.line) + ": " + name_of(name) +
-                     ": unknown key" + suggestion(name, known) + " (there are " + joined(known) + ")");
+                     ": unknown key" + suggestion(name, known) + " (there are " + listed(known) + ")");
   }
 }
 
