@@ -66,6 +66,26 @@ def eigen_cases(options):
     return cases
 
 
+def warm_cases(options):
+    """EWMA covariances, one row further: from the decomposition before, beside Eigen and beside our own from the start."""
+    cases = {}
+    for size, must in EIGEN_MUST.items():
+        for bits in (32, 64):
+            count = 64 if options.quick else options.count
+            said = last_json([options.programs / "bench-covariance", "--case", "eigen", "--warm", "--size", size, "--count", count,
+                              "--rounds", options.rounds, *(["--double"] if bits == 64 else [])])
+            if not said["difference"] <= size * np.finfo(f"float{bits}").eps:
+                sys.exit(f"eigen_{size}_warm, fp{bits}: eigenvalues differ from Eigen's by {said['difference']:.3g}")
+            ours, cold, peer = (statistics.median(said[name]) for name in ("ours", "cold", "eigen"))
+            # the product that turns the vectors
+            floor = peak_flops(options.cores, bits) / (2 * size**3)
+            name = f"eigen_{size}_warm" + ("" if bits == 32 else "_fp64")
+            limit = {"must": must} if bits == 32 and not options.quick else {}
+            cases[name] = case(count / ours, count / peer, "matrices/s", floor, **limit)
+            cases[name + "_cold"] = case(count / ours, count / cold, "matrices/s", floor)
+    return cases
+
+
 def returns_of(options):
     path = options.data / PANEL if options.data else None
     if path is not None and path.exists():
@@ -131,6 +151,7 @@ def main():
     cases = eigen_cases(options)
     if not any(name.endswith("_torch") for name in cases):
         print("torch.linalg.eigh: skipped, the build is without LibTorch")
+    cases.update(warm_cases(options))
     cases.update(rolling_cases(options))
     print(f"{options.cores} cores, medians of {options.rounds} rounds in turn")
     return finish("covariance", cases)

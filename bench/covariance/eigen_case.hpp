@@ -9,9 +9,12 @@ namespace regent::bench {
 struct EigenCase {
   int size = 32, count = 1000;
   bool in_double = false;
+  bool warm = false;  // EWMA covariances, one row further each round
+  bool gpu = false;   // our kernels beside cuSOLVER's XsyevBatched
 };
 
-// {"ours": [seconds…], "eigen": [seconds…], "ours_one": […], "residual": …, "difference": …}
+// {"ours": [seconds…], "eigen": [seconds…], "residual": …, "difference": …}; warm: also "cold": [seconds…],
+// our own from the start, and "restarts"; gpu: "cusolver" in the place of "eigen"
 std::string run_eigen(const EigenCase& which, int rounds);
 
 // Eigen's solver over every matrix, on all threads of oneTBB; values ascending [count, size], vectors as

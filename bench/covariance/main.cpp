@@ -17,6 +17,8 @@ int main(int argc, char** argv) {
   app.add_option("--size", eigen.size, "eigen: of a matrix");
   app.add_option("--count", eigen.count, "eigen: matrices");
   app.add_flag("--double", eigen.in_double, "eigen: fp64");
+  app.add_flag("--warm", eigen.warm, "eigen: from the decomposition one row before");
+  app.add_flag("--gpu", eigen.gpu, "eigen: our kernels beside cuSOLVER's XsyevBatched, on the device alone");
   app.add_option("--values", rolling.file, "rolling: doubles [rows, columns]");
   app.add_option("--rows", rolling.rows, "rolling");
   app.add_option("--columns", rolling.columns, "rolling");

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "cuda/covariance/eigen_gpu.hpp"
 #include "cuda/covariance/eigen_job.hpp"
 #include "cuda/covariance/eigen_large.hpp"
 #include "cuda/hmm/lane_kernels.hpp"
@@ -63,7 +64,9 @@ EigenReport eigen_batch(const Resources& resources, const EigenBatch<T>& batch) 
   std::vector<EigenOutcome> outcomes(count, EigenOutcome::solved);
   const EigenJob<T> job{batch.matrices.data(), batch.size,      batch.count,          batch.values.data(),
                         batch.vectors.data(),  residual.data(), orthogonality.data(), outcomes.data()};
-  if (batch.size <= lanes_size_max) {
+  if (resources.backend() == Backend::gpu) {
+    eigen_gpu(resources, job);
+  } else if (batch.size <= lanes_size_max) {
     solve_in_lanes(resources, job);
   } else {
     tbb::parallel_for(0, batch.count, [&](int index) { solve_large(job, index); });

@@ -10,13 +10,19 @@
 // where it has nothing to do. REQUIRES finite entries of magnitude below 4, the largest at least 2, or all
 // zero.
 
+#include <type_traits>
+
+#include "cuda/covariance/eigen_job.hpp"
 #include "cuda/hmm/real.hpp"
 
 namespace regent::cuda::covariance {
 
+using hmm::any;
+using hmm::fused;
 using hmm::Lanes;
 using hmm::MaskOf;
 using hmm::ScalarOf;
+using hmm::select;
 using hmm::square_root;
 
 // Beside entries of size one nothing are: sums of squares below a reflector, a coupling of neighbours, a
@@ -46,6 +52,50 @@ struct EigenSpace {
   int sweeps_kept;
 };
 
+// Powers of two that bring a matrix's largest entry into [2, 4) and back; 0 for a matrix of zeros and one
+// that is not finite.
+template <class T>
+struct Scaling {
+  T scale, unscale;
+  EigenOutcome outcome;  // not_finite or, until it is checked, solved
+};
+
+// Magnitudes order as their bits do, and anything that is not finite comes last.
+template <class T>
+REGENT_BODY typename hmm::Format<T>::Bits magnitude_bits(T value) {
+  using Bits = typename hmm::Format<T>::Bits;
+  return hmm::bits_of(value) & static_cast<Bits>(~std::make_unsigned_t<Bits>{0} >> 1);
+}
+
+template <class T>
+REGENT_BODY Scaling<T> scaling_of(typename hmm::Format<T>::Bits largest) {
+  using Bits = typename hmm::Format<T>::Bits;
+  constexpr int fraction_bits = hmm::Format<T>::fraction_bits;
+  constexpr Bits infinity = static_cast<Bits>((sizeof(T) == 4 ? Bits{255} : Bits{2047}) << fraction_bits);
+  constexpr Bits bias = hmm::Format<T>::one_bits >> fraction_bits;
+  const Bits exponent = largest >> fraction_bits;
+  if (largest >= infinity) return {T(0), T(0), EigenOutcome::not_finite};
+  if (exponent == 0) return {T(0), T(0), EigenOutcome::solved};
+  return {hmm::from_bits<T>((2 * bias + 1 - exponent) << fraction_bits),
+          hmm::from_bits<T>((exponent < 2 ? Bits{1} : exponent - 1) << fraction_bits), EigenOutcome::solved};
+}
+
+template <class T>
+REGENT_BODY T not_a_number() {
+  return hmm::from_bits<T>(
+      static_cast<typename hmm::Format<T>::Bits>(sizeof(T) == 4 ? 0x7fc00000LL : 0x7ff8000000000000LL));
+}
+
+// Residual and orthogonality must be below 16 n roundings, and the largest value a number once unscaled.
+template <class T>
+REGENT_BODY EigenOutcome judged(EigenOutcome outcome, T residual, T orthogonality, T largest, int n) {
+  const T tolerance = T(16) * static_cast<T>(n) * epsilon<T>;
+  if (outcome != EigenOutcome::solved) return outcome;
+  if (!(largest - largest == 0)) return EigenOutcome::out_of_range;
+  return residual <= tolerance && orthogonality <= tolerance ? EigenOutcome::solved
+                                                             : EigenOutcome::not_converged;
+}
+
 template <class R>
 REGENT_BODY R magnitude(R x) {
   return hmm::maximum(x, Lanes<R>::all(ScalarOf<R>(0)) - x);
@@ -65,25 +115,38 @@ REGENT_BODY ScalarOf<R>* row_of(ScalarOf<R>* packed, int i) {
   return packed + static_cast<long>(i) * (i + 1) / 2 * Lanes<R>::width;
 }
 
-// v (v_first = 1), τ and β with (1 − τ v v') x = (β, 0, …)' for the column x held in v from `first` on. τ = 0
-// where nothing is below x_first. The sum of squares is in range, since entries are below 4 and tiny ones
-// mean nothing.
+// β, τ and what the entries below the first are multiplied by, of the reflector (1 − τ v v') x = (β, 0, …)'
+// with v_first = 1. τ = 0 where nothing is below x_first.
 template <class R>
-REGENT_BODY R make_reflector(ScalarOf<R>* v, int first, int n, R& beta) {
+struct Reflector {
+  R beta, tau, inverse;
+};
+
+// alpha = x_first, sum: of the squares below it; in range, since entries are below 4 and tiny ones mean
+// nothing
+template <class R>
+REGENT_BODY Reflector<R> reflector_of(R alpha, R sum) {
   using T = ScalarOf<R>;
   const R zero = Lanes<R>::all(T(0)), one = Lanes<R>::all(T(1));
-  R sum = zero;
-  for (int i = first + 1; i < n; ++i) sum = fused(at<R>(v, i), at<R>(v, i), sum);
-  const R alpha = at<R>(v, first);
   const auto nothing = sum < Lanes<R>::all(negligible<T>);
   const R norm = square_root(fused(alpha, alpha, sum));
   const R signed_norm = select(alpha < zero, norm, zero - norm);
-  beta = select(nothing, alpha, signed_norm);
+  const R beta = select(nothing, alpha, signed_norm);
   const R divisor = select(nothing, one, alpha - beta);
-  const R inverse = select(nothing, zero, one / divisor);
-  for (int i = first + 1; i < n; ++i) put<R>(v, i, at<R>(v, i) * inverse);
-  put<R>(v, first, one);
-  return select(nothing, zero, (beta - alpha) / select(nothing, one, beta));
+  return {beta, select(nothing, zero, (beta - alpha) / select(nothing, one, beta)),
+          select(nothing, zero, one / divisor)};
+}
+
+// v (v_first = 1), τ and β for the column x held in v from `first` on.
+template <class R>
+REGENT_BODY R make_reflector(ScalarOf<R>* v, int first, int n, R& beta) {
+  R sum = Lanes<R>::all(ScalarOf<R>(0));
+  for (int i = first + 1; i < n; ++i) sum = fused(at<R>(v, i), at<R>(v, i), sum);
+  const Reflector<R> reflector = reflector_of<R>(at<R>(v, first), sum);
+  beta = reflector.beta;
+  for (int i = first + 1; i < n; ++i) put<R>(v, i, at<R>(v, i) * reflector.inverse);
+  put<R>(v, first, Lanes<R>::all(ScalarOf<R>(1)));
+  return reflector.tau;
 }
 
 // For rows i of the trailing matrix: A −= v w' + w v', then p = A u over its lower triangle, in one pass.
@@ -319,25 +382,34 @@ REGENT_SERIES_BODY void sweep(const EigenSpace<ScalarOf<R>>& s, const QlBlock<R>
   }
 }
 
+// Neighbouring rows of the vectors, [rows, n], as lanes
+template <class R>
+struct LaneRows {
+  ScalarOf<R>* q;
+  int n;
+  REGENT_BODY R get(int row, int k) const { return at<R>(q, row * n + k); }
+  REGENT_BODY void set(int row, int k, R value) const { put<R>(q, row * n + k, value); }
+};
+
 // Turns rows of the vectors by sweeps of rotations, each from high − 1 down to low.
-template <class R, int rows>
-REGENT_SERIES_BODY void turn_rows(ScalarOf<R>* q, const ScalarOf<R>* rotations, const int* lows,
-                                  const int* highs, int sweeps, int n) {
+template <class R, int rows, class Rows>
+REGENT_SERIES_BODY void turn_rows(Rows q, const ScalarOf<R>* rotations, const int* lows, const int* highs,
+                                  int sweeps, int n) {
   constexpr int width = Lanes<R>::width;
   const R zero = Lanes<R>::all(ScalarOf<R>(0));
   for (int sweep = 0; sweep < sweeps; ++sweep) {
     const ScalarOf<R>* rotation = rotations + static_cast<long>(sweep) * 2 * n * width;
     R x[rows];
-    for (int r = 0; r < rows; ++r) x[r] = at<R>(q, r * n + highs[sweep]);
+    for (int r = 0; r < rows; ++r) x[r] = q.get(r, highs[sweep]);
     for (int k = highs[sweep] - 1; k >= lows[sweep]; --k) {
       const R cosine = at<R>(rotation, 2 * k), sine = at<R>(rotation, 2 * k + 1);
       for (int r = 0; r < rows; ++r) {
-        const R y = at<R>(q, r * n + k);
-        put<R>(q, r * n + k + 1, fused(cosine, x[r], sine * y));
+        const R y = q.get(r, k);
+        q.set(r, k + 1, fused(cosine, x[r], sine * y));
         x[r] = fused(zero - sine, x[r], cosine * y);
       }
     }
-    for (int r = 0; r < rows; ++r) put<R>(q, r * n + lows[sweep], x[r]);
+    for (int r = 0; r < rows; ++r) q.set(r, lows[sweep], x[r]);
   }
 }
 
@@ -346,13 +418,10 @@ REGENT_BODY void turn_vectors(const EigenSpace<ScalarOf<R>>& s, const int* lows,
                               int n) {
   constexpr int width = Lanes<R>::width;
   int first = 0;
-  for (; first + rows_at_once <= n; first += rows_at_once) {
-    turn_rows<R, rows_at_once>(s.vectors + static_cast<long>(first) * n * width, s.rotations, lows, highs,
-                               sweeps, n);
-  }
-  for (; first < n; ++first) {
-    turn_rows<R, 1>(s.vectors + static_cast<long>(first) * n * width, s.rotations, lows, highs, sweeps, n);
-  }
+  const auto from = [&](int row) { return LaneRows<R>{s.vectors + static_cast<long>(row) * n * width, n}; };
+  for (; first + rows_at_once <= n; first += rows_at_once)
+    turn_rows<R, rows_at_once>(from(first), s.rotations, lows, highs, sweeps, n);
+  for (; first < n; ++first) turn_rows<R, 1>(from(first), s.rotations, lows, highs, sweeps, n);
 }
 
 // Smallest first and largest last over the lanes.

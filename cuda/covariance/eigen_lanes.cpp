@@ -55,45 +55,19 @@ struct Group {
   EigenOutcome outcome[width];
 };
 
-// The largest magnitude's bits: magnitudes order as their bits do, and anything that is not finite comes
-// last.
 template <class T>
-typename Format<T>::Bits largest_bits(const T* matrix, int n) {
-  using Bits = typename Format<T>::Bits;
-  constexpr Bits no_sign = static_cast<Bits>(~std::make_unsigned_t<Bits>{0} >> 1);
-  Bits largest = 0;
+void find_scale(Group<T>& group, int lane, const T* matrix, int n) {
+  typename Format<T>::Bits largest = 0;
   for (int i = 0; i < n; ++i) {
-    const T* row = matrix + static_cast<long>(i) * n;
     for (int j = 0; j <= i; ++j) {
-      Bits bits;
-      __builtin_memcpy(&bits, row + j, sizeof bits);
-      bits &= no_sign;
+      const auto bits = magnitude_bits(matrix[static_cast<long>(i) * n + j]);
       largest = bits > largest ? bits : largest;
     }
   }
-  return largest;
-}
-
-// Powers of two that bring the largest entry into [2, 4) and back; 0 for a matrix of zeros and one that is
-// not finite.
-template <class T>
-void find_scale(Group<T>& group, int lane, const T* matrix, int n) {
-  using Bits = typename Format<T>::Bits;
-  using Unsigned = std::make_unsigned_t<Bits>;
-  constexpr int fraction_bits = Format<T>::fraction_bits;
-  constexpr Bits infinity = static_cast<Bits>((sizeof(T) == 4 ? Bits{255} : Bits{2047}) << fraction_bits);
-  constexpr Bits bias = Format<T>::one_bits >> fraction_bits;
-  const Bits bits = largest_bits(matrix, n), exponent = bits >> fraction_bits;
-  group.outcome[lane] = bits >= infinity ? EigenOutcome::not_finite : EigenOutcome::solved;
-  const bool usable = bits < infinity && exponent > 0;
-  // exponent − 1 as a power: [2, 4) afterwards
-  const Bits up = 2 * bias + 1 - exponent, down = exponent - 1;
-  group.scale[lane] =
-      usable ? hmm::from_bits<T>(static_cast<Bits>(static_cast<Unsigned>(up) << fraction_bits)) : T(0);
-  group.unscale[lane] =
-      usable
-          ? hmm::from_bits<T>(static_cast<Bits>(static_cast<Unsigned>(down < 1 ? 1 : down) << fraction_bits))
-          : T(0);
+  const Scaling<T> scaling = scaling_of<T>(largest);
+  group.scale[lane] = scaling.scale;
+  group.unscale[lane] = scaling.unscale;
+  group.outcome[lane] = scaling.outcome;
 }
 
 template <class T>
@@ -142,9 +116,7 @@ void store(const EigenJob<T>& job, Group<T>& group, const EigenSpace<T>& s) {
   const int n = job.size;
   T* ranks = s.scratch;
   find_ranks(s, n, ranks);
-  const T nan = hmm::from_bits<T>(static_cast<typename Format<T>::Bits>(
-      sizeof(T) == 4 ? typename Format<T>::Bits{0x7fc00000}
-                     : static_cast<typename Format<T>::Bits>(0x7ff8000000000000)));
+  const T nan = not_a_number<T>();
   for (int k = 0; k < n; ++k) {
     for (int lane = 0; lane < group.count; ++lane) {
       const bool good = group.outcome[lane] == EigenOutcome::solved;
@@ -178,13 +150,9 @@ void check(const EigenJob<T>& job, Group<T>& group, const EigenSpace<T>& s) {
   Lanes<R>::store(residuals, square_root(residual * share) / norm);
   Lanes<R>::store(orthogonalities, square_root(orthogonality * share));
   Lanes<R>::store(norms, largest);
-  const T tolerance = T(16) * static_cast<T>(n) * epsilon<T>;
   for (int lane = 0; lane < group.count; ++lane) {
-    EigenOutcome& outcome = group.outcome[lane];
-    const bool close = residuals[lane] <= tolerance && orthogonalities[lane] <= tolerance;
-    const T value = norms[lane] * group.unscale[lane];
-    if (outcome == EigenOutcome::solved && !(value - value == 0)) outcome = EigenOutcome::out_of_range;
-    if (outcome == EigenOutcome::solved && !close) outcome = EigenOutcome::not_converged;
+    group.outcome[lane] = judged(group.outcome[lane], residuals[lane], orthogonalities[lane],
+                                 norms[lane] * group.unscale[lane], n);
     job.residual[group.first + lane] = residuals[lane];
     job.orthogonality[group.first + lane] = orthogonalities[lane];
   }

@@ -1,0 +1,93 @@
+#include "cuda/covariance/cusolver.cuh"
+
+#include <dlfcn.h>
+
+#include <string>
+
+#include "base/error.hpp"
+
+#define REGENT_TEXT_OF(number) #number
+#define REGENT_LIBRARY_OF(version) "libcusolver.so." REGENT_TEXT_OF(version)
+
+namespace regent::cuda::covariance {
+namespace {
+
+constexpr const char* library_name = REGENT_LIBRARY_OF(CUSOLVER_VER_MAJOR);
+
+// By its name, which also finds what a program has loaded already, or from the toolkit that this was built
+// with.
+void* load_library() {
+  void* library = dlopen(library_name, RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr)
+    library = dlopen((std::string(REGENT_CUDA_LIBRARIES "/") + library_name).c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) {
+    throw InputError(std::string(library_name) + " cannot be loaded (" + dlerror() +
+                     "), and eigenvalues of large matrices on the GPU need it; install it where the loader "
+                     "looks, or use device \"cpu\"");
+  }
+  return library;
+}
+
+template <class Function>
+Function* named(void* library, const char* name) {
+  void* const found = dlsym(library, name);
+  if (found == nullptr)
+    throw InputError(std::string(library_name) + " has no " + name + "; CUDA 12.6 is the oldest that does");
+  return reinterpret_cast<Function*>(found);
+}
+
+struct Functions {
+  void* library = load_library();  // stays loaded
+#define REGENT_CUSOLVER(name) decltype(&::name) name = named<decltype(::name)>(library, #name)
+  REGENT_CUSOLVER(cusolverDnCreate);
+  REGENT_CUSOLVER(cusolverDnDestroy);
+  REGENT_CUSOLVER(cusolverDnSetStream);
+  REGENT_CUSOLVER(cusolverDnCreateParams);
+  REGENT_CUSOLVER(cusolverDnDestroyParams);
+  REGENT_CUSOLVER(cusolverDnXsyevBatched_bufferSize);
+  REGENT_CUSOLVER(cusolverDnXsyevBatched);
+#undef REGENT_CUSOLVER
+};
+
+const Functions& functions() {
+  static const Functions loaded;
+  return loaded;
+}
+
+void check(cusolverStatus_t status, const char* call) {
+  if (status != CUSOLVER_STATUS_SUCCESS)
+    throw Error(std::string(call) + " failed with status " + std::to_string(static_cast<int>(status)));
+}
+
+// Row by row the lower triangle is column by column the upper one.
+constexpr cublasFillMode_t triangle = CUBLAS_FILL_MODE_UPPER;
+
+}  // namespace
+
+CusolverEigen::CusolverEigen(cudaStream_t stream, cudaDataType type, int size, int count_max)
+    : type_(type), size_(size) {
+  const Functions& call = functions();
+  check(call.cusolverDnCreate(&handle_), "cusolverDnCreate");
+  check(call.cusolverDnSetStream(handle_, stream), "cusolverDnSetStream");
+  check(call.cusolverDnCreateParams(&params_), "cusolverDnCreateParams");
+  check(call.cusolverDnXsyevBatched_bufferSize(handle_, params_, CUSOLVER_EIG_MODE_VECTOR, triangle, size,
+                                               type, nullptr, size, type, nullptr, type, &device_bytes_,
+                                               &host_bytes_, count_max),
+        "cusolverDnXsyevBatched_bufferSize");
+  device_workspace_ = DeviceBuffer<std::byte>(device_bytes_);
+  host_workspace_ = std::make_unique<std::byte[]>(host_bytes_);
+}
+
+CusolverEigen::~CusolverEigen() {
+  if (params_ != nullptr) functions().cusolverDnDestroyParams(params_);
+  if (handle_ != nullptr) functions().cusolverDnDestroy(handle_);
+}
+
+void CusolverEigen::solve(void* matrices, void* values, int* info, int count) {
+  check(functions().cusolverDnXsyevBatched(handle_, params_, CUSOLVER_EIG_MODE_VECTOR, triangle, size_, type_,
+                                           matrices, size_, type_, values, type_, device_workspace_.data(),
+                                           device_bytes_, host_workspace_.get(), host_bytes_, info, count),
+        "cusolverDnXsyevBatched");
+}
+
+}  // namespace regent::cuda::covariance
