@@ -1,12 +1,17 @@
 #include "covariance/commands/covariance_command.hpp"
 
+#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <iostream>
 #include <optional>
+#include <string>
 
 #include "base/atomic_file.hpp"
+#include "base/command_line.hpp"
 #include "base/drawing.hpp"
 #include "base/error.hpp"
+#include "covariance/commands/estimate.hpp"
+#include "covariance/commands/input.hpp"
 #include "covariance/commands/matrix_file.hpp"
 #include "covariance/commands/portfolio.hpp"
 #include "covariance/commands/report.hpp"
@@ -14,6 +19,13 @@
 
 namespace regent::covariance {
 namespace {
+
+struct CovarianceFlags {
+  SourceFlags source;
+  MethodFlags method;
+  std::string out, plots, weights;
+  int every = 1;  // with --out of rolling and ewma: every how many rows
+};
 
 void draw_matrix(const Table& table, const Estimate& estimate, const std::string& plots, bool quiet) {
   if (!estimate.correlation_spectrum) {
@@ -37,9 +49,7 @@ void write_out(const Table& table, const Estimate& estimate, const CovarianceFla
   }
 }
 
-}  // namespace
-
-void add_covariance_flags(CLI::App& app, CovarianceFlags& flags) {
+void add_flags(CLI::App& app, CovarianceFlags& flags) {
   add_source_flags(app, flags.source);
   auto& method = flags.method;
   app.add_option(
@@ -74,7 +84,7 @@ void add_covariance_flags(CLI::App& app, CovarianceFlags& flags) {
       ->type_name("FOLDER");
 }
 
-int run_covariance(const CovarianceFlags& flags) {
+int run(const CovarianceFlags& flags) {
   market::check_table_name(flags.out);
   market::check_folder(flags.plots);
   if (flags.every < 1) throw InputError("--every " + std::to_string(flags.every) + ": it must be 1 or more");
@@ -94,6 +104,15 @@ int run_covariance(const CovarianceFlags& flags) {
     std::cout << report_text(table, estimate) << (portfolio ? portfolio_text(table, *portfolio) : "");
   }
   return 0;
+}
+
+}  // namespace
+
+int covariance_command(int argc, char** argv) {
+  CLI::App app("Estimate and clean covariance matrices, and look at their spectra", "regent-covariance");
+  CovarianceFlags flags;
+  add_flags(app, flags);
+  return run_command(app, argc, argv, [&] { return run(flags); });
 }
 
 }  // namespace regent::covariance

@@ -1,11 +1,12 @@
 #include "strategies/commands/backtest_command.hpp"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
 #include <map>
-#include <memory>
 
 #include "base/atomic_file.hpp"
+#include "base/command_line.hpp"
 #include "base/drawing.hpp"
 #include "base/error.hpp"
 #include "market/io/output.hpp"
@@ -146,15 +147,12 @@ void add_parameter_flags(CLI::App& app, BacktestFlags& flags) {
   }
 }
 
-}  // namespace
-
-void add_backtest_flags(CLI::App& app, std::function<int()>& body) {
-  auto flags = std::make_shared<BacktestFlags>();
-  add_trading_flags(app, flags->trading);
-  app.add_option("--strategy", flags->strategy, "regent sweep --list shows them with their parameters")
+void add_flags(CLI::App& app, BacktestFlags& flags) {
+  add_trading_flags(app, flags.trading);
+  app.add_option("--strategy", flags.strategy, "regent sweep --list shows them with their parameters")
       ->capture_default_str();
-  add_parameter_flags(app, *flags);
-  app.add_option("--weights", flags->weights,
+  add_parameter_flags(app, flags);
+  app.add_option("--weights", flags.weights,
                  "Instead of a strategy: portfolio weights over time, as regent decide --out writes them")
       ->type_name("FILE")
       ->excludes("--strategy")
@@ -163,11 +161,19 @@ void add_backtest_flags(CLI::App& app, std::function<int()>& body) {
       ->excludes("--size")
       ->excludes("--whole-units")
       ->excludes("--keep-last-open");
-  app.add_option("--trades", flags->trades, "A row per trade: FILE.parquet or FILE.csv")->type_name("FILE");
-  app.add_option("--equity", flags->equity, "A row per bar: FILE.parquet or FILE.csv")->type_name("FILE");
-  app.add_option("--plots", flags->plots, "Folder for the tear sheet's pictures")->type_name("FOLDER");
-  app.add_option("--show", flags->shown, "Trades shown, the last ones")->capture_default_str();
-  app.callback([flags, &body] { body = [flags] { return run(*flags); }; });
+  app.add_option("--trades", flags.trades, "A row per trade: FILE.parquet or FILE.csv")->type_name("FILE");
+  app.add_option("--equity", flags.equity, "A row per bar: FILE.parquet or FILE.csv")->type_name("FILE");
+  app.add_option("--plots", flags.plots, "Folder for the tear sheet's pictures")->type_name("FOLDER");
+  app.add_option("--show", flags.shown, "Trades shown, the last ones")->capture_default_str();
+}
+
+}  // namespace
+
+int backtest_command(int argc, char** argv) {
+  CLI::App app("Trade one strategy on bars: trades, equity, tear sheet", "regent-backtest");
+  BacktestFlags flags;
+  add_flags(app, flags);
+  return run_command(app, argc, argv, [&] { return run(flags); });
 }
 
 }  // namespace regent::strategies

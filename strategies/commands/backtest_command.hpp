@@ -1,11 +1,8 @@
 #pragma once
-// regent backtest
-
-#include <CLI/CLI.hpp>
-#include <functional>
 
 namespace regent::strategies {
 
-void add_backtest_flags(CLI::App& app, std::function<int()>& body);
+// `regent backtest`: returns the process's exit code.
+int backtest_command(int argc, char** argv);
 
 }  // namespace regent::strategies

@@ -1,13 +1,14 @@
 #include "strategies/commands/sweep_command.hpp"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <iostream>
-#include <memory>
 #include <optional>
 #include <set>
 
 #include "base/atomic_file.hpp"
+#include "base/command_line.hpp"
 #include "base/drawing.hpp"
 #include "base/error.hpp"
 #include "base/terminal.hpp"
@@ -27,7 +28,7 @@ using nlohmann::ordered_json;
 constexpr std::int64_t drawn_rows_max = 5'000'000;
 constexpr std::size_t grid_bytes_max = std::size_t{1} << 20;
 
-struct Flags {
+struct SweepFlags {
   TradingFlags trading;
   std::optional<int> blocks, folds, purge_bars;
   std::string strategy, grid, out, plots;
@@ -52,7 +53,7 @@ struct Grid {
   PlanSettings plan;
 };
 
-std::vector<Combinations> combinations_of(const Flags& flags) {
+std::vector<Combinations> combinations_of(const SweepFlags& flags) {
   const GridTexts texts = parse_grid(flags.grid);
   const auto families = families_of(flags.strategy.empty() ? "sma_cross" : flags.strategy);
   std::set<std::string> known;
@@ -67,8 +68,8 @@ std::vector<Combinations> combinations_of(const Flags& flags) {
   return all;
 }
 
-// Flags count for more than the file.
-Grid grid_of(const Flags& flags) {
+// SweepFlags count for more than the file.
+Grid grid_of(const SweepFlags& flags) {
   GridFile file;
   if (flags.grid.ends_with(".toml")) {
     if (!flags.strategy.empty())
@@ -91,7 +92,7 @@ Grid grid_of(const Flags& flags) {
                    std::to_string(combinations_max) + " at once");
 }
 
-void find_best(const Flags& flags, const TradableSeries& series, const SweepSettings& settings,
+void find_best(const SweepFlags& flags, const TradableSeries& series, const SweepSettings& settings,
                SymbolResult& result) {
   for (std::size_t f = 0; f < result.families.size(); ++f) {
     for (std::size_t i = 0; i < result.families[f].rows.size(); ++i) {
@@ -113,8 +114,9 @@ void find_best(const Flags& flags, const TradableSeries& series, const SweepSett
   }
 }
 
-SymbolResult sweep_symbol(const Flags& flags, const cuda::Resources& resources, const TradableSeries& series,
-                          const Regimes& regimes, const Grid& grid, Progress& progress, std::int64_t& done) {
+SymbolResult sweep_symbol(const SweepFlags& flags, const cuda::Resources& resources,
+                          const TradableSeries& series, const Regimes& regimes, const Grid& grid,
+                          Progress& progress, std::int64_t& done) {
   SymbolResult result{series.symbol, series.periods_per_year, series.bars(), series.frozen_bars};
   result.plan = time_plan(series.bars(), grid.plan, known_before(regimes), regimes.labels);
   SweepSettings settings{flags.trading.rules, allowed_bars(flags.trading, regimes), {}};
@@ -255,7 +257,7 @@ int list_families() {
   return 0;
 }
 
-TradableSeries series_of(const Flags& flags, const market::Panel& panel, std::size_t symbol,
+TradableSeries series_of(const SweepFlags& flags, const market::Panel& panel, std::size_t symbol,
                          const Grid& grid) {
   const bool volume =
       std::ranges::any_of(grid.all, [](const auto& one) { return needs_volume(one.family()); });
@@ -263,7 +265,7 @@ TradableSeries series_of(const Flags& flags, const market::Panel& panel, std::si
 }
 
 // Over all symbols: a file's columns stand before its rows are known.
-std::vector<std::string> regime_labels(const Flags& flags, const market::Panel& panel, const Grid& grid,
+std::vector<std::string> regime_labels(const SweepFlags& flags, const market::Panel& panel, const Grid& grid,
                                        const RegimeSource& source) {
   std::vector<std::string> labels;
   for (std::size_t s = 0; !flags.trading.model.empty() && s < panel.symbol_count(); ++s) {
@@ -273,7 +275,7 @@ std::vector<std::string> regime_labels(const Flags& flags, const market::Panel& 
   return labels;
 }
 
-std::vector<market::SeriesWriter> files_of(const Flags& flags, std::int64_t rows) {
+std::vector<market::SeriesWriter> files_of(const SweepFlags& flags, std::int64_t rows) {
   std::vector<market::SeriesWriter> files;
   if (!flags.out.empty()) files.emplace_back(flags.out);
   if (flags.plots.empty()) return files;
@@ -285,7 +287,7 @@ std::vector<market::SeriesWriter> files_of(const Flags& flags, std::int64_t rows
   return files;
 }
 
-int run(Flags& flags) {
+int run(SweepFlags& flags) {
   if (flags.list) return list_families();
   settle(flags.trading);
   market::check_table_name(flags.out);
@@ -321,27 +323,33 @@ int run(Flags& flags) {
   return 0;
 }
 
-}  // namespace
-
-void add_sweep_flags(CLI::App& app, std::function<int()>& body) {
-  auto flags = std::make_shared<Flags>();
-  add_trading_flags(app, flags->trading);
-  app.add_option("--strategy", flags->strategy, "Strategies with commas, or all (default sma_cross)");
-  app.add_option("--grid", flags->grid,
+void add_flags(CLI::App& app, SweepFlags& flags) {
+  add_trading_flags(app, flags.trading);
+  app.add_option("--strategy", flags.strategy, "Strategies with commas, or all (default sma_cross)");
+  app.add_option("--grid", flags.grid,
                  "NAME=VALUES with commas; VALUES: FIRST:LAST:STEP, one value, or A/B/C. Or a file of "
                  "strategies, values and folds")
       ->type_name("fast=5:100:5,…|FILE.toml");
-  app.add_option("--top", flags->top, "Best combinations shown")
+  app.add_option("--top", flags.top, "Best combinations shown")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  app.add_option("--blocks", flags->blocks, "Of the overfitting test, even, 2 to 16 (default 10)");
-  app.add_option("--folds", flags->folds,
+  app.add_option("--blocks", flags.blocks, "Of the overfitting test, even, 2 to 16 (default 10)");
+  app.add_option("--folds", flags.folds,
                  "Walk-forward folds; each trains on everything before it (default 0)");
-  app.add_option("--purge", flags->purge_bars, "Bars left out between training and test (default 0)");
-  app.add_option("--out", flags->out, "A row per combination: FILE.parquet or FILE.csv")->type_name("FILE");
-  app.add_option("--plots", flags->plots, "Folder for heat maps")->type_name("FOLDER");
-  app.add_flag("--list", flags->list, "The strategies with formulas, parameters and sources; nothing is run");
-  app.callback([flags, &body] { body = [flags] { return run(*flags); }; });
+  app.add_option("--purge", flags.purge_bars, "Bars left out between training and test (default 0)");
+  app.add_option("--out", flags.out, "A row per combination: FILE.parquet or FILE.csv")->type_name("FILE");
+  app.add_option("--plots", flags.plots, "Folder for heat maps")->type_name("FOLDER");
+  app.add_flag("--list", flags.list, "The strategies with formulas, parameters and sources; nothing is run");
+}
+
+}  // namespace
+
+int sweep_command(int argc, char** argv) {
+  CLI::App app("Try every combination of a grid of strategy parameters, and say how much of the best is luck",
+               "regent-sweep");
+  SweepFlags flags;
+  add_flags(app, flags);
+  return run_command(app, argc, argv, [&] { return run(flags); });
 }
 
 }  // namespace regent::strategies

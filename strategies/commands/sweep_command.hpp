@@ -1,11 +1,8 @@
 #pragma once
-// regent sweep
-
-#include <CLI/CLI.hpp>
-#include <functional>
 
 namespace regent::strategies {
 
-void add_sweep_flags(CLI::App& app, std::function<int()>& body);
+// `regent sweep`: returns the process's exit code.
+int sweep_command(int argc, char** argv);
 
 }  // namespace regent::strategies
