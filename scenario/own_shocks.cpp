@@ -78,11 +78,11 @@ double log_likelihood(const Sizes& sizes, double share, const std::vector<Part>&
 }
 
 // What a bar's regimes expect of an asset.
-struct Moments {
+struct Expectation {
   double mean = 0, variance = 0;
 };
-Moments moments_at(const Law& law, const double* weights, int asset) {
-  Moments sum;
+Expectation expectation_at(const Law& law, const double* weights, int asset) {
+  Expectation sum;
   for (int k = 0; k < law.regimes; ++k) {
     const int at = k * law.assets + asset;
     sum.mean += weights[k] * (law.drift[at] + law.drift_of_variance[at]);
@@ -127,7 +127,7 @@ std::vector<double> own_dofs(const Returns& returns, const std::vector<std::uint
     std::vector<double> shocks;
     for (std::size_t bar = 0; bar < returns.bars(); ++bar) {
       if (of_market[bar] != 0) continue;
-      const Moments expected = moments_at(law, &weights[bar * k], static_cast<int>(i));
+      const Expectation expected = expectation_at(law, &weights[bar * k], static_cast<int>(i));
       shocks.push_back((returns.log_returns[bar * n + i] - expected.mean) /
                        std::sqrt(expected.variance * variance[bar]));
     }
