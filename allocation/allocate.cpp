@@ -12,60 +12,34 @@
 namespace regent::allocation {
 namespace {
 
-// The symbols that have both a covariance and a conviction.
-struct Part {
-  Part(const KnownRisk& risk, std::span<const double> wanted);
-  std::vector<double> values(std::span<const double> of_all) const;  // empty for none
-  Weights whole(Weights of_part) const;
-
-  std::vector<std::size_t> symbols;
-  std::vector<Absence> absent;
-  std::vector<double> convictions;
-  covariance::Matrix covariance;
-};
-
-Part::Part(const KnownRisk& risk, std::span<const double> wanted) : absent(risk.absent) {
-  REGENT_INVARIANT(wanted.size() == risk.absent.size(), "one conviction per symbol");
-  std::vector<std::size_t> places;
-  for (std::size_t k = 0; k < risk.held.size(); ++k) {
-    const std::size_t symbol = risk.held[k];
-    if (std::isnan(wanted[symbol])) {
-      absent[symbol] = Absence::no_conviction;
-    } else {
-      places.push_back(k);
-      symbols.push_back(symbol);
-    }
-  }
-  convictions = values(wanted);
-  covariance = covariance::part_of(risk.covariance, places);
-}
-
-std::vector<double> Part::values(std::span<const double> of_all) const {
+// Of the symbols held; empty for none.
+std::vector<double> of_held(const Exposures& exposures, std::span<const double> of_all) {
   std::vector<double> result;
-  for (const std::size_t symbol : symbols) {
+  for (const std::size_t symbol : exposures.held) {
     if (!of_all.empty()) result.push_back(of_all[symbol]);
   }
   return result;
 }
 
-Weights Part::whole(Weights of_part) const {
-  Weights all = of_part;
-  all.weights.assign(absent.size(), 0.0);
-  all.position_capped.assign(absent.size(), 0);
-  all.kept.assign(absent.size(), 1.0);
-  for (std::size_t i = 0; i < of_part.weights.size(); ++i) {
-    all.weights[symbols[i]] = of_part.weights[i];
-    all.position_capped[symbols[i]] = of_part.position_capped[i];
-    all.kept[symbols[i]] = of_part.kept[i];
+// Of all symbols.
+Weights whole(const Exposures& exposures, const Weights& of_held) {
+  Weights all = of_held;
+  all.weights.assign(exposures.absent.size(), 0.0);
+  all.position_capped.assign(exposures.absent.size(), 0);
+  all.kept.assign(exposures.absent.size(), 1.0);
+  for (std::size_t i = 0; i < of_held.weights.size(); ++i) {
+    all.weights[exposures.held[i]] = of_held.weights[i];
+    all.position_capped[exposures.held[i]] = of_held.position_capped[i];
+    all.kept[exposures.held[i]] = of_held.kept[i];
   }
-  all.absent = absent;
+  all.absent = exposures.absent;
   return all;
 }
 
 // Portfolios of the covariance alone have the whole target.
-double budget_of(const Part& part, double multiplier, const AllocatorSettings& settings) {
-  if (part.symbols.empty()) return 0;
-  return uses_convictions(settings.sizing) ? risk_budget(part.convictions, multiplier, settings)
+double budget_of(const Exposures& exposures, double multiplier, const AllocatorSettings& settings) {
+  if (exposures.held.empty()) return 0;
+  return uses_convictions(settings.sizing) ? risk_budget(exposures.convictions, multiplier, settings)
                                            : settings.target_volatility * multiplier;
 }
 
@@ -102,30 +76,49 @@ KnownRisk priced(KnownRisk risk, std::span<const double> closes) {
   return risk;
 }
 
-Weights allocate(const KnownRisk& risk, std::span<const double> convictions, std::span<const double> before,
-                 double multiplier, const AllocatorSettings& settings) {
-  REGENT_INVARIANT(multiplier >= 0 && multiplier <= 1, "a multiplier of the budget must lie in [0, 1]");
-  Part part(risk, convictions);
-  const double budget = budget_of(part, multiplier, settings);
-  if (budget == 0) return part.whole({});
-  const auto raw = raw_exposures(part.covariance, risk.rows, part.convictions, settings);
-  return part.whole(weights_of(part.covariance, raw, budget, part.values(before), settings));
+Exposures exposures_of(const KnownRisk& risk, std::span<const double> convictions,
+                       const AllocatorSettings& settings) {
+  REGENT_INVARIANT(convictions.size() == risk.absent.size(), "one conviction per symbol");
+  Exposures exposures;
+  exposures.absent = risk.absent;
+  std::vector<std::size_t> places;
+  for (std::size_t k = 0; k < risk.held.size(); ++k) {
+    const std::size_t symbol = risk.held[k];
+    if (std::isnan(convictions[symbol])) {
+      exposures.absent[symbol] = Absence::no_conviction;
+    } else {
+      places.push_back(k);
+      exposures.held.push_back(symbol);
+    }
+  }
+  if (places.empty()) return exposures;
+  exposures.convictions = of_held(exposures, convictions);
+  exposures.covariance = covariance::part_of(risk.covariance, places);
+  exposures.raw = raw_exposures(exposures.covariance, risk.rows, exposures.convictions, settings);
+  return exposures;
 }
 
-Weights fully_invested(const KnownRisk& risk, std::span<const double> convictions,
-                       const AllocatorSettings& settings) {
-  Part part(risk, convictions);
-  if (budget_of(part, 1, settings) == 0) return part.whole({});
+Weights allocate(const Exposures& exposures, std::span<const double> before, double multiplier,
+                 const AllocatorSettings& settings) {
+  REGENT_INVARIANT(multiplier >= 0 && multiplier <= 1, "a multiplier of the budget must lie in [0, 1]");
+  const double budget = budget_of(exposures, multiplier, settings);
+  if (budget == 0) return whole(exposures, {});
+  return whole(exposures,
+               weights_of(exposures.covariance, exposures.raw, budget, of_held(exposures, before), settings));
+}
+
+Weights fully_invested(const Exposures& exposures, const AllocatorSettings& settings) {
+  if (budget_of(exposures, 1, settings) == 0) return whole(exposures, {});
   Weights weights;
-  weights.weights = raw_exposures(part.covariance, risk.rows, part.convictions, settings);
+  weights.weights = exposures.raw;
   double gross = 0;
   for (const double weight : weights.weights) gross += std::abs(weight);
   for (double& weight : weights.weights) weight /= gross;
-  weights.predicted_volatility = volatility_of(part.covariance, weights.weights);
+  weights.predicted_volatility = volatility_of(exposures.covariance, weights.weights);
   weights.uncapped_volatility = weights.predicted_volatility;
   weights.position_capped.assign(weights.weights.size(), 0);
   weights.kept.assign(weights.weights.size(), 1.0);
-  return part.whole(std::move(weights));
+  return whole(exposures, weights);
 }
 
 }  // namespace regent::allocation

@@ -11,8 +11,9 @@
 namespace regent::allocation {
 namespace {
 
-constexpr double variance_min = 1e-16;   // per bar; a price that never moves has no risk to size by
-constexpr double eigenvalue_min = 1e-8;  // of a correlation matrix
+constexpr double variance_min = 1e-16;  // per bar; a price that never moves has no risk to size by
+constexpr double normal_per_mean_size = 1.2533141373155003;  // √(π/2): a normal's deviation / mean |x|
+constexpr double eigenvalue_min = 1e-8;                      // of a correlation matrix
 
 // Correlations from pairs that were seen on different bars need not be positive semi-definite. Clips the
 // eigenvalues and restores the unit diagonal (one step of Higham 2002, Computing the nearest correlation
@@ -34,38 +35,44 @@ Eigen::MatrixXd nearest_correlation(const Eigen::MatrixXd& correlation) {
 }  // namespace
 
 struct EwmaRisk::State {
-  double decay, variance_decay;
-  int warmup_bars;
+  double decay = 0, variance_decay = 0, level_decay = 0;
+  int warmup_bars = 0;
   Eigen::MatrixXd sums, weights;  // [symbols, symbols] of products of returns, and of their ages
   std::vector<double> variance_sums, variance_weights;  // [symbols], where variances have their own half-life
   std::vector<double> last_close;                       // [symbols], NaN before the first price
   std::vector<int> bars_since_close;                    // [symbols]
   std::vector<std::int64_t> returns_seen;               // [symbols]
   std::int64_t bars = 0;
+  double level_sum = 0, level_weight = 0;
   bool gaps = false;                 // pairs were seen on different bars
   std::vector<std::size_t> present;  // scratch
   std::vector<double> returns;       // scratch
 
   bool two_half_lives() const { return decay != variance_decay; }
-  double variance(std::size_t symbol) const {
+  // Without the level.
+  double own_variance(std::size_t symbol) const {
     const auto i = static_cast<Eigen::Index>(symbol);
     return two_half_lives() ? variance_sums[symbol] / variance_weights[symbol] : sums(i, i) / weights(i, i);
   }
   void take_returns(std::span<const double> closes);
+  void take_level();
   void take_variances();
+  double level() const { return level_weight > 0 ? level_sum / level_weight : 1; }
   Eigen::VectorXd deviations(std::span<const std::size_t> held) const;
 };
 
 EwmaRisk::EwmaRisk(std::size_t symbols, const AllocatorSettings& settings)
     : state_(std::make_unique<State>()) {
   REGENT_INVARIANT(symbols > 0, "a covariance needs at least one symbol");
-  REGENT_INVARIANT(
-      settings.half_life_bars > 0 && settings.half_life_correlation_bars >= 0 && settings.warmup_bars >= 1,
-      "half-lives and warm-up out of range");
+  REGENT_INVARIANT(settings.half_life_bars > 0 && settings.half_life_correlation_bars >= 0 &&
+                       settings.half_life_level_bars >= 0 && settings.warmup_bars >= 1,
+                   "half-lives and warm-up out of range");
   state_->variance_decay = std::exp2(-1.0 / settings.half_life_bars);
   state_->decay = settings.half_life_correlation_bars > 0
                       ? std::exp2(-1.0 / settings.half_life_correlation_bars)
                       : state_->variance_decay;
+  state_->level_decay =
+      settings.half_life_level_bars > 0 ? std::exp2(-1.0 / settings.half_life_level_bars) : 0;
   state_->warmup_bars = settings.warmup_bars;
   const auto count = static_cast<Eigen::Index>(symbols);
   state_->sums = Eigen::MatrixXd::Zero(count, count);
@@ -103,6 +110,20 @@ void EwmaRisk::State::take_returns(std::span<const double> closes) {
   }
 }
 
+void EwmaRisk::State::take_level() {
+  if (level_decay == 0) return;
+  double sizes = 0, count = 0;
+  for (const std::size_t i : present) {
+    const bool was_known = returns_seen[i] > warmup_bars && own_variance(i) > variance_min;
+    if (!was_known) continue;
+    sizes += std::abs(returns[i]) / std::sqrt(own_variance(i));
+    ++count;
+  }
+  if (count == 0) return;
+  level_sum = level_decay * level_sum + (1 - level_decay) * normal_per_mean_size * sizes / count;
+  level_weight = level_decay * level_weight + (1 - level_decay);
+}
+
 void EwmaRisk::State::take_variances() {
   if (!two_half_lives()) return;
   const double fresh = 1 - variance_decay;
@@ -115,7 +136,7 @@ void EwmaRisk::State::take_variances() {
 Eigen::VectorXd EwmaRisk::State::deviations(std::span<const std::size_t> held) const {
   Eigen::VectorXd result(static_cast<Eigen::Index>(held.size()));
   for (Eigen::Index i = 0; i < result.size(); ++i) {
-    result(i) = std::sqrt(variance(held[static_cast<std::size_t>(i)]));
+    result(i) = level() * std::sqrt(own_variance(held[static_cast<std::size_t>(i)]));
   }
   return result;
 }
@@ -124,6 +145,7 @@ void EwmaRisk::update(std::span<const double> closes) {
   State& s = *state_;
   REGENT_INVARIANT(closes.size() == s.last_close.size(), "one close per symbol");
   s.take_returns(closes);
+  s.take_level();
   s.take_variances();
   ++s.bars;
   // A bar that some listed symbols missed, or a symbol that joined late, makes the ages of the pairs differ;
@@ -160,11 +182,15 @@ bool EwmaRisk::has_returns(std::size_t symbol) const {
 }
 
 bool EwmaRisk::has_covariance(std::size_t symbol) const {
-  return has_returns(symbol) && state_->variance(symbol) > variance_min;
+  return has_returns(symbol) && state_->own_variance(symbol) > variance_min;
 }
 
 double EwmaRisk::variance(std::size_t symbol) const {
-  return state_->variance(symbol);
+  return state_->level() * state_->level() * state_->own_variance(symbol);
+}
+
+double EwmaRisk::level() const {
+  return state_->level();
 }
 
 covariance::Matrix EwmaRisk::covariance(std::span<const std::size_t> held) const {
@@ -185,6 +211,8 @@ covariance::Matrix EwmaRisk::covariance(std::span<const std::size_t> held) const
     const Eigen::MatrixXd correlation = inverse.asDiagonal() * result * inverse.asDiagonal();
     result = deviation.asDiagonal() * (s.gaps ? nearest_correlation(correlation) : correlation) *
              deviation.asDiagonal();
+  } else {
+    result *= s.level() * s.level();
   }
   return covariance::plain(result);
 }

@@ -26,9 +26,8 @@ void Rebalancer::update(std::span<const double> closes) {
   calibration_.update(earned, last_volatility_ / std::sqrt(settings_.periods_per_year));
 }
 
-Weights Rebalancer::decide(const KnownRisk& risk, std::span<const double> convictions, double multiplier) {
-  Weights weights =
-      allocate(risk, convictions, last_weights_, multiplier * calibration_.multiplier(), settings_);
+Weights Rebalancer::decide(const Exposures& exposures, double multiplier) {
+  Weights weights = allocate(exposures, last_weights_, multiplier * calibration_.multiplier(), settings_);
   last_weights_ = weights.weights;
   last_volatility_ = weights.predicted_volatility;
   return weights;

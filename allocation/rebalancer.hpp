@@ -13,9 +13,11 @@ class Rebalancer {
   // [symbols], NaN: missing. Every bar: what the last weights earned from close to close tells the
   // calibration.
   void update(std::span<const double> closes);
-  // convictions [symbols], NaN: none; multiplier of the budget in [0, 1]. Throws InputError as weights_of
-  // does.
-  Weights decide(const KnownRisk& risk, std::span<const double> convictions, double multiplier);
+  // exposures by the settings; multiplier of the budget in [0, 1]. Throws InputError as weights_of does.
+  Weights decide(const Exposures& exposures, double multiplier);
+  Weights decide(const KnownRisk& risk, std::span<const double> convictions, double multiplier) {
+    return decide(exposures_of(risk, convictions, settings_), multiplier);
+  }
   const AllocatorSettings& settings() const { return settings_; }
 
  private:

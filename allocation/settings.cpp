@@ -48,6 +48,7 @@ AllocatorSettings allocator_settings(const Config& config, double periods_per_ye
   settings.target_volatility = config.real("allocator.target_volatility");
   settings.half_life_bars = config.real("allocator.half_life_bars");
   settings.half_life_correlation_bars = config.real("allocator.half_life_correlation_bars");
+  settings.half_life_level_bars = config.real("allocator.half_life_level_bars");
   settings.calibration_half_life_bars = config.real("allocator.calibration_half_life_bars");
   settings.position_max = config.real("allocator.position_max");
   settings.gross_max = config.real("allocator.gross_max");

@@ -22,6 +22,7 @@ struct AllocatorSettings {
   double target_volatility = 0.10;        // annual
   double half_life_bars = 33;             // of the covariance
   double half_life_correlation_bars = 0;  // of its correlations; 0: as that of the variances
+  double half_life_level_bars = 0;        // of the level of all volatilities together; 0: not looked at
   double calibration_half_life_bars = 0;  // of how risk turned out beside the prediction; 0: not looked at
   double position_max = 0.10;             // fraction of equity
   double gross_max = 1.0;                 // fraction of equity: the leverage

@@ -1,6 +1,7 @@
 #include "allocation/walk_forward.hpp"
 
 #include <cmath>
+#include <map>
 #include <utility>
 
 #include "allocation/rebalancer.hpp"
@@ -19,7 +20,8 @@ class Book {
     held.name = candidate.name;
   }
   void update(std::span<const double> closes) { rebalancer_.update(closes); }
-  void decide(std::size_t bar, const KnownRisk& risk, const Wish& wish);
+  const AllocatorSettings& settings() const { return candidate_.settings; }
+  void decide(std::size_t bar, const Exposures& exposures, const std::string& regime);
   // The decision of `bar`, or none, through the next two bars' execution prices.
   void trade(const market::Panel& panel, std::size_t bar, bool decided);
   void finish() { held.account = account_.result(); }
@@ -27,27 +29,43 @@ class Book {
   Held held;
 
  private:
-  Weights decided(const KnownRisk& risk, const Wish& wish);
+  Weights decided(const Exposures& exposures, const std::string& regime);
 
   const Candidate& candidate_;
   Rebalancer rebalancer_;
   market::PortfolioBacktest account_;
 };
 
-Weights Book::decided(const KnownRisk& risk, const Wish& wish) {
-  if (candidate_.fully_invested) return fully_invested(risk, wish.convictions, candidate_.settings);
-  const auto found = candidate_.settings.regime_risk.find(wish.regime);
+Weights Book::decided(const Exposures& exposures, const std::string& regime) {
+  if (candidate_.fully_invested) return fully_invested(exposures, candidate_.settings);
+  const auto found = candidate_.settings.regime_risk.find(regime);
   const double multiplier = found == candidate_.settings.regime_risk.end() ? 1.0 : found->second;
-  return rebalancer_.decide(risk, wish.convictions, multiplier);
+  return rebalancer_.decide(exposures, multiplier);
 }
 
-void Book::decide(std::size_t bar, const KnownRisk& risk, const Wish& wish) {
-  held.last = decided(risk, wish);
+void Book::decide(std::size_t bar, const Exposures& exposures, const std::string& regime) {
+  held.last = decided(exposures, regime);
   held.bars.push_back(bar);
-  held.regimes.push_back(wish.regime);
+  held.regimes.push_back(regime);
   held.weights.insert(held.weights.end(), held.last.weights.begin(), held.last.weights.end());
   held.predicted.push_back(held.last.predicted_volatility);
 }
+
+// Candidates of one sizing have the same exposures, found once a decision.
+class Solved {
+ public:
+  Solved(const KnownRisk& risk, const Wish& wish) : risk_(risk), wish_(wish) {}
+  const Exposures& by(const AllocatorSettings& settings) {
+    const auto [at, is_new] = found_.try_emplace({settings.sizing, settings.hedges});
+    if (is_new) at->second = exposures_of(risk_, wish_.convictions, settings);
+    return at->second;
+  }
+
+ private:
+  const KnownRisk& risk_;
+  const Wish& wish_;
+  std::map<std::pair<Sizing, bool>, Exposures> found_;
+};
 
 void Book::trade(const market::Panel& panel, std::size_t bar, bool decided) {
   const auto column = panel.execution_column();
@@ -93,7 +111,8 @@ WalkForward walk_forward(const market::Panel& panel, const RiskSettings& risk,
       walk.last_risk = priced(source.known(), closes);
       walk.last_bar = bar;
       const Wish wish = wishes(bar);
-      for (Book& book : books) book.decide(bar, walk.last_risk, wish);
+      Solved solved(walk.last_risk, wish);
+      for (Book& book : books) book.decide(bar, solved.by(book.settings()), wish.regime);
     }
     if (bar < first || bar + 2 >= panel.bars()) continue;
     for (Book& book : books) book.trade(panel, bar, decided);

@@ -102,6 +102,8 @@ void add_numbers(CLI::App& app, AllocateFlags& flags) {
   add("--position-max", "position_max", "Largest absolute weight of one symbol, fraction of equity");
   add("--gross-max", "gross_max", "Largest sum of absolute weights: the leverage");
   add("--half-life", "half_life_bars", "ewma: bars after which a row of the variances has halved");
+  add("--half-life-level", "half_life_level_bars",
+      "ewma: the same of the level of all volatilities together; 0: not looked at");
   add("--half-life-correlation", "half_life_correlation_bars", "ewma: the same of the correlations");
   add("--warmup", "warmup_bars", "ewma: returns before a symbol can get a weight");
   add("--derisk-from", "derisk_from", "Correlation above which positions on one side are cut; 1: never");

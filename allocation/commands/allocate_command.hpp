@@ -20,7 +20,7 @@ struct AllocateFlags {
   std::string regime_risk;                      // "chaos=0.5,mid=0.8"
   bool no_hedges = false, no_denoise = false;
   bool walk_forward = false;
-  std::size_t every = 21;  // bars
+  std::size_t every = 5;  // bars
   std::string compare = "volatility,equal,inverse-variance,minimum-variance,risk-parity";
   double fee = 0.00075, slippage = 0.0005;
   std::string out, plots;

@@ -42,6 +42,8 @@ T named(const Names<T>& names, const std::string& flag, const std::string& name)
 const std::map<std::string, std::string> own_defaults{{"allocator.risk", "full"},
                                                       {"allocator.denoise", "true"},
                                                       {"allocator.derisk_from", "0.7"},
+                                                      {"allocator.half_life_bars", "126"},
+                                                      {"allocator.half_life_level_bars", "10"},
                                                       {"allocator.half_life_correlation_bars", "252"},
                                                       {"allocator.calibration_half_life_bars", "126"},
                                                       {"allocator.warmup_bars", "126"}};

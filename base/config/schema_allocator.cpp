@@ -92,6 +92,16 @@ std::vector<KeySpec> allocator_keys() {
        0,
        100000,
        {}},
+      {"allocator.half_life_level_bars",
+       ValueType::real,
+       "0",
+       "bars",
+       "Half-life of how large the returns of all symbols together are beside their volatilities, by which "
+       "all "
+       "volatilities are multiplied; 0: not looked at.",
+       0,
+       100000,
+       {}},
       {"allocator.calibration_half_life_bars",
        ValueType::real,
        "0",

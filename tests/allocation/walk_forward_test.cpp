@@ -22,6 +22,7 @@ AllocatorSettings settings_with_everything() {
   settings.derisk_from = 0.5;
   settings.turnover_penalty = 0.5;
   settings.half_life_correlation_bars = 100;
+  settings.half_life_level_bars = 15;
   settings.calibration_half_life_bars = 50;
   settings.position_max = 1;
   settings.gross_max = 5;
@@ -95,6 +96,29 @@ TEST(WalkForward, DecidesAsTheAllocatorDoesBarByBar) {
     ++row;
   }
   EXPECT_EQ(row, found.portfolios[0].bars.size());
+}
+
+TEST(WalkForward, DecidesEachCandidateAsIfItWereAlone) {
+  const market::Panel panel = test::random_panel(5, 300, 23);
+  std::vector<Candidate> candidates;
+  for (const Sizing sizing : {Sizing::eigen_risk, Sizing::volatility, Sizing::risk_parity}) {
+    AllocatorSettings settings = settings_with_everything();
+    settings.sizing = sizing;
+    candidates.push_back({"scaled", settings, false});
+    candidates.push_back({"whole", settings, true});
+    settings.hedges = false;
+    candidates.push_back({"no hedges", settings, false});
+  }
+  const auto wish = [](std::size_t) {
+    return Wish{{1, 0.02, 1, -0.01, 1}, ""};  // the small ones are hedges
+  };
+  const auto together = walk_forward(panel, {}, candidates, wish, 260, 5, {});
+  for (std::size_t c = 0; c < candidates.size(); ++c) {
+    const auto alone = walk_forward(panel, {}, {candidates[c]}, wish, 260, 5, {});
+    EXPECT_EQ(together.portfolios[c].weights, alone.portfolios[0].weights) << c;
+    EXPECT_EQ(together.portfolios[c].account.returns, alone.portfolios[0].account.returns) << c;
+  }
+  EXPECT_NE(together.portfolios[0].weights, together.portfolios[2].weights) << "or hedges are not seen";
 }
 
 TEST(Rebalancer, ShrinksTheBudgetAfterALossThatWasNotPredicted) {
@@ -199,6 +223,70 @@ TEST(EwmaRisk, KeepsVariancesAndCorrelationsOfTheirOwnHalfLives) {
       EXPECT_NEAR(found(i, j) / std::sqrt(a(i, i) * a(j, j)), b(i, j) / std::sqrt(b(i, i) * b(j, j)), 1e-12);
     }
   }
+}
+
+// Closes whose returns are ±sizes[i] in turn; from bar `wilder` on three times as large.
+market::Panel alternating_panel(std::size_t bars, std::size_t wilder) {
+  market::Panel panel = test::random_panel(2, bars, 6);
+  const double sizes[] = {0.01, 0.03};
+  for (std::size_t i = 0; i < 2; ++i) {
+    double close = 100;
+    for (std::size_t bar = 0; bar < bars; ++bar) {
+      close *= std::exp((bar % 2 == 0 ? 1 : -1) * sizes[i] * (bar < wilder ? 1 : 3));
+      panel.at(Column::close, bar, i) = close;
+    }
+  }
+  return panel;
+}
+
+TEST(EwmaRisk, MultipliesVolatilitiesByTheLevelOfAllTogether) {
+  constexpr std::size_t bars = 201, wilder = 191;
+  const market::Panel panel = alternating_panel(bars, wilder);
+  for (const double correlation_bars : {0.0, 50.0}) {
+    AllocatorSettings settings;
+    settings.half_life_bars = 1e6;
+    settings.half_life_correlation_bars = correlation_bars;
+    settings.warmup_bars = 20;
+    EwmaRisk plain(2, settings);
+    settings.half_life_level_bars = 5;
+    EwmaRisk levelled(2, settings);
+    double sum = 0, weight = 0, squares = 0;
+    const double decay = std::exp2(-1 / 5.0), to_deviation = std::sqrt(std::acos(-1.0) / 2);
+    for (std::size_t bar = 0; bar < bars; ++bar) {
+      plain.update(panel.bar(bar)[Column::close]);
+      levelled.update(panel.bar(bar)[Column::close]);
+      const double size = bar < wilder ? 1 : 3;  // of the calm returns, of both symbols
+      const auto returns = static_cast<double>(bar);
+      if (bar > 20) {
+        sum = decay * sum + size / std::sqrt(squares / (returns - 1));
+        weight = decay * weight + 1;
+      }
+      if (bar > 0) squares += size * size;
+    }
+    const double level = to_deviation * sum / weight;
+    EXPECT_GT(level, 2);
+    EXPECT_EQ(plain.level(), 1);
+    EXPECT_NEAR(levelled.level(), level, 1e-4);  // the half-life of 1e6 is not for ever
+    const std::vector<std::size_t> both{0, 1};
+    const auto before = plain.covariance(both), after = levelled.covariance(both);
+    for (std::size_t i = 0; i < 2; ++i) {
+      EXPECT_NEAR(levelled.variance(i), level * level * plain.variance(i), 1e-3 * plain.variance(i));
+      for (std::size_t j = 0; j < 2; ++j)
+        EXPECT_NEAR(after(i, j), level * level * before(i, j), 1e-3 * std::abs(before(i, j)));
+    }
+  }
+}
+
+TEST(EwmaRisk, TellsTheLevelFromBarsThatCameAfterTheVolatility) {
+  // a jump is beside the volatility known before it, not one that holds it already
+  const market::Panel panel = alternating_panel(60, 59);
+  AllocatorSettings settings;
+  settings.half_life_bars = 1e6;
+  settings.half_life_level_bars = 1e-3;  // the last bar alone
+  settings.warmup_bars = 10;
+  EwmaRisk risk(2, settings);
+  for (std::size_t bar = 0; bar < 60; ++bar) risk.update(panel.bar(bar)[Column::close]);
+  EXPECT_NEAR(risk.level(), 3 * std::sqrt(std::acos(-1.0) / 2), 1e-9);
 }
 
 TEST(Momentum, IsTheStandardScoreOfLastYearsRiseWithoutItsLastMonth) {

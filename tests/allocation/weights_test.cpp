@@ -185,7 +185,8 @@ TEST(Allocation, WithoutHedgesNoWeightStandsAgainstItsConviction) {
 TEST(Allocation, FullyInvestedWeightsSumToOneInSize) {
   AllocatorSettings settings = test::uncapped();
   settings.sizing = Sizing::inverse_variance;
-  const auto out = fully_invested(known(test::pair(0.1, 0.2, 0.3)), std::vector<double>{1, 1}, settings);
+  const auto out = fully_invested(
+      exposures_of(known(test::pair(0.1, 0.2, 0.3)), std::vector<double>{1, 1}, settings), settings);
   EXPECT_NEAR(out.weights[0], 0.8, 1e-12);
   EXPECT_NEAR(out.weights[1], 0.2, 1e-12);
 }
