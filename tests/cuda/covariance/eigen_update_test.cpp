@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "base/error.hpp"
+#include "cuda/covariance/eigen_update_body.hpp"
 #include "tests/cuda/covariance/hard_matrices.hpp"
 
 namespace regent::cuda::covariance {
@@ -103,6 +104,23 @@ TEST(EigenUpdate, SolvesEveryKindOfMatrixAfterTwoRowsOnEveryInstructionSet) {
   for (const int n : {64, 130}) {
     expect_all_kinds_to_follow<float>(n, InstructionSet::avx512);
     expect_all_kinds_to_follow<double>(n, InstructionSet::avx512);
+  }
+}
+
+// Any numbers between the poles are the roots of some z: that one is found.
+TEST(EigenUpdate, FindsTheVectorWhoseRootsAreThose) {
+  constexpr int n = 4;
+  const double poles[n + 2] = {-9, 0, 1, 1.5, 4, 99}, weights[n + 2] = {};
+  const double roots[n] = {0.3, 1.2, 1.5001, 5}, offsets[n] = {};
+  const Secular<double> secular{poles, weights, n, 1};
+  for (const double root : roots) {
+    double sum = 1, size = 1;
+    for (int i = 0; i < n; ++i) {
+      const double z = exact_vector<double>(secular, roots, offsets, i), term = z * z / (poles[1 + i] - root);
+      sum += term;
+      size += std::abs(term);
+    }
+    EXPECT_NEAR(sum, 0, 1e-14 * size) << root;
   }
 }
 
