@@ -147,6 +147,23 @@ TEST(Rebalancer, ShrinksTheBudgetAfterALossThatWasNotPredicted) {
   EXPECT_NEAR(second.predicted_volatility, 0.1 / ratio, 1e-12);
 }
 
+TEST(Rebalancer, MovesFromTheWeightsThatItGaveLast) {
+  AllocatorSettings settings = test::uncapped();
+  settings.turnover_penalty = 1;  // half of the way
+  KnownRisk risk;
+  risk.held = {0};
+  risk.absent.resize(1);
+  risk.covariance = covariance::Matrix(1);
+  risk.covariance(0, 0) = 0.2 * 0.2;
+  Rebalancer rebalancer(settings, 1);
+  std::vector<double> given;
+  for (const double conviction : {1.0, -1.0, -1.0})
+    given.push_back(rebalancer.decide(risk, std::vector<double>{conviction}, 1).weights[0]);
+  EXPECT_NEAR(given[0], 0.5, 1e-12) << "from nothing: at once";
+  EXPECT_NEAR(given[1], 0, 1e-12);
+  EXPECT_NEAR(given[2], -0.25, 1e-12);
+}
+
 TEST(WalkForward, FillsAtTheBarAfterTheDecision) {
   market::Panel panel = test::random_panel(2, 10, 1);
   for (std::size_t bar = 0; bar < 10; ++bar) {
