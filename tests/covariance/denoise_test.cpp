@@ -78,6 +78,7 @@ TEST(Denoising, KeepsTheMarketAndFlattensTheRest) {
   EXPECT_EQ(found.signals, 1U);  // one common factor made them
   const Spectrum before = spectrum_of(correlation_of(raw)),
                  after = spectrum_of(correlation_of(found.covariance));
+  EXPECT_EQ(found.eigenvalues, before.values);
   EXPECT_NEAR(after.values[0], before.values[0], 0.03 * before.values[0]);
   EXPECT_GT(before.values[1] / before.values[59], 3);
   EXPECT_LT(after.values[1] / after.values[59], 1.6);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
+#include "covariance/sample.hpp"
 #include "tests/covariance/reference.hpp"
 
 namespace regent::covariance {
@@ -30,6 +31,24 @@ TEST(Spectrum, OfOneAssetAndOfNothingButZerosExists) {
   EXPECT_EQ(spectrum_of(one).values, std::vector<double>{3.5});
   EXPECT_EQ(spectrum_of(Matrix(3)).values, (std::vector<double>{0, 0, 0}));
   EXPECT_TRUE(spectrum_of(Matrix()).values.empty());
+}
+
+TEST(Spectrum, TurnsEveryVectorSoThatItsLargestEntryIsPositive) {
+  const auto table = test::random_table(8, 60, 9, 0.0);
+  const Spectrum found = spectrum_of(sample_covariance(table.observations(), 1).covariance);
+  for (std::size_t k = 0; k < 9; ++k) {
+    double largest = 0, squares = 0;
+    for (std::size_t i = 0; i < 9; ++i) {
+      const double entry = found.vectors(k, i);
+      largest = std::abs(entry) > std::abs(largest) ? entry : largest;
+      squares += entry * entry;
+    }
+    EXPECT_GT(largest, 0) << "vector " << k;
+    EXPECT_NEAR(squares, 1, 1e-12);
+    EXPECT_LE(found.values[k], found.values[k > 0 ? k - 1 : 0]);
+  }
+  EXPECT_LT(found.residual, 1e-12);
+  EXPECT_LT(found.orthogonality, 1e-12);
 }
 
 TEST(Spectrum, RefusesWhatIsNotFiniteAndSaysWhere) {
