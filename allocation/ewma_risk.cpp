@@ -119,7 +119,7 @@ void EwmaRisk::State::take_level() {
     sizes += std::abs(returns[i]) / std::sqrt(own_variance(i));
     ++count;
   }
-  if (count == 0) return;
+  if (sizes == 0) return;  // no price moved: a holiday or a feed that repeats itself, not a calm market
   level_sum = level_decay * level_sum + (1 - level_decay) * normal_per_mean_size * sizes / count;
   level_weight = level_decay * level_weight + (1 - level_decay);
 }

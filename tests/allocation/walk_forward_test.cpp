@@ -306,6 +306,19 @@ TEST(EwmaRisk, TellsTheLevelFromBarsThatCameAfterTheVolatility) {
   EXPECT_NEAR(risk.level(), 3 * std::sqrt(std::acos(-1.0) / 2), 1e-9);
 }
 
+TEST(EwmaRisk, TakesPricesThatRepeatThemselvesForNoCalm) {
+  const market::Panel panel = alternating_panel(60, 60);
+  AllocatorSettings settings;
+  settings.half_life_level_bars = 5;
+  settings.warmup_bars = 10;
+  EwmaRisk risk(2, settings);
+  for (std::size_t bar = 0; bar < 60; ++bar) risk.update(panel.bar(bar)[Column::close]);
+  const double level = risk.level();
+  EXPECT_GT(level, 1);
+  for (int repeated = 0; repeated < 30; ++repeated) risk.update(panel.bar(59)[Column::close]);
+  EXPECT_EQ(risk.level(), level);
+}
+
 TEST(Momentum, IsTheStandardScoreOfLastYearsRiseWithoutItsLastMonth) {
   market::Panel panel = test::random_panel(3, 300, 5);
   const double rises[] = {0.1, 0.2, 0.6};

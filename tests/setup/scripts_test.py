@@ -70,7 +70,7 @@ class Pins(unittest.TestCase):
         lines = [line.split() for line in (ROOT / "scripts" / "pins").read_text().splitlines()
                  if line.strip() and not line.startswith("#")]
         kinds = {words[0] for words in lines}
-        self.assertEqual({"apt", "wheel", "gpu-wheel", "bench", "peer", "torch-peer", "sweep-peer", "data"}, kinds)
+        self.assertEqual({"apt", "wheel", "gpu-wheel", "bench", "peer", "torch-peer", "sweep-peer", "allocation-peer", "data"}, kinds)
         for kind, name, *rest in lines:
             self.assertRegex(name, r"^[a-z0-9][a-z0-9.+-]*$")
             if kind == "apt":
