@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/atomic_writer.hpp"
+#include "base/descriptor.hpp"
 #include "base/error.hpp"
 
 namespace regent {
@@ -26,25 +27,6 @@ namespace fs = std::filesystem;
 [[noreturn]] void fail(const fs::path& path, const std::string& what, int error) {
   throw Error(path.string() + ": " + what + ": " + std::strerror(error));
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int value) : value_(value) {}
-  Descriptor(Descriptor&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  Descriptor& operator=(Descriptor&&) = delete;
-  ~Descriptor() {
-    if (value_ >= 0) ::close(value_);
-  }
-  int get() const { return value_; }
-  bool is_open() const { return value_ >= 0; }
-  // Some file systems report a lost write only here.
-  int close() { return ::close(std::exchange(value_, -1)); }
-
- private:
-  int value_;
-};
 
 fs::path folder_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");

@@ -7,8 +7,8 @@
 
 namespace regent {
 
-// The same for bytes that come in pieces: they go to the temporary file, and finish() makes it `path`.
-// Without finish() nothing stays and the old file is untouched.
+// As write_file_atomically (atomic_file.hpp) for bytes that come in pieces: they go to a temporary file, and
+// finish() makes it `path`. Without finish() nothing stays and the old file is untouched.
 class AtomicWriter {
  public:
   explicit AtomicWriter(const std::filesystem::path& path);

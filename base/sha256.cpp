@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/descriptor.hpp"
 #include "base/error.hpp"
 
 namespace regent {
@@ -28,17 +29,6 @@ int hex_value(char digit) {
   return -1;
 }
 
-class OpenFile {
- public:
-  explicit OpenFile(const std::filesystem::path& path) : value(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
-  ~OpenFile() {
-    if (value >= 0) ::close(value);
-  }
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  int value;
-};
-
 }  // namespace
 
 Sha256Digest sha256(std::span<const std::uint8_t> bytes) {
@@ -54,14 +44,14 @@ Sha256Digest sha256(std::string_view text) {
 }
 
 Sha256Digest sha256_file(const std::filesystem::path& path) {
-  const OpenFile file(path);
-  if (file.value < 0) throw InputError(path.string() + ": cannot be opened: " + std::strerror(errno));
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) throw InputError(path.string() + ": cannot be opened: " + std::strerror(errno));
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
   REGENT_INVARIANT(context && EVP_DigestInit_ex(context.get(), sha256_algorithm(), nullptr) == 1,
                    "SHA-256 failed");
   std::vector<std::uint8_t> buffer(std::size_t{1} << 18);
   for (;;) {
-    const ssize_t got = ::read(file.value, buffer.data(), buffer.size());
+    const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw InputError(path.string() + ": cannot be read: " + std::strerror(errno));
     if (got == 0) break;

@@ -77,19 +77,13 @@ double tail_index(const Values& x, double share) {
   return static_cast<double>(k) / sum;
 }
 
-// VaR (the order statistic ⌈n·level⌉ of the losses) and ES of an asset's simple returns.
-Risk tail_of(const Values& log_returns, double level) {
-  const double n = static_cast<double>(log_returns.size()), place = n * level;
-  Risk risk{.level = level, .value_at_risk = missing, .expected_shortfall = missing};
-  if (n * (1 - level) < 2) return risk;
+// Of an asset's simple returns; missing where fewer than two bars lie beyond the level.
+Risk tail_of_asset(const Values& log_returns, double level) {
+  if (static_cast<double>(log_returns.size()) * (1 - level) < 2)
+    return {.level = level, .value_at_risk = missing, .expected_shortfall = missing};
   Values losses;
   for (const double x : log_returns) losses.push_back(-std::expm1(x));
-  const auto at = losses.begin() + static_cast<std::ptrdiff_t>(std::ceil(place - 1e-9 * n)) - 1;
-  std::nth_element(losses.begin(), at, losses.end());
-  const double rest = static_cast<double>(at - losses.begin() + 1) - place;
-  risk.value_at_risk = *at;
-  risk.expected_shortfall = (std::accumulate(at + 1, losses.end(), 0.0) + rest * *at) / (n - place);
-  return risk;
+  return tail_of(std::move(losses), level);
 }
 
 Values absolute(const Values& x) {
@@ -134,11 +128,11 @@ AssetTails tails_of_assets(std::span<const double> log_returns, std::size_t asse
   AssetTails sum;
   for (std::size_t i = 0; i < assets; ++i) {
     const Values x = asset(log_returns, assets, i);
-    const Risk usual = tail_of(x, 0.99);
+    const Risk usual = tail_of_asset(x, 0.99);
     sum.kurtosis += excess_kurtosis(x);
     sum.var99 += usual.value_at_risk;
     sum.es99 += usual.expected_shortfall;
-    sum.var999 += tail_of(x, 0.999).value_at_risk;
+    sum.var999 += tail_of_asset(x, 0.999).value_at_risk;
   }
   const auto n = static_cast<double>(assets);
   return {sum.kurtosis / n, sum.var99 / n, sum.es99 / n, sum.var999 / n};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,15 @@ double place_of(double n, double level) {
   return std::abs(place - nearest) < 1e-9 * n ? nearest : place;
 }
 
+// Of losses whose ⌈n·level⌉-th smallest stands in its place, with none larger before it.
+Risk tail_of_ordered(const std::vector<double>& losses, double level) {
+  const double n = static_cast<double>(losses.size()), place = place_of(n, level), k = std::ceil(place);
+  Risk risk{.level = level, .value_at_risk = order(losses, k)};
+  const double beyond = std::accumulate(losses.begin() + static_cast<std::ptrdiff_t>(k), losses.end(), 0.0);
+  risk.expected_shortfall = (beyond + (k - place) * risk.value_at_risk) / (n - place);
+  return risk;
+}
+
 }  // namespace
 
 double quantile_of_sorted(std::span<const double> sorted, double p) {
@@ -49,15 +59,12 @@ Risk risk_of(std::span<const double> profits, double level, double confidence) {
     losses.push_back(-profit);
   }
   std::sort(losses.begin(), losses.end());
-  const double n = static_cast<double>(losses.size()), place = place_of(n, level), k = std::ceil(place);
-  Risk risk{.level = level, .value_at_risk = order(losses, k)};
-  double beyond = 0, squares = 0;
-  for (auto i = static_cast<std::size_t>(k); i < losses.size(); ++i) {
-    beyond += losses[i];
-    squares += (losses[i] - risk.value_at_risk) * (losses[i] - risk.value_at_risk);
-  }
+  Risk risk = tail_of_ordered(losses, level);
+  const double n = static_cast<double>(losses.size()), place = place_of(n, level);
   const double tail = n - place;  // how many losses the mean is of
-  risk.expected_shortfall = (beyond + (k - place) * risk.value_at_risk) / tail;
+  double squares = 0;
+  for (auto i = static_cast<std::size_t>(std::ceil(place)); i < losses.size(); ++i)
+    squares += (losses[i] - risk.value_at_risk) * (losses[i] - risk.value_at_risk);
   const double z = normal_quantile(0.5 + confidence / 2), spread = z * std::sqrt(n * level * (1 - level));
   risk.var_low = order(losses, std::floor(place - spread));
   risk.var_high = order(losses, std::ceil(place + spread) + 1);
@@ -68,6 +75,12 @@ Risk risk_of(std::span<const double> profits, double level, double confidence) {
   risk.es_low = risk.expected_shortfall - error;
   risk.es_high = risk.expected_shortfall + error;
   return risk;
+}
+
+Risk tail_of(std::vector<double> losses, double level) {
+  const double k = std::max(1.0, std::ceil(place_of(static_cast<double>(losses.size()), level)));
+  std::nth_element(losses.begin(), losses.begin() + static_cast<std::ptrdiff_t>(k) - 1, losses.end());
+  return tail_of_ordered(losses, level);
 }
 
 Share share_of(std::int64_t hits, std::int64_t n, double confidence) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace regent::scenario {
 
@@ -22,6 +23,9 @@ struct Risk {
 // variance (Manistre, Hancock 2005). Throws InputError for no profits, one that is not finite, or a level or
 // confidence outside (0, 1).
 Risk risk_of(std::span<const double> profits, double level, double confidence = 0.95);
+
+// The same VaR and ES without bands, in time linear in n. losses: [n >= 1], finite; level in (0, 1).
+Risk tail_of(std::vector<double> losses, double level);
 
 struct Share {
   double share = 0, low = 0, high = 0;

@@ -96,9 +96,8 @@ std::vector<KeySpec> allocator_keys() {
        ValueType::real,
        "0",
        "bars",
-       "Half-life of how large the returns of all symbols together are beside their volatilities, by which "
-       "all "
-       "volatilities are multiplied; 0: not looked at.",
+       "Half-life of how large the returns of all symbols together are beside their volatilities, by "
+       "which all volatilities are multiplied; 0: not looked at.",
        0,
        100000,
        {}},

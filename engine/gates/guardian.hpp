@@ -13,12 +13,12 @@ enum class HaltAction : std::uint8_t { hold_positions, flatten };
 const char* to_text(HaltAction action);
 
 struct GuardianLimits {
-  double reduce_drawdown = 0.05;                   // REDUCING from here
-  double halt_drawdown = 0.15;                     // HALTED from here
-  TimestampMs data_age_max_ms = 0;                 // age of a symbol's price; 0: it must be of the last bar
-  TimestampMs bar_gap_max_ms = 10LL * 86'400'000;  // a longer step between bars is a hole in the data: HOLD
-  TimestampMs bundle_age_max_ms = 400LL * 86'400'000;  // since the last bar that the bundle learnt from
-  bool allow_bundle_from_future = false;  // a bundle that learnt from bars the stream has not seen yet
+  double reduce_drawdown = 0.05;                 // REDUCING from here
+  double halt_drawdown = 0.15;                   // HALTED from here
+  TimestampMs data_age_max_ms = 0;               // age of a symbol's price; 0: it must be of the last bar
+  TimestampMs bar_gap_max_ms = 10 * day_ms;      // a longer step between bars is a hole in the data: HOLD
+  TimestampMs bundle_age_max_ms = 400 * day_ms;  // since the last bar that the bundle learnt from
+  bool allow_bundle_from_future = false;         // a bundle that learnt from bars the stream has not seen yet
   HaltAction halt_action = HaltAction::hold_positions;
 };
 

@@ -11,7 +11,6 @@ namespace regent::engine {
 
 namespace {
 
-constexpr double ms_per_day = 86'400'000;
 constexpr std::size_t limits_bytes_max = 1 << 20;
 
 // The stronger of two configurations, key by key.
@@ -56,7 +55,8 @@ GuardianLimits guardian_limits(const Layers& layers) {
   }
   limits.data_age_max_ms = layers.integer("guardian.data_age_max_ms");
   limits.bar_gap_max_ms = layers.integer("guardian.bar_gap_max_ms");
-  limits.bundle_age_max_ms = std::llround(layers.real("guardian.bundle_age_max_days") * ms_per_day);
+  limits.bundle_age_max_ms =
+      std::llround(layers.real("guardian.bundle_age_max_days") * static_cast<double>(day_ms));
   limits.allow_bundle_from_future = layers.boolean("guardian.allow_bundle_from_future");
   const bool flatten = layers.of("guardian.halt_action").text("guardian.halt_action") == "flatten";
   limits.halt_action = flatten ? HaltAction::flatten : HaltAction::hold_positions;

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/nan_value.hpp"
+#include "base/time.hpp"
 #include "market/io/cell_text.hpp"
 
 namespace regent::market {
@@ -129,7 +130,7 @@ std::optional<TimestampMs> time_at(const arrow::Array& cells, std::int64_t i) {
                           static_cast<const arrow::TimestampType&>(*cells.type()).unit());
     case arrow::Type::DATE32:
       return plausible_timestamp(std::int64_t{static_cast<const arrow::Date32Array&>(cells).Value(i)} *
-                                 86'400'000);
+                                 day_ms);
     case arrow::Type::DATE64:
       return plausible_timestamp(static_cast<const arrow::Date64Array&>(cells).Value(i));
     case arrow::Type::INT64:

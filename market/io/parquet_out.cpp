@@ -82,4 +82,10 @@ void ParquetOut::finish() {
   state_->stream->finish();
 }
 
+void write_parquet(const arrow::Table& table, const std::filesystem::path& file) {
+  ParquetOut out(*table.schema(), file);
+  out.write(table);
+  out.finish();
+}
+
 }  // namespace regent::market

@@ -36,4 +36,7 @@ class ParquetOut {
   std::unique_ptr<State> state_;
 };
 
+// A whole file of one table.
+void write_parquet(const arrow::Table& table, const std::filesystem::path& file);
+
 }  // namespace regent::market

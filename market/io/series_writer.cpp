@@ -86,10 +86,7 @@ void SeriesWriter::finish() {
 }
 
 void write_series(const std::vector<SeriesColumn>& columns, const std::filesystem::path& file) {
-  const auto table = series_table(columns, file.string());
-  ParquetOut out(*table->schema(), file);
-  out.write(*table);
-  out.finish();
+  write_parquet(*series_table(columns, file.string()), file);
 }
 
 }  // namespace regent::market

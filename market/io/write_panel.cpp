@@ -56,10 +56,7 @@ void write_panel(const Panel& panel, const std::filesystem::path& file) {
     fields.push_back(arrow::field(column_names[c], arrow::float64()));
     arrays.push_back(column_array(panel.columns[c], cells, name));
   }
-  const auto table = arrow::Table::Make(arrow::schema(fields), arrays);
-  ParquetOut out(*table->schema(), file);
-  out.write(*table);
-  out.finish();
+  write_parquet(*arrow::Table::Make(arrow::schema(fields), arrays), file);
 }
 
 }  // namespace regent::market

@@ -3,11 +3,10 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "base/time.hpp"
 
 namespace regent::server {
 namespace {
-
-constexpr std::int64_t ns_per_ms = 1'000'000;
 
 // What every reply about this bundle will carry, so that no reply can fail for it later.
 void check_label(const BundleLabel& label) {

@@ -68,7 +68,7 @@ std::vector<Combinations> combinations_of(const SweepFlags& flags) {
   return all;
 }
 
-// SweepFlags count for more than the file.
+// Flags count for more than the file.
 Grid grid_of(const SweepFlags& flags) {
   GridFile file;
   if (flags.grid.ends_with(".toml")) {

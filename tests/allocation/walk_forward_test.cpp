@@ -121,6 +121,16 @@ TEST(WalkForward, DecidesEachCandidateAsIfItWereAlone) {
   EXPECT_NE(together.portfolios[0].weights, together.portfolios[2].weights) << "or hedges are not seen";
 }
 
+// A volatility of 20 % a year.
+KnownRisk of_one_symbol() {
+  KnownRisk risk;
+  risk.held = {0};
+  risk.absent.resize(1);
+  risk.covariance = covariance::Matrix(1);
+  risk.covariance(0, 0) = 0.2 * 0.2;
+  return risk;
+}
+
 TEST(Rebalancer, ShrinksTheBudgetAfterALossThatWasNotPredicted) {
   AllocatorSettings settings;
   settings.risk = RiskScale::full;
@@ -128,11 +138,7 @@ TEST(Rebalancer, ShrinksTheBudgetAfterALossThatWasNotPredicted) {
   settings.position_max = settings.gross_max = 5;
   settings.periods_per_year = 252;
   settings.calibration_half_life_bars = 50;
-  KnownRisk risk;
-  risk.held = {0};
-  risk.absent.resize(1);
-  risk.covariance = covariance::Matrix(1);
-  risk.covariance(0, 0) = 0.2 * 0.2;
+  const KnownRisk risk = of_one_symbol();
   Rebalancer rebalancer(settings, 1);
   const std::vector<double> convictions{1};
   rebalancer.update(std::vector<double>{100});
@@ -150,11 +156,7 @@ TEST(Rebalancer, ShrinksTheBudgetAfterALossThatWasNotPredicted) {
 TEST(Rebalancer, MovesFromTheWeightsThatItGaveLast) {
   AllocatorSettings settings = test::uncapped();
   settings.turnover_penalty = 1;  // half of the way
-  KnownRisk risk;
-  risk.held = {0};
-  risk.absent.resize(1);
-  risk.covariance = covariance::Matrix(1);
-  risk.covariance(0, 0) = 0.2 * 0.2;
+  const KnownRisk risk = of_one_symbol();
   Rebalancer rebalancer(settings, 1);
   std::vector<double> given;
   for (const double conviction : {1.0, -1.0, -1.0})

@@ -40,6 +40,18 @@ Law two_regimes() {
   return law;
 }
 
+// Ten assets that share a market, each with an own shock, in one regime.
+Law ten_assets() {
+  Law law = two_regimes();
+  law.assets = 10;
+  law.factors = law.regimes = 1;
+  law.start = law.transition = {1};
+  law.drift.assign(10, 0);
+  law.loadings.assign(10, 0.01);
+  law.idiosyncratic.assign(10, 0.012);
+  return law;
+}
+
 market::Panel panel_of(const Law& law, int bars, std::uint64_t seed) {
   Task task;
   task.law = &law;
@@ -139,15 +151,8 @@ TEST(Calibration, ReadsAFileOfTheFormBeforeAsGaussian) {
   EXPECT_EQ(calibration_to_json(calibration_from_json(old, "m.json")), text);
 }
 
-// Ten assets that share a market, each with an own shock of its own tail.
 TEST(Calibration, FindsTheTailsOfOwnShocks) {
-  Law law = two_regimes();
-  law.assets = 10;
-  law.factors = law.regimes = 1;
-  law.start = law.transition = {1};
-  law.drift.assign(10, 0);
-  law.loadings.assign(10, 0.01);
-  law.idiosyncratic.assign(10, 0.012);
+  Law law = ten_assets();
   law.idiosyncratic_dof = {3, 3, 3, 6, 6, 6, 6, 0, 0, 0};
   const market::Panel panel = panel_of(law, 6000, 9);
   for (const int factors : {1, 10}) {
@@ -167,13 +172,7 @@ TEST(Calibration, FindsTheTailsOfOwnShocks) {
 
 TEST(Calibration, ExplainsNothingTwice) {
   // Gaussian shocks under a volatility that clusters, and jumps of all assets at once: no own tail is left
-  Law law = two_regimes();
-  law.assets = 10;
-  law.factors = law.regimes = 1;
-  law.start = law.transition = {1};
-  law.drift.assign(10, 0);
-  law.loadings.assign(10, 0.01);
-  law.idiosyncratic.assign(10, 0.012);
+  Law law = ten_assets();
   law.volatility = {.kind = VolatilityKind::garch, .alpha = 0.14, .gamma = 0, .beta = 0.8};
   law.jumps = {.intensity = {0.004},
                .mean = -0.15,

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/nan_value.hpp"
+#include "base/time.hpp"
 #include "market/performance.hpp"
 
 namespace regent::market {
@@ -96,7 +97,7 @@ std::string step_name(TimestampMs step_ms) {
     const char* name;
   };
   constexpr std::array<Unit, 6> units{{{604'800'000, "week"},
-                                       {86'400'000, "day"},
+                                       {day_ms, "day"},
                                        {3'600'000, "hour"},
                                        {60'000, "minute"},
                                        {1'000, "second"},

@@ -84,11 +84,7 @@ void expect_all_kinds_by_threads(int n, int threads) {
   SCOPED_TRACE(testing::Message() << "seed " << seed << ", n " << n << ", " << threads << " threads, "
                                   << (sizeof(T) == 4 ? "float" : "double"));
   std::mt19937_64 engine(seed);
-  std::vector<T> matrices;
-  for (int kind = 0; kind < kinds; ++kind) {
-    const auto matrix = hard_matrix<T>(kind, n, engine);
-    matrices.insert(matrices.end(), matrix.begin(), matrix.end());
-  }
+  std::vector<T> matrices = hard_matrices<T>(n, engine);
   const auto solved = solve_by_threads(matrices, n, threads);
   for (int kind = 0; kind < kinds; ++kind) {
     SCOPED_TRACE(testing::Message() << "kind " << kind);
@@ -133,11 +129,7 @@ template <class T>
 void expect_all_kinds_on_the_gpu(const Resources& resources, int n) {
   SCOPED_TRACE(testing::Message() << "n " << n << ", " << (sizeof(T) == 4 ? "float" : "double"));
   std::mt19937_64 engine(80 + static_cast<std::uint64_t>(n));
-  std::vector<T> matrices;
-  for (int kind = 0; kind < kinds; ++kind) {
-    const auto matrix = hard_matrix<T>(kind, n, engine);
-    matrices.insert(matrices.end(), matrix.begin(), matrix.end());
-  }
+  std::vector<T> matrices = hard_matrices<T>(n, engine);
   matrices[(kinds - 1) * n * n] = std::numeric_limits<T>::infinity();
   std::vector<T> values(static_cast<std::size_t>(kinds) * n), vectors(matrices.size());
   const EigenReport report = eigen_batch<T>(resources, {matrices, n, kinds, values, vectors});

@@ -74,11 +74,7 @@ void expect_all_kinds_to_follow(int n, InstructionSet set) {
   SCOPED_TRACE(testing::Message() << "seed " << seed << ", n " << n << ", " << to_string(set) << ", "
                                   << (sizeof(T) == 4 ? "float" : "double"));
   std::mt19937_64 engine(seed);
-  std::vector<T> matrices;
-  for (int kind = 0; kind < kinds; ++kind) {
-    const auto matrix = hard_matrix<T>(kind, n, engine);
-    matrices.insert(matrices.end(), matrix.begin(), matrix.end());
-  }
+  const std::vector<T> matrices = hard_matrices<T>(n, engine);
   const Resources resources = Resources::make_cpu(set);
   auto d = decomposed(resources, matrices, n);
   auto rows = normal_rows<T>(kinds * 2 * n, engine);

@@ -42,6 +42,17 @@ std::vector<T> hard_matrix(int kind, int n, std::mt19937_64& engine) {
 }
 inline constexpr int kinds = 11;  // the last: zeros
 
+// One of each kind, one after the other.
+template <class T>
+std::vector<T> hard_matrices(int n, std::mt19937_64& engine) {
+  std::vector<T> matrices;
+  for (int kind = 0; kind < kinds; ++kind) {
+    const auto matrix = hard_matrix<T>(kind, n, engine);
+    matrices.insert(matrices.end(), matrix.begin(), matrix.end());
+  }
+  return matrices;
+}
+
 // Residual, orthonormality, order and trace in double, against the matrix itself.
 template <class T>
 void expect_solved(const T* matrix, const T* values, const T* vectors, int n) {
