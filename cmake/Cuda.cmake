@@ -3,7 +3,7 @@ set(REGENT_HAVE_CUDA OFF)
 if(NOT REGENT_CUDA STREQUAL "OFF")
   find_program(REGENT_NVCC nvcc HINTS /usr/local/cuda/bin ENV CUDA_HOME PATH_SUFFIXES bin)
   if(REGENT_NVCC)
-    if(NOT CMAKE_CUDA_ARCHITECTURES)
+    if(NOT CMAKE_CUDA_ARCHITECTURES AND NOT DEFINED ENV{CUDAARCHS})
       # device code for A100 and H100/H200, PTX of the newest for what comes after
       set(CMAKE_CUDA_ARCHITECTURES "80-real;90" CACHE STRING "CUDA architectures")
     endif()
