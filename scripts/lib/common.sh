@@ -15,9 +15,10 @@ print_help() { awk 'NR > 1 && !/^#/ {exit} NR > 1 {sub(/^# ?/, ""); print}' "$0"
 # cleanly, however it ends itself.
 REGENT_CHILDREN=()
 REGENT_STARTED=0
-# start COMMAND…: in the background; its process id is in REGENT_STARTED
+# start COMMAND…: in the background; its process id is in REGENT_STARTED. sudo stays in this session: it knows by the
+# terminal that the password was given, and another session has none.
 start() {
-  setsid "$@" </dev/null &
+  if [[ $1 == sudo ]]; then "$@" </dev/null & else setsid "$@" </dev/null & fi
   REGENT_STARTED=$!
   REGENT_CHILDREN+=("$REGENT_STARTED")
 }
@@ -60,7 +61,7 @@ run_logged() {
   say "$what"
   start "$@" >"$log" 2>&1
   child=$REGENT_STARTED
-  while kill -0 "$child" 2>/dev/null; do
+  while [[ -d /proc/$child ]]; do  # kill -0 may not look at what sudo started
     sleep 0.2
     if [[ -t 1 ]]; then
       ((SECONDS > shown)) || continue

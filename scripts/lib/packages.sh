@@ -21,12 +21,12 @@ require_known_system() {
   esac
 }
 
-# missing_packages: the names of those pins that are not installed
+# missing_packages: the names of those pins that are not installed; one that is held (hi) is
 missing_packages() {
   local names=()
   mapfile -t names < <(pin_names apt)
   comm -13 <(dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' "${names[@]}" 2>/dev/null |
-    sed -n 's/^ii *//p' | sort) <(printf '%s\n' "${names[@]}" | sort)
+    sed -n 's/^[ih]i *//p' | sort) <(printf '%s\n' "${names[@]}" | sort)
 }
 
 explain_packages() {

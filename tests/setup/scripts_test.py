@@ -101,6 +101,41 @@ class Setup(unittest.TestCase):
         self.assertIn("untested", self.check("ID=ubuntu\nVERSION_ID=24.04\n").stdout)
 
 
+class Programs(unittest.TestCase):
+    """Stand-ins for the system's programs, found first."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def stand_in(self, name: str, script: str):
+        (self.folder / name).write_text("#!/usr/bin/env bash\n" + script)
+        (self.folder / name).chmod(0o755)
+
+    def bash(self, script: str) -> str:
+        done = subprocess.run(["bash", "-euc", "set -o pipefail; source scripts/lib/common.sh; " + script], cwd=ROOT,
+                              env={**os.environ, "PATH": f"{self.folder}:{os.environ['PATH']}", "FOLDER": str(self.folder)},
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(0, done.returncode, done.stderr)
+        return done.stdout
+
+    def test_sudo_stays_in_the_session_whose_terminal_knows_the_password(self):
+        session = "cut -d' ' -f6 /proc/self/stat"
+        self.stand_in("sudo", f"{session}\n")
+        self.stand_in("other", f"{session}\n")
+        logs = self.folder / "with", self.folder / "without"
+        own = self.bash(f"{session}; run_logged sudo '{logs[0]}' sudo -v; run_logged other '{logs[1]}' other").split()[0]
+        self.assertEqual(own, logs[0].read_text().strip())
+        self.assertNotEqual(own, logs[1].read_text().strip())
+
+    def test_a_held_package_is_not_missing(self):
+        self.stand_in("dpkg-query", "printf 'ii  installed\\nhi  held\\nrc  removed\\n'\n")
+        (self.folder / "pins").write_text("".join(f"apt {name} why\n" for name in ("held", "installed", "removed", "unknown")))
+        missing = self.bash('source scripts/lib/pins.sh; source scripts/lib/packages.sh; REGENT_PINS=$FOLDER/pins; '
+                            'missing_packages')
+        self.assertEqual(["removed", "unknown"], missing.split())
+
+
 class Environment(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp())
