@@ -5,7 +5,10 @@
 # The system's own Python: one found first on PATH may be a version whose environment breaks when it is removed.
 REGENT_SYSTEM_PYTHON=/usr/bin/python3
 
-has_gpu() { [[ -e /dev/nvidiactl ]] || ldconfig -p 2>/dev/null | grep -q 'libcuda\.so\.1'; }
+# The list is taken whole: a grep that had seen enough would end ldconfig, and with it the answer, under pipefail.
+has_gpu() {
+  [[ -e /dev/nvidiactl || $(PATH=$PATH:/usr/sbin:/sbin ldconfig -p 2>/dev/null || true) == *libcuda.so.1* ]]
+}
 
 wheel_kinds() { if has_gpu; then echo wheel gpu-wheel; else echo wheel; fi; }
 

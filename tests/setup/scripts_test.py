@@ -128,6 +128,11 @@ class Programs(unittest.TestCase):
         self.assertEqual(own, logs[0].read_text().strip())
         self.assertNotEqual(own, logs[1].read_text().strip())
 
+    def test_a_driver_is_found_in_a_long_list_of_libraries(self):
+        self.stand_in("ldconfig", "printf '\\tlibcuda.so.1 (libc6,x86-64) => /lib/libcuda.so.1\\n'; seq 200000\n")
+        self.assertEqual("yes", self.bash("source scripts/lib/pins.sh; source scripts/lib/environment.sh; "
+                                          "has_gpu && echo yes || echo no").strip())
+
     def test_a_held_package_is_not_missing(self):
         self.stand_in("dpkg-query", "printf 'ii  installed\\nhi  held\\nrc  removed\\n'\n")
         (self.folder / "pins").write_text("".join(f"apt {name} why\n" for name in ("held", "installed", "removed", "unknown")))
