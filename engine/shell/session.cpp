@@ -18,6 +18,7 @@ constexpr int poll_ms = 20;  // how long nothing may be looked at
 constexpr std::uint64_t short_message_bars = 16;
 constexpr std::uint64_t malformed_reported_max = 10;
 constexpr int commands_per_turn_max = 16;  // a flood of them does not keep the engine from its work
+constexpr std::size_t early_commands_max = 64;
 
 int milliseconds(std::int64_t duration_ns) {
   return static_cast<int>(std::clamp<std::int64_t>((duration_ns + ns_per_ms - 1) / ns_per_ms, 0, poll_ms));
@@ -164,6 +165,8 @@ void Session::start() {
   apply(started);
   for (const OrderUpdate& update : std::exchange(unrecorded_, {})) apply(update);
   if (liveness_.alive()) apply(HeartbeatSeen{});
+  begun_ = true;
+  for (const Command& command : std::exchange(early_, {})) apply(command);
   flush();
   if (asked_) answer();
 }
@@ -408,12 +411,25 @@ void Session::take_commands() {
     const auto command = ports_.commands.poll(core_);
     if (!command) return;
     if (command->kind == Command::Kind::shutdown) stop_requested_ = true;
-    if (core_.started()) {
+    if (begun_) {
       apply(*command);
       flush();
+    } else {
+      keep_for_start(*command);
     }
     ports_.commands.done(core_);
   }
+}
+
+// Until the start is recorded, and what the venue said before it, no other row may be: a kill then would be
+// recorded before fills and acceptances that came first, or would find no core to halt. Nothing is sent to
+// the venue meanwhile.
+void Session::keep_for_start(const Command& command) {
+  spdlog::info("{} is carried out as soon as the engine has started", to_text(command.kind));
+  if (!early_.empty() && early_.back().kind == command.kind) return;
+  // a flood: once the list is full only a kill still counts, and nothing after it
+  if (early_.size() >= early_commands_max && command.kind != Command::Kind::kill) return;
+  early_.push_back(command);
 }
 
 void Session::idle(std::int64_t duration_ns) {

@@ -88,6 +88,7 @@ class Session {
   std::optional<DecisionArrived> as_decision(const wire::DecisionReply& reply) const;
   void watch_server();
   void take_commands();
+  void keep_for_start(const Command& command);
 
   SessionSettings settings_;
   LedgerWriter& ledger_;
@@ -103,6 +104,8 @@ class Session {
   std::uint64_t server_next_ = 1;  // the next bar that the server needs
   std::uint64_t uncommitted_bars_ = 0;
   std::uint64_t malformed_replies_ = 0;
+  std::vector<Command> early_;  // that came before the start was recorded
+  bool begun_ = false;          // the start is recorded
   bool warmed_ = false, stop_requested_ = false, failed_ = false;
 };
 

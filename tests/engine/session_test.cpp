@@ -266,6 +266,61 @@ TEST(Session, KillsWhileItWaitsForADecision) {
   EXPECT_NO_THROW(rebuild(run.path()));
 }
 
+TEST(Session, CarriesOutAKillThatCameBeforeItHadStarted) {
+  Playing run;
+  run.world.commands.waiting.push_back({Command::Kind::kill, "test"});
+  run.session.start();
+  EXPECT_EQ(run.session.core().state(), State::halted);
+  EXPECT_EQ(run.session.core().latch_cause(), "kill");
+  EXPECT_EQ(run.world.commands.carried_out, 1);
+  run.bars(0, 6);
+  EXPECT_TRUE(only<SubmitOrder>(run.world.witness.actions).empty());
+  run.session.stop();
+  EXPECT_EQ(payloads(run.path(), "command").size(), 1U);
+  EXPECT_NO_THROW(rebuild(run.path()));
+}
+
+TEST(Session, KeepsAKillThroughAFloodOfCommandsBeforeItHasStarted) {
+  SessionSettings settings = session_settings(2);
+  settings.live = true;  // goes on without a server, so that there is time for a flood
+  Playing run(settings);
+  run.world.server.up = false;
+  for (int i = 0; i < 200; ++i) {
+    run.world.commands.waiting.push_back({Command::Kind::hold, "test"});
+    run.world.commands.waiting.push_back({Command::Kind::rearm, "test"});
+  }
+  run.world.commands.waiting.push_back({Command::Kind::kill, "test"});
+  run.world.commands.waiting.push_back({Command::Kind::rearm, "test"});
+  run.session.start();
+  EXPECT_EQ(run.world.commands.carried_out, 402);
+  EXPECT_EQ(run.session.core().state(), State::halted);
+  EXPECT_LT(payloads(run.path(), "command").size(), 100U);
+}
+
+TEST(Session, KeepsALedgerThatReplaysWhenItIsKilledOnItsWayBackFromACrash) {
+  TemporaryFolder folder;
+  World world;
+  const market::Panel panel = random_panel(20, 2, 5);
+  const SessionSettings settings = session_settings(2);
+  {
+    LedgerWriter ledger(folder / "a.db", {});
+    Session session(settings, ledger, Rebuild(), world.ports());
+    session.start();
+    for (std::size_t i = 0; i < 6; ++i) session.on_bar(panel.bar(i));
+  }  // without a stop: what the venue said last is lost
+  ASSERT_FALSE(rebuild(folder / "a.db").unrecorded().empty());
+  world.commands.waiting.push_back({Command::Kind::kill, "test"});
+  {
+    LedgerWriter ledger(folder / "a.db", {});
+    Session session(settings, ledger, rebuild(folder / "a.db", 100), world.ports());
+    session.start();
+    EXPECT_EQ(session.core().state(), State::halted);
+    EXPECT_TRUE(session.core().open_orders().empty()) << "all were cancelled";
+    session.stop();
+  }
+  EXPECT_NO_THROW(rebuild(folder / "a.db"));
+}
+
 TEST(Session, StopsOnCommandAndSaysSoInTheLedger) {
   Playing run;
   run.session.start();
