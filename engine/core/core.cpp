@@ -77,7 +77,7 @@ void Core::on(const Started& event, std::int64_t now_ns) {
   }
   settings_ = event.settings;
   machine_.hold_causes().server_lost = true;  // until it answers
-  if (event.ledger_failed) machine_.halt("ledger_failed");
+  if (event.ledger_failed) halt("ledger_failed");
   if (!pending_) return;
   if (event.asks_again) {
     request(now_ns);

@@ -461,6 +461,19 @@ TEST(Core, StaysHaltedOverARestartAndAfterAFailedLedger) {
   EXPECT_EQ(c.core.state(), State::active);
 }
 
+TEST(Core, CancelsWhatAFailedLedgerLeftOpen) {
+  Bench b;
+  b.bar({100, 100});
+  const auto orders = only<SubmitOrder>(b.decide({0.1, 0}));
+  ASSERT_EQ(orders.size(), 1U);
+  Started after = test::started(core_settings(2));
+  after.ledger_failed = true;
+  const auto cancels = only<CancelOrder>(b.core.step(after, 0));
+  EXPECT_EQ(b.core.state(), State::halted);
+  ASSERT_EQ(cancels.size(), 1U);
+  EXPECT_EQ(cancels[0].client_order_id, orders[0].order.client_order_id);
+}
+
 TEST(Core, ValuesTheAccountAtEveryTradedBar) {
   Bench b;
   b.hold({0.5, -0.25});
