@@ -148,7 +148,8 @@ void Core::value(const Bar& bar) {
 
 void Core::watch_drawdown() {
   peak_ = std::max(peak_, equity_);
-  drawdown_ = 1 - equity_ / peak_;  // the peak is at least the initial cash, hence positive
+  // re-arming may have set the peak to an equity that is not positive: the fraction of it says nothing
+  drawdown_ = peak_ > 0 ? 1 - equity_ / peak_ : 1;
   if (!(drawdown_ < settings_.guardian.halt_drawdown)) {
     halt("drawdown");
   } else if (!(drawdown_ < settings_.guardian.reduce_drawdown)) {
@@ -315,6 +316,7 @@ OpenOrder* Core::recently_closed(const std::string& client_order_id) {
 // What the venue did is a fact: a fill that should not be (too large, after others were lost) is booked as
 // well, so that the position on which the halt acts is the account's. Only what cannot be booked is refused.
 void Core::fill(OpenOrder& order, const OrderUpdate& update) {
+  if (update.fill == 0) return break_invariant("fill_without_number");
   if (update.fill <= order.fills) return;  // a repeated message
   const bool usable = std::isfinite(update.quantity) && update.quantity != 0 && std::isfinite(update.price) &&
                       update.price > 0 && std::isfinite(update.fee) && update.fee >= 0;

@@ -238,6 +238,18 @@ TEST(Core, ReducesAndHaltsByDrawdownFromThePeakAndLatches) {
   EXPECT_NEAR(b.core.drawdown(), 1 - 115.0 / 120, 1e-12) << "measured from re-arming on";
 }
 
+TEST(Core, HaltsAgainWhenAnAccountWithoutEquityWasRearmed) {
+  Bench b;
+  b.hold({-1.0, 0});  // short 1000 units at 100
+  b.bar({250, 100});
+  ASSERT_LT(b.core.equity(), 0);
+  ASSERT_EQ(b.core.state(), State::halted);
+  b.core.step(Command{Command::Kind::rearm, "test"}, 0);
+  b.bar({300, 100});
+  EXPECT_EQ(b.core.state(), State::halted) << "a loss from less than nothing is no gain";
+  EXPECT_EQ(b.core.drawdown(), 1);
+}
+
 TEST(Core, CancelsEverythingWhenKilledAndHoldsPositionsByDefault) {
   Bench b;
   b.hold({0.2, 0});
@@ -314,6 +326,7 @@ TEST(Core, HaltsWhenAnInvariantBreaks) {
       {"invariant:fill_on_the_wrong_side", [](Bench& b, const Order& order) { b.fill(order, 100, 1, -1); }},
       {"invariant:fill_not_a_number", [](Bench& b, const Order& order) { b.fill(order, missing); }},
       {"invariant:fill_not_a_number", [](Bench& b, const Order& order) { b.fill(order, -1); }},
+      {"invariant:fill_without_number", [](Bench& b, const Order& order) { b.fill(order, 100, 0); }},
       {"invariant:bar_out_of_order", [](Bench& b, const Order&) { b.core.step(b.last, 0); }},
       {"invariant:bar_of_wrong_shape", [](Bench& b, const Order&) { b.bar({100}); }}};
   for (const auto& [cause, provoke] : breaks) {
