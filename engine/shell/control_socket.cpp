@@ -2,12 +2,15 @@
 
 #include <sys/stat.h>
 
+#include <cerrno>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <vector>
 #include <zmq.hpp>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/uninterrupted.hpp"
 #include "engine/ledger/canonical_json.hpp"
 
 namespace regent::engine {
@@ -24,7 +27,9 @@ struct ControlSocket::Socket {
     std::vector<std::string> frames;
     zmq::message_t frame;
     do {
-      if (!socket.recv(frame, zmq::recv_flags::dontwait)) return {};
+      const bool taken = uninterrupted<zmq::error_t>(
+          [&] { return socket.recv(frame, zmq::recv_flags::dontwait).has_value(); });
+      if (!taken) return {};
       // what is too long to be an ask is taken off the socket, but not kept
       if (frames.size() <= frames_expected) frames.push_back(frame.to_string());
     } while (frame.more());
@@ -84,7 +89,10 @@ ControlSocket::ControlSocket(const std::string& endpoint) : socket_(std::make_un
   }
   endpoint_ = socket_->socket.get(zmq::sockopt::last_endpoint);
   // only the engine's own user may command it
-  if (endpoint_.rfind("ipc://", 0) == 0) ::chmod(endpoint_.c_str() + 6, 0600);
+  if (endpoint_.rfind("ipc://", 0) == 0 && ::chmod(endpoint_.c_str() + 6, 0600) != 0) {
+    throw InputError("control endpoint '" + endpoint + "' cannot be kept to this user: " +
+                     std::strerror(errno) + "; a path such as ipc:///run/regent/control is right");
+  }
 }
 
 ControlSocket::~ControlSocket() = default;
@@ -94,7 +102,8 @@ void ControlSocket::answer(const std::string& text) {
   const auto part = [&](const std::string& frame, bool more) {
     const auto flags =
         more ? zmq::send_flags::dontwait | zmq::send_flags::sndmore : zmq::send_flags::dontwait;
-    return socket_->socket.send(zmq::buffer(frame), flags).has_value();
+    return uninterrupted<zmq::error_t>(
+        [&] { return socket_->socket.send(zmq::buffer(frame), flags).has_value(); });
   };
   waiting_ = false;
   if (part(socket_->peer, true) && part("", true)) part(text, false);

@@ -6,6 +6,7 @@
 #include <zmq.hpp>
 
 #include "base/error.hpp"
+#include "base/uninterrupted.hpp"
 
 namespace regent::client {
 namespace {
@@ -43,15 +44,20 @@ struct DecisionClient::State {
   zmq::context_t context{1};
   zmq::socket_t socket{context, zmq::socket_type::dealer};
 
+  bool take_frame(zmq::message_t& frame) {
+    return uninterrupted<zmq::error_t>(
+        [&] { return socket.recv(frame, zmq::recv_flags::dontwait).has_value(); });
+  }
+
   // Takes the next whole message, or false when there is none. `single`: it had one frame.
   bool take(zmq::message_t& frame, bool& single) {
-    if (!socket.recv(frame, zmq::recv_flags::dontwait)) {
+    if (!take_frame(frame)) {
       return false;
     }
     single = !frame.more();
     zmq::message_t rest;
     for (bool more = frame.more(); more; more = rest.more()) {
-      if (!socket.recv(rest, zmq::recv_flags::dontwait)) {
+      if (!take_frame(rest)) {
         break;
       }
     }
@@ -87,8 +93,10 @@ bool DecisionClient::send(const wire::DecisionRequest& request) {
                      state_->settings.stream + "'");
   }
   const std::vector<std::uint8_t> bytes = wire::encode(request);
-  return state_->socket.send(zmq::const_buffer(bytes.data(), bytes.size()), zmq::send_flags::dontwait)
-      .has_value();
+  return uninterrupted<zmq::error_t>([&] {
+    return state_->socket.send(zmq::const_buffer(bytes.data(), bytes.size()), zmq::send_flags::dontwait)
+        .has_value();
+  });
 }
 
 bool DecisionClient::send_heartbeat() {

@@ -6,6 +6,7 @@
 #include <zmq.hpp>
 
 #include "base/log.hpp"
+#include "base/uninterrupted.hpp"
 #include "serving/http/address.hpp"
 
 namespace regent::server {
@@ -66,7 +67,9 @@ struct DecisionSocket::State {
     std::size_t frames = 0;
     do {
       zmq::message_t frame;
-      if (!socket.recv(frame, zmq::recv_flags::dontwait)) {
+      const bool taken = uninterrupted<zmq::error_t>(
+          [&] { return socket.recv(frame, zmq::recv_flags::dontwait).has_value(); });
+      if (!taken) {
         return std::nullopt;  // only before the first frame: ZeroMQ delivers messages whole
       }
       if (++frames <= envelope_frames_max + 1) {
@@ -104,12 +107,16 @@ struct DecisionSocket::State {
   void send(Waiting& asked, const std::vector<std::uint8_t>& reply, Metrics& metrics) {
     try {
       for (zmq::message_t& frame : asked.envelope) {
-        if (!socket.send(frame, zmq::send_flags::sndmore | zmq::send_flags::dontwait)) {
+        const bool sent = uninterrupted<zmq::error_t>([&] {
+          return socket.send(frame, zmq::send_flags::sndmore | zmq::send_flags::dontwait).has_value();
+        });
+        if (!sent) {
           metrics.count_undelivered();  // its queue is full: a peer that does not read
           return;
         }
       }
-      socket.send(zmq::buffer(reply), zmq::send_flags::dontwait);
+      uninterrupted<zmq::error_t>(
+          [&] { return socket.send(zmq::buffer(reply), zmq::send_flags::dontwait).has_value(); });
     } catch (const zmq::error_t& error) {
       if (error.num() != EHOSTUNREACH) {  // the peer is gone
         throw;

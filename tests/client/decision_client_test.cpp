@@ -7,6 +7,7 @@
 #include <zmq.hpp>
 
 #include "base/error.hpp"
+#include "tests/base/signal_storm.hpp"
 #include "tests/wire/examples.hpp"
 
 namespace regent::client {
@@ -149,6 +150,29 @@ TEST(DecisionClient, MalformedReplyIsAnErrorAndTheNextOneIsRead) {
   EXPECT_THROW(client.receive(patience_ms), InputError);
   EXPECT_THROW(client.receive(patience_ms), InputError);
   EXPECT_EQ(client.receive(patience_ms), wire::example_reply());
+}
+
+TEST(DecisionClient, LosesNothingWhenSignalsBreakOffItsCalls) {
+  Peer peer;
+  DecisionClient client(settings_for(peer));
+  send_at_last(client, wire::example_request());
+  peer.take();
+  constexpr int replies = 50;
+  for (int i = 0; i < replies; ++i) {
+    peer.reply({wire::encode(wire::example_reply())});
+  }
+  int received = 0;
+  {
+    const test::SignalStorm storm;
+    for (int i = 0; i < 20'000 || (received < replies && i < 2'000'000); ++i) {
+      ASSERT_NO_THROW(received += client.receive(0).has_value() ? 1 : 0) << "call " << i;
+      if (i % 100 == 0) {
+        ASSERT_NO_THROW(client.send_heartbeat()) << "call " << i;
+      }
+    }
+  }
+  EXPECT_EQ(received, replies);
+  EXPECT_GT(test::SignalStorm::count, 100);
 }
 
 TEST(DecisionClient, WrongSettingsAndRequestsAreNamed) {

@@ -16,6 +16,7 @@
 #include "engine/shell/panel_feed.hpp"
 #include "engine/shell/settings.hpp"
 #include "engine/shell/telemetry.hpp"
+#include "tests/base/signal_storm.hpp"
 #include "tests/engine/support/market.hpp"
 #include "tests/engine/support/temporary_folder.hpp"
 
@@ -291,6 +292,38 @@ TEST(ControlSocket, SurvivesHostilePeers) {
   EXPECT_NE(answer.find("\"state\":"), std::string::npos) << "it still serves";
 }
 
+TEST(ControlSocket, HearsAKillWhenSignalsBreakOffItsCalls) {
+  ControlSocket socket("tcp://127.0.0.1:*");
+  Core core;
+  std::atomic<bool> shielded{false};
+  std::string answer;
+  std::thread client([&] {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    shielded = true;
+    answer = send_control(socket.endpoint(), "kill", 20'000);
+  });
+  while (!shielded) std::this_thread::yield();
+  int kills = 0;
+  {
+    const regent::test::SignalStorm storm;
+    for (int i = 0; i < 20'000 || (kills == 0 && i < 2'000'000); ++i) {
+      EXPECT_NO_THROW({
+        if (socket.poll(core)) {
+          ++kills;
+          socket.done(core);
+        }
+      }) << "call "
+         << i;
+      if (testing::Test::HasFailure()) break;
+    }
+  }
+  client.join();
+  EXPECT_EQ(kills, 1);
+  EXPECT_NE(answer.find("\"state\":"), std::string::npos);
+}
+
 TEST(ControlSocket, ListensToThisMachineOnly) {
   for (const char* endpoint : {"tcp://0.0.0.0:5000", "tcp://*:5000", "tcp://192.168.1.1:5000",
                                "udp://127.0.0.1:1", "tcp://example.com:1", "nonsense", ""}) {
@@ -302,6 +335,7 @@ TEST(ControlSocket, ListensToThisMachineOnly) {
   EXPECT_EQ(permissions & std::filesystem::perms::mask,
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   EXPECT_THROW(send_control("ipc://" + (folder / "nobody").string(), "status", 50), RetryableError);
+  expect_refused([] { ControlSocket{"ipc://@regent-of-no-one"}; }, "cannot be kept to this user");
 }
 
 // ---- http and metrics
