@@ -12,18 +12,15 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/stop_signal.hpp"
-#include "base/terminal.hpp"
 #include "base/time.hpp"
 #include "engine/shell/commands.hpp"
-#include "engine/shell/feed.hpp"
+#include "engine/shell/feed_loop.hpp"
 #include "engine/shell/server_port.hpp"
 #include "engine/shell/session.hpp"
 #include "engine/shell/telemetry.hpp"
 
 namespace regent::engine {
 namespace {
-
-constexpr int feed_poll_ms = 20;
 
 struct Flags {
   CommonFlags common;
@@ -75,39 +72,6 @@ class Announcement {
   std::string file_;
 };
 
-void take_bar(Session& session, const Bar& bar, bool live) {
-  try {
-    session.on_bar(bar.view());
-  } catch (const InputError& error) {
-    if (!live) throw;
-    spdlog::warn("a bar is left out: {}", error.what());
-  }
-}
-
-void run_feed(Session& session, Feed& feed, const SessionSettings& settings, std::int64_t feed_timeout_ns) {
-  Progress progress("bars", static_cast<std::int64_t>(feed.bars_ahead()));
-  std::int64_t done = 0, last_bar_ns = monotonic_ns();
-  bool lost = false;
-  while (!session.stop_requested() && !session.failed() && !feed.ended()) {
-    const std::optional<Bar> bar = feed.next(feed.live() ? feed_poll_ms : 0);
-    if (bar) {
-      const bool traded = bar->timestamp_ms >= settings.core.trade_from_ms;
-      take_bar(session, *bar, feed.live());
-      last_bar_ns = monotonic_ns();
-      lost = false;
-      if (!feed.live()) progress.advance(++done);
-      if (traded && !feed.live() && settings.pace_ns > 0) session.idle(settings.pace_ns);
-    }
-    if (!feed.live()) continue;
-    session.idle(0);
-    if (!lost && feed_timeout_ns > 0 && monotonic_ns() - last_bar_ns > feed_timeout_ns) {
-      lost = true;
-      session.feed_lost();
-    }
-  }
-  if (!feed.live()) progress.finish();
-}
-
 // A live engine that cannot record stays up, HALTED, for people to see; it must not come back by itself.
 void wait_for_stop(Session& session, ProcessCommands& commands) {
   spdlog::error("HALTED until a person stops this process: the ledger cannot be written");
@@ -154,7 +118,7 @@ int trade(const Flags& flags) {
                   ledger.rows() > 0 ? rebuild(flags.ledger, settings.memory_bars) : Rebuild(),
                   {clock, server, commands, telemetry});
   session.start();
-  run_feed(session, *feed, settings, config.integer("engine.feed_timeout_ms") * ns_per_ms);
+  run_feed(session, *feed, settings, config.integer("engine.feed_timeout_ms") * ns_per_ms, clock);
   if (session.failed() && feed->live()) wait_for_stop(session, commands);
   session.stop();
   std::fputs(telemetry.summary(session.core()).c_str(), stdout);
