@@ -29,8 +29,10 @@ void LineFeed::read_available() {
   }
   if (count == 0) {
     end_of_input_ = true;
-    if (!buffer_.empty()) assembler_.line(buffer_);
-    buffer_.clear();
+    if (!buffer_.empty()) {
+      throw InputError("standard input ends within a line, '" + buffer_.substr(0, 80) +
+                       "': whoever wrote it may have ended there too; a whole row ends with a line end");
+    }
     assembler_.end_bar();
     return;
   }
@@ -48,12 +50,21 @@ void LineFeed::read_available() {
   }
 }
 
-std::optional<Bar> LineFeed::next(int timeout_ms) {
-  if (auto bar = assembler_.take()) return bar;
-  if (end_of_input_) return std::nullopt;
+void LineFeed::wait_and_read(int timeout_ms) {
   pollfd item{descriptor_, POLLIN, 0};
-  if (::poll(&item, 1, timeout_ms) > 0) read_available();
-  return assembler_.take();
+  if (::poll(&item, 1, timeout_ms) <= 0) return;
+  try {
+    read_available();
+  } catch (const InputError&) {
+    failure_ = std::current_exception();
+  }
+}
+
+std::optional<Bar> LineFeed::next(int timeout_ms) {
+  if (assembler_.waiting() == 0 && !end_of_input_ && !failure_) wait_and_read(timeout_ms);
+  if (auto bar = assembler_.take()) return bar;
+  if (failure_) std::rethrow_exception(failure_);
+  return std::nullopt;
 }
 
 // ---- messages

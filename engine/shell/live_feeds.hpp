@@ -1,6 +1,7 @@
 #pragma once
 // Live bars as CSV rows (market/csv_panel.hpp): lines of a descriptor, or messages of a ZeroMQ publisher.
 
+#include <exception>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,24 +11,26 @@
 
 namespace regent::engine {
 
-// Lines of a pipe. The first is the header. A line that is wrong ends the feed with an InputError: what
-// follows it could not be trusted.
+// Lines of a pipe. The first is the header. A line that is wrong, or that the input ends within, ends the
+// feed with an InputError once the bars before it were taken: what follows it could not be trusted.
 class LineFeed final : public Feed {
  public:
   LineFeed(int descriptor, std::string name, std::vector<std::string> symbols);
   const std::vector<std::string>& symbols() const override { return symbols_; }
   bool live() const override { return true; }
   std::optional<Bar> next(int timeout_ms) override;
-  bool ended() const override { return end_of_input_ && assembler_.waiting() == 0; }
+  bool ended() const override { return end_of_input_ && !failure_ && assembler_.waiting() == 0; }
 
  private:
   void read_available();
+  void wait_and_read(int timeout_ms);
 
   int descriptor_;
   std::vector<std::string> symbols_;
   BarAssembler assembler_;
   std::string buffer_;  // the beginning of a line, at most one line long
   bool end_of_input_ = false;
+  std::exception_ptr failure_;  // thrown when the bars before it were taken
 };
 
 // Subscribes to ENDPOINT. Each message is one bar: a header line and its rows. A message that is wrong is

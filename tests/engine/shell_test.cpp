@@ -149,7 +149,7 @@ TEST(LineFeed, GivesTheBarsOfAPipeAndEndsWithIt) {
   ASSERT_TRUE(bar);
   EXPECT_EQ(bar->columns[3], (std::vector<double>{1, 2}));
   EXPECT_FALSE(feed.ended());
-  write("2020-01-02,BX,4");  // without a line end
+  write("2020-01-02,BX,4\n");
   ::close(ends[1]);
   std::optional<Bar> last;
   for (int i = 0; i < 10 && !last; ++i) last = feed.next(1'000);
@@ -158,6 +158,40 @@ TEST(LineFeed, GivesTheBarsOfAPipeAndEndsWithIt) {
   EXPECT_FALSE(feed.next(10));
   EXPECT_TRUE(feed.ended());
   ::close(ends[0]);
+}
+
+// What a feed gives before it is refused, and why it is.
+std::pair<std::vector<double>, std::string> closes_and_refusal(const std::string& text) {
+  int ends[2];
+  if (::pipe(ends) != 0) return {};
+  EXPECT_EQ(::write(ends[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  ::close(ends[1]);
+  LineFeed feed(ends[0], "pipe", {"AX"});
+  std::pair<std::vector<double>, std::string> result;
+  try {
+    for (int i = 0; i < 20 && !feed.ended(); ++i) {
+      if (const auto bar = feed.next(1'000)) result.first.push_back(bar->columns[3][0]);
+    }
+  } catch (const InputError& error) {
+    result.second = error.what();
+  }
+  ::close(ends[0]);
+  return result;
+}
+
+TEST(LineFeed, RefusesALineThatTheInputEndsWithinAndGivesTheBarsBeforeIt) {
+  const std::string rows = "timestamp,symbol,close\n2020-01-01,AX,41\n2020-01-02,AX,42\n";
+  const auto [closes, refusal] = closes_and_refusal(rows + "2020-01-03,AX,4");  // of 43.5, say
+  EXPECT_EQ(closes, (std::vector<double>{41, 42}));
+  EXPECT_NE(refusal.find("'2020-01-03,AX,4'"), std::string::npos) << refusal;
+  EXPECT_EQ(closes_and_refusal(rows).second, "");
+}
+
+TEST(LineFeed, GivesTheBarsBeforeAWrongLine) {
+  const auto [closes, refusal] =
+      closes_and_refusal("timestamp,symbol,close\n2020-01-01,AX,41\n2020-01-02,AX,wrong\n2020-01-03,AX,43\n");
+  EXPECT_EQ(closes, std::vector<double>{41});
+  EXPECT_NE(refusal.find("pipe:3"), std::string::npos) << refusal;
 }
 
 TEST(LineFeed, RefusesALineWithoutEnd) {
