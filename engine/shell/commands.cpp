@@ -1,5 +1,6 @@
 #include "engine/shell/commands.hpp"
 
+#include <atomic>
 #include <csignal>
 
 #include "base/stop_signal.hpp"
@@ -8,10 +9,12 @@ namespace regent::engine {
 
 namespace {
 
-volatile std::sig_atomic_t kill_requested = 0;
+// The handler may run in any thread that does not block the signal, such as one of HTTP's.
+std::atomic<bool> kill_requested{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
 
 void on_kill_signal(int) {
-  kill_requested = 1;
+  kill_requested = true;
 }
 
 }  // namespace
@@ -25,10 +28,7 @@ void install_kill_signal() {
 
 std::optional<Command> ProcessCommands::poll(const Core& core) {
   from_socket_ = false;
-  if (kill_requested != 0) {
-    kill_requested = 0;
-    return Command{Command::Kind::kill, "signal"};
-  }
+  if (kill_requested.exchange(false)) return Command{Command::Kind::kill, "signal"};
   if (stop_requested() && !stop_taken_) {
     stop_taken_ = true;
     return Command{Command::Kind::shutdown, "signal"};
