@@ -142,29 +142,31 @@ double correlation_error(const std::vector<double>& covariance, const Factors& f
   return worst;
 }
 
-// [regimes] variance of the equally weighted market.
-double market_variance(const std::vector<double>& covariance, std::size_t n) {
-  const double cells = static_cast<double>(n) * static_cast<double>(n);
-  return std::accumulate(covariance.begin(), covariance.end(), 0.0) / cells;
-}
-
-// The market's shocks in units of what its regime expects; jumps end at the threshold.
-std::vector<double> market_shocks(const Returns& returns, const std::vector<double>& weights,
-                                  const std::vector<Moments>& moments, double threshold) {
-  const std::size_t n = returns.assets(), k = moments.size();
-  std::vector<double> shocks;
+// The equally weighted market as a law's regimes see it.
+Market market_of(const Returns& returns, const std::vector<std::uint8_t>& jumps, double threshold,
+                 const Law& law) {
+  const double n = law.assets;
+  Market market{
+      .jumps = jumps, .jump_threshold = threshold, .start = law.start, .transition = law.transition};
   for (std::size_t bar = 0; bar < returns.bars(); ++bar) {
-    double market = 0, mean = 0, variance = 0;
-    for (std::size_t i = 0; i < n; ++i) market += returns.log_returns[bar * n + i] / static_cast<double>(n);
-    for (std::size_t r = 0; r < k; ++r) {
-      const double weight = weights[bar * k + r];
-      mean += weight * std::accumulate(moments[r].mean.begin(), moments[r].mean.end(), 0.0) /
-              static_cast<double>(n);
-      variance += weight * market_variance(moments[r].covariance, n);
-    }
-    shocks.push_back(std::clamp((market - mean) / std::sqrt(variance), -threshold, threshold));
+    double sum = 0;
+    for (int i = 0; i < law.assets; ++i) sum += returns.log_returns[bar * returns.assets() + i];
+    market.returns.push_back(sum / n);
   }
-  return shocks;
+  for (int k = 0; k < law.regimes; ++k) {
+    double mean = 0, variance = 0;
+    std::vector<double> loadings(law.factors, 0);
+    for (int at = k * law.assets; at < (k + 1) * law.assets; ++at) {
+      mean += (law.drift[at] + law.drift_of_variance[at]) / n;
+      variance += law.idiosyncratic[at] * law.idiosyncratic[at] / (n * n);
+      for (int f = 0; f < law.factors; ++f) loadings[f] += law.loadings[at * law.factors + f] / n;
+    }
+    for (const double loading : loadings) variance += loading * loading;
+    market.mean.push_back(mean);
+    market.deviation.push_back(std::sqrt(variance));
+    market.shown.push_back(std::clamp(loadings[0] / market.deviation.back(), 0.0, 1.0));
+  }
+  return market;
 }
 
 void put_volatility(const Garch& garch, double threshold, Law& law) {
@@ -286,10 +288,10 @@ CalibratedPanel calibrate(const market::Panel& panel, const Returns& returns,
   for (int i = 0; i < n; ++i) deviation.push_back(std::sqrt(pooled.covariance[i * n + i]));
   law.beta.assign(n, 1);
   law.jumps = jump_law(returns, of_assets, of_market, regimes.weights, k, deviation);
-  const auto shocks = market_shocks(returns, regimes.weights, moments, settings.jump_threshold);
-  const Garch garch = fit_garch(shocks);
+  const Market market = market_of(returns, of_market, settings.jump_threshold, law);
+  const Garch garch = fit_garch(market);
   put_volatility(garch, settings.jump_threshold, law);
-  law.idiosyncratic_dof = own_dofs(returns, of_market, regimes.weights, variances_of(shocks, garch), law);
+  law.idiosyncratic_dof = own_dofs(returns, of_market, regimes.weights, filter(market, garch).variance, law);
   put_liquidity(moments, law.start, returns.assets(), law);
   return result;
 }

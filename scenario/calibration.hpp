@@ -46,10 +46,10 @@ struct CalibratedPanel {
 // and by as many as there are assets, so that a rare regime's matrix has full rank. The first factor is the
 // equally weighted market itself, the others the principal components of the rest; variances are exact.
 // Drifts are of simple returns: the half variance that log returns lose is drift_of_variance. Volatility
-// clustering and tails: GJR-GARCH with Student-t shocks of the market within its regimes, and a Student-t for
-// each asset's own shocks (own_shocks.hpp). Spreads widen with a regime's volatility; liquidity shocks are
-// assumed, not fitted: a probability of 0.002 a bar, five times the spread, half gone in five bars. Throws
-// InputError as returns_of and hmm::fit do.
+// clustering and tails: GJR-GARCH with Student-t shocks of the market beside its regimes as a filter sees
+// them (garch.hpp), and a Student-t for each asset's own shocks (own_shocks.hpp). Spreads widen with a
+// regime's volatility; liquidity shocks are assumed, not fitted: a probability of 0.002 a bar, five times the
+// spread, half gone in five bars. Throws InputError as returns_of and hmm::fit do.
 CalibratedPanel calibrate(const market::Panel& panel, const Returns& returns,
                           const CalibrationSettings& settings);
 

@@ -5,15 +5,14 @@
 #include <cmath>
 #include <numbers>
 #include <string>
-#include <vector>
 
 #include "base/error.hpp"
 
 namespace regent::scenario {
 namespace {
 
-constexpr std::size_t values_min = 30;
-constexpr double dof_min = 2.2;
+constexpr std::size_t returns_min = 30;
+constexpr double dof_min = 2.2, worth_min = 3;
 constexpr int dimension = 4;
 using Point = std::array<double, dimension>;
 
@@ -28,22 +27,47 @@ Garch parameters_of(const Point& p) {
   return garch;
 }
 
-// v after a value √v·shock.
-double next_variance(const Garch& g, double v, double value) {
-  const double base = 1 - g.alpha - g.beta - g.gamma / 2;
-  return base + g.beta * v + (g.alpha + (value < 0 ? g.gamma : 0)) * value * value;
+// The density of a shock of unit variance, and the mean of the squared tail W² that made it.
+class Shock {
+ public:
+  explicit Shock(double dof)
+      : dof_(dof),
+        scale_(dof > 0 ? std::exp(std::lgamma((dof + 1) / 2) - std::lgamma(dof / 2)) /
+                             std::sqrt(std::numbers::pi * (dof - 2))
+                       : 1 / std::sqrt(2 * std::numbers::pi)) {}
+  double density(double z) const {
+    if (dof_ == 0) return scale_ * std::exp(-0.5 * z * z);
+    return scale_ * std::exp(-0.5 * (dof_ + 1) * std::log1p(z * z / (dof_ - 2)));
+  }
+  double squared_tail(double z) const { return dof_ == 0 ? 1 : (dof_ - 2 + z * z) / (dof_ - 1); }
+
+ private:
+  double dof_, scale_;
+};
+
+// E[(alpha + gamma·[y < 0])·y²] of the shock y that drives v where the market shows z: y is normal around
+// shown·z with what is not shown as its variance.
+double driven(const Garch& g, double z, double shown, double squared_tail) {
+  const double mean = shown * z, hidden = (1 - shown * shown) * squared_tail;
+  const double square = mean * mean + hidden;
+  if (g.gamma == 0) return g.alpha * square;
+  double below = mean < 0 ? square : 0;
+  if (hidden > 1e-6) {
+    const double deviation = std::sqrt(hidden), at = mean / deviation;
+    below = square * 0.5 * std::erfc(at / std::numbers::sqrt2) -
+            mean * deviation * std::exp(-0.5 * at * at) / std::sqrt(2 * std::numbers::pi);
+  }
+  return g.alpha * square + g.gamma * below;
 }
 
-double log_likelihood(std::span<const double> x, const Garch& g) {
-  const double constant =
-      std::lgamma((g.dof + 1) / 2) - std::lgamma(g.dof / 2) - 0.5 * std::log(std::numbers::pi * (g.dof - 2));
-  double v = 1, sum = 0;
-  for (const double value : x) {
-    const double square = value * value;  // v · shock²
-    sum += constant - 0.5 * std::log(v) - 0.5 * (g.dof + 1) * std::log1p(square / (v * (g.dof - 2)));
-    v = next_variance(g, v, value);
+// The law of the regime a bar later.
+void move(const Market& market, std::vector<double>& law, std::vector<double>& next) {
+  const std::size_t k = law.size();
+  std::fill(next.begin(), next.end(), 0);
+  for (std::size_t from = 0; from < k; ++from) {
+    for (std::size_t to = 0; to < k; ++to) next[to] += law[from] * market.transition[from * k + to];
   }
-  return sum;
+  law.swap(next);
 }
 
 template <class Value>
@@ -60,7 +84,7 @@ Point nelder_mead(Point start, const Value& value) {
   for (int iteration = 0; iteration < iterations_max; ++iteration) {
     std::sort(simplex.begin(), simplex.end(), [](const auto& a, const auto& b) { return a.value < b.value; });
     Vertex& worst = simplex.back();
-    if (worst.value - simplex.front().value < 1e-7) break;
+    if (worst.value - simplex.front().value < 1e-4) break;
     Point centre{};
     for (int v = 0; v < dimension; ++v) {
       for (int i = 0; i < dimension; ++i) centre[i] += simplex[v].at[i] / dimension;
@@ -91,62 +115,81 @@ Point nelder_mead(Point start, const Value& value) {
 }
 
 // The best degrees of freedom with v = 1: a search over a grid that is fine where it matters.
-Garch constant_variance(std::span<const double> x) {
+Garch constant_variance(const Market& market) {
   Garch best;
   best.log_likelihood = -HUGE_VAL;
-  for (double excess = 0.2; excess < 200; excess *= 1.05) {
+  for (double excess = 0.2; excess < 200; excess *= 1.1) {
     Garch one;
     one.dof = 2 + excess;
-    one.log_likelihood = log_likelihood(x, one);
+    one.log_likelihood = filter(market, one).log_likelihood;
     if (one.log_likelihood > best.log_likelihood) best = one;
   }
   best.constant_log_likelihood = best.log_likelihood;
   return best;
 }
 
-std::vector<double> standardised(std::span<const double> series) {
-  double squares = 0;
-  for (const double value : series) squares += value * value;
-  const double scale = std::sqrt(squares / static_cast<double>(series.size()));
-  if (series.size() < values_min || !std::isfinite(scale) || !(scale > 0))
-    throw InputError("GARCH of " + std::to_string(series.size()) +
-                     " values; at least 30 finite ones that move are needed");
-  std::vector<double> x(series.begin(), series.end());
-  for (double& value : x) value /= scale;
-  return x;
+void check(const Market& market) {
+  const auto finite = [](const std::vector<double>& values) {
+    return std::ranges::all_of(values, [](double value) { return std::isfinite(value); });
+  };
+  const bool moves = std::ranges::all_of(market.deviation, [](double value) { return value > 0; });
+  if (market.returns.size() < returns_min || !finite(market.returns) || !finite(market.deviation) || !moves)
+    throw InputError("GARCH of " + std::to_string(market.returns.size()) +
+                     " market returns; at least 30 finite ones that move are needed");
 }
 
 }  // namespace
 
-Garch fit_garch(std::span<const double> series) {
-  const std::vector<double> x = standardised(series);
-  const Garch constant = constant_variance(x);
+Filtered filter(const Market& market, const Garch& garch) {
+  const std::size_t k = market.start.size();
+  const Shock shock(garch.dof);
+  const double base = 1 - garch.alpha - garch.beta - garch.gamma / 2;
+  std::vector<double> law = market.start, next(k), moved(k);
+  Filtered result;
+  result.variance.reserve(market.returns.size());
+  double v = 1;
+  for (std::size_t bar = 0; bar < market.returns.size(); ++bar) {
+    if (bar > 0) move(market, law, next);
+    const bool jumped = !market.jumps.empty() && market.jumps[bar] != 0;
+    const double scale = std::sqrt(v);
+    double density = 0, drive = 0;
+    for (std::size_t r = 0; r < k; ++r) {
+      double z = (market.returns[bar] - market.mean[r]) / (scale * market.deviation[r]);
+      if (jumped) z = std::clamp(z, -market.jump_threshold, market.jump_threshold);
+      law[r] *= shock.density(z) / (scale * market.deviation[r]) + 1e-300;
+      density += law[r];
+      moved[r] = driven(garch, z, market.shown[r], shock.squared_tail(z));
+    }
+    for (std::size_t r = 0; r < k; ++r) {
+      law[r] /= density;
+      drive += law[r] * moved[r];
+    }
+    result.variance.push_back(v);
+    if (!jumped) result.log_likelihood += std::log(density);
+    v = base + v * (garch.beta + drive);
+  }
+  return result;
+}
+
+Garch fit_garch(const Market& market) {
+  check(market);
+  const Garch constant = constant_variance(market);
   const auto cost = [&](const Point& p) {
     for (const double value : p) {
       if (std::abs(value) > 12) return HUGE_VAL;
     }
-    return -log_likelihood(x, parameters_of(p));
+    return -filter(market, parameters_of(p)).log_likelihood;
   };
   Garch best = constant;
   for (const Point& start : {Point{0.0, 0.0, 3.0, 1.5}, Point{-1.0, -1.0, 0.0, 1.0}}) {
     Garch one = parameters_of(nelder_mead(start, cost));
-    one.log_likelihood = log_likelihood(x, one);
+    one.log_likelihood = filter(market, one).log_likelihood;
     one.constant_log_likelihood = constant.log_likelihood;
-    if (one.log_likelihood > best.log_likelihood && one.log_likelihood > constant.log_likelihood + 3)
+    if (one.log_likelihood > best.log_likelihood && one.log_likelihood > constant.log_likelihood + worth_min)
       best = one;
   }
   if (best.dof > dof_gaussian) best.dof = 0;
   return best;
-}
-
-std::vector<double> variances_of(std::span<const double> series, const Garch& garch) {
-  std::vector<double> variances;
-  double v = 1;
-  for (const double value : standardised(series)) {
-    variances.push_back(v);
-    v = next_variance(garch, v, value);
-  }
-  return variances;
 }
 
 }  // namespace regent::scenario

@@ -1,29 +1,49 @@
 #pragma once
-// GJR-GARCH(1,1) with Student-t shocks, of a series of unit variance.
+// GJR-GARCH(1,1) with Student-t shocks of a market that moves through regimes, as a filter sees it.
 
-#include <span>
+#include <cstdint>
 #include <vector>
 
 namespace regent::scenario {
 
-// v' = 1 − alpha − beta − gamma/2 + v·(beta + (alpha + gamma·[shock < 0])·shock²), return = √v·shock; shocks
-// of unit variance with `dof` degrees of freedom (0: Gaussian).
+// v' = 1 − alpha − beta − gamma/2 + v·(beta + (alpha + gamma·[z < 0])·z²): v of mean 1, z a shock of unit
+// variance with `dof` degrees of freedom (0: Gaussian) that drives it.
 struct Garch {
   double alpha = 0, gamma = 0, beta = 0;
   double dof = 0;
-  double log_likelihood = 0;           // of the standardised series
+  double log_likelihood = 0;
   double constant_log_likelihood = 0;  // the same with v = 1 and the best dof
 };
 
-// Maximum likelihood by the simplex search of Nelder and Mead (1965) from several starts; the series is
-// scaled to unit variance first. Above dof_gaussian degrees of freedom the tails are taken as Gaussian. A
-// GARCH that does not raise the likelihood over a constant variance by Akaike's three is left out (alpha =
-// gamma = beta = 0). Source: Glosten, Jagannathan, Runkle (1993); Bollerslev (1987) for the shocks. Throws
-// InputError for fewer than 30 values, or one that is not finite.
-inline constexpr double dof_gaussian = 60;
-Garch fit_garch(std::span<const double> series);
+// The market's return in regime k: mean_k + √v·deviation_k·shock, with a shock of unit variance whose
+// correlation with z is shown_k; the rest of it are the assets' own shocks.
+struct Market {
+  std::vector<double> returns;          // [bars]
+  std::vector<std::uint8_t> jumps;      // [bars], 1 where the market jumped; empty: nowhere
+  double jump_threshold = 4;            // where shocks of such bars end
+  std::vector<double> start;            // [regimes]
+  std::vector<double> transition;       // [regimes, regimes]
+  std::vector<double> mean, deviation;  // [regimes]; deviations above 0
+  std::vector<double> shown;            // [regimes], in [0, 1]
+};
 
-// [values] v of each value of the series, scaled as fit_garch scales it, from what came before it.
-std::vector<double> variances_of(std::span<const double> series, const Garch& garch);
+// log p(returns | the law) and v at each bar, from the bars before it alone. The regime is not known, so v is
+// the mean over the regimes at every bar (Klaassen 2002, after Gray 1996); exact for one regime whose shock
+// is shown, and for a v that does not move. Bars of jumps count towards regimes and v, not towards p.
+struct Filtered {
+  double log_likelihood = 0;
+  std::vector<double> variance;  // [bars]
+};
+Filtered filter(const Market& market, const Garch& garch);
+
+// Maximum likelihood by the simplex search of Nelder and Mead (1965) from several starts. Regimes that are
+// known only with hindsight would explain away what falls do to the volatility that follows them; so v is
+// fitted beside regimes that are filtered. Above dof_gaussian degrees of freedom the tails are taken as
+// Gaussian. A GARCH that does not raise the likelihood over a constant variance by Akaike's three is left out
+// (alpha = gamma = beta = 0). Source: Glosten, Jagannathan, Runkle (1993); Bollerslev (1987) for the shocks.
+// Throws InputError for fewer than 30 returns, for one that is not finite, and for a market that does not
+// move.
+inline constexpr double dof_gaussian = 60;
+Garch fit_garch(const Market& market);
 
 }  // namespace regent::scenario

@@ -13,7 +13,6 @@
 #include "scenario/block_length.hpp"
 #include "scenario/calibration_json.hpp"
 #include "scenario/facts.hpp"
-#include "scenario/garch.hpp"
 #include "scenario/own_shocks.hpp"
 #include "scenario/risk.hpp"
 
@@ -187,6 +186,24 @@ TEST(Calibration, ExplainsNothingTwice) {
   for (const double dof : c.law.idiosyncratic_dof) EXPECT_TRUE(dof == 0 || dof > 12) << dof;
 }
 
+TEST(Calibration, FindsWhatFallsDoToVolatilityBesideRegimesAndOwnShocks) {
+  Law law = ten_assets();
+  law.regimes = 2;
+  law.start = {0.8, 0.2};
+  law.transition = {.99, .01, .04, .96};
+  law.drift.assign(20, 0);
+  law.loadings.insert(law.loadings.end(), 10, 0.025);
+  law.idiosyncratic.insert(law.idiosyncratic.end(), 10, 0.03);
+  law.volatility = {.kind = VolatilityKind::garch, .alpha = 0.01, .gamma = 0.12, .beta = 0.88};
+  const market::Panel panel = panel_of(law, 8000, 11);
+  const Law found =
+      calibrate(panel, returns_of(panel), {.macros = 2, .micros = 1, .restarts = 1, .factors = 1})
+          .calibration.law;
+  EXPECT_NEAR(found.volatility.alpha, 0.01, 0.03);
+  EXPECT_NEAR(found.volatility.gamma, 0.12, 0.06);
+  EXPECT_NEAR(found.volatility.beta, 0.88, 0.06);
+}
+
 double normal_number(std::uint32_t path, std::uint32_t step, std::uint32_t draw) {
   const Philox4 bits = Random{12}.bits(path, step, draw, Purpose::none);
   return normal_quantile(uniform_from_bits(bits.x, bits.y));
@@ -299,46 +316,6 @@ TEST(Factors, OfManyAssetsKeepTheCovarianceAndLeaveAssetsTheirOwn) {
   EXPECT_LT(shared, 1.01 * least);
   const std::vector<double> singular(n * n, 1.0);
   for (const double own : factors_of(singular, n, n).idiosyncratic) EXPECT_EQ(own, 0);
-}
-
-std::vector<double> engine_series(const Law& law, int steps, std::uint64_t seed) {
-  Task task;
-  task.law = &law;
-  task.policy.target = {0};
-  task.steps = steps;
-  task.seed = seed;
-  const auto kept = cuda::scenario::record(cuda::Resources::make("cpu"), task, 0, 1);
-  return {kept.log_returns.begin(), kept.log_returns.end()};
-}
-
-TEST(Garch, FindsTheParametersThatMadeTheSeries) {
-  Law law = two_regimes();
-  law.assets = law.factors = law.regimes = 1;
-  law.start = law.transition = {1};
-  law.drift = law.idiosyncratic = {0};
-  law.loadings = {0.01};
-  const Garch none = fit_garch(engine_series(law, 3000, 2));
-  EXPECT_EQ(none.alpha + none.gamma + none.beta, 0);
-  law.volatility = {.kind = VolatilityKind::garch, .alpha = 0.04, .gamma = 0.1, .beta = 0.85};
-  law.dof = 6;
-  const Garch garch = fit_garch(engine_series(law, 8000, 2));
-  EXPECT_NEAR(garch.alpha, 0.04, 0.03);
-  EXPECT_NEAR(garch.gamma, 0.1, 0.05);
-  EXPECT_NEAR(garch.beta, 0.85, 0.05);
-  EXPECT_NEAR(garch.dof, 6, 1.5);
-}
-
-TEST(Garch, SaysTheVarianceBeforeEveryValue) {
-  std::vector<double> series;
-  for (int i = 0; i < 40; ++i) series.push_back(0.02 * ((i * 7 % 11) - 5));
-  double squares = 0;
-  for (const double x : series) squares += x * x;
-  const auto variances = variances_of(series, {.alpha = 0.1, .gamma = 0.2, .beta = 0.6});
-  double v = 1;
-  for (std::size_t i = 0; i < series.size(); ++i) {
-    EXPECT_NEAR(variances[i], v, 1e-12) << i;
-    v = 0.2 + 0.6 * v + (series[i] < 0 ? 0.3 : 0.1) * series[i] * series[i] * 40 / squares;
-  }
 }
 
 // An AR(1) has b = (2·G²/D·n)^(1/3) in closed form with G = Σ|k|·R(k) and D = 2·g(0)² (stationary).
