@@ -1,5 +1,6 @@
 #include "allocation/commands/allocate_command.hpp"
 
+#include <CLI/CLI.hpp>
 #include <cmath>
 #include <filesystem>
 #include <iostream>
@@ -9,6 +10,7 @@
 #include "allocation/commands/report.hpp"
 #include "allocation/sizing.hpp"
 #include "base/atomic_file.hpp"
+#include "base/command_line.hpp"
 #include "base/drawing.hpp"
 #include "base/error.hpp"
 #include "covariance/commands/report.hpp"
@@ -132,8 +134,6 @@ void add_walk(CLI::App& app, AllocateFlags& flags) {
       ->type_name("FOLDER");
 }
 
-}  // namespace
-
 void add_allocate_flags(CLI::App& app, AllocateFlags& flags) {
   market::add_data_flags(app, flags.bars);
   app.add_option("--data", flags.data, "The same as naming the files")->type_name("FILE");
@@ -203,6 +203,16 @@ int run_allocate(const AllocateFlags& given) {
     std::cout << report_text(report);
   }
   return 0;
+}
+
+}  // namespace
+
+int allocate_command(int argc, char** argv) {
+  CLI::App app("Turn convictions into weights of a target volatility, and say what they risk",
+               "regent-allocate");
+  AllocateFlags flags;
+  add_allocate_flags(app, flags);
+  return run_command(app, argc, argv, [&] { return run_allocate(flags); });
 }
 
 }  // namespace regent::allocation

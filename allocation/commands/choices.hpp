@@ -1,7 +1,7 @@
 #pragma once
 // What the flags and the configuration ask for, as settings of the room.
 
-#include "allocation/commands/allocate_command.hpp"
+#include "allocation/commands/allocate_flags.hpp"
 
 namespace regent::allocation {
 

@@ -1,38 +1,5 @@
-// regent dream
-
-#include <unistd.h>
-
-#include <CLI/CLI.hpp>
-#include <filesystem>
-
-#include "base/command_line.hpp"
-#include "base/error.hpp"
-#include "scenario/commands/dream_command.hpp"
-
-namespace {
-
-// What a bundle decides needs LibTorch, which this program does not map: another one beside it does that.
-[[noreturn]] void hand_over(char** argv) {
-  std::error_code error;
-  const auto own = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-  const std::string program = (own / "regent-dream-bundle").string();
-  ::execv(program.c_str(), argv);
-  throw regent::Error("--bundle: there is no " + program +
-                      "; dreams of a bundle need a build with -DREGENT_TORCH=ON");
-}
-
-int run(const regent::scenario::DreamFlags& flags, char** argv) {
-  if (!flags.bundle.empty()) hand_over(argv);
-  regent::scenario::SetWeights policy(flags.device);
-  return regent::scenario::run_dream_command(flags, policy);
-}
-
-}  // namespace
+#include "scenario/commands/dream_program.hpp"
 
 int main(int argc, char** argv) {
-  CLI::App app("Simulate many futures of a portfolio: regimes, jumps, crises, and what breaks it",
-               "regent-dream");
-  regent::scenario::DreamFlags flags;
-  regent::scenario::add_dream_flags(app, flags);
-  return regent::run_command(app, argc, argv, [&] { return run(flags, argv); });
+  return regent::scenario::dream_program(argc, argv);
 }
