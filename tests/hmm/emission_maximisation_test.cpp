@@ -81,8 +81,8 @@ std::vector<double> some_counts(const LaneFit& lane, std::uint64_t seed) {
 }
 
 // What the M-step maximises: expected complete log-likelihood plus log prior.
-double target(const LaneFit& lane, const LaneFit& about, const std::vector<double>& counts,
-              const FitSettings& settings) {
+double emission_target(const LaneFit& lane, const LaneFit& about, const std::vector<double>& counts,
+                       const FitSettings& settings) {
   const AnyShape s(lane.run_shape());
   const CountLayout<AnyShape> layout{s};
   double sum = log_emission_prior(settings, lane);
@@ -149,8 +149,8 @@ TEST(EmissionMaximisation, IsNotBeatenByAnyNeighbourOfItsKind) {
       const std::vector<double> counts = some_counts(before, 7);
       LaneFit best = before;
       maximise_emissions(counts, settings, best);
-      const double top = target(best, before, counts, settings);
-      EXPECT_GT(top, target(before, before, counts, settings));
+      const double top = emission_target(best, before, counts, settings);
+      EXPECT_GT(top, emission_target(before, before, counts, settings));
       std::vector<LaneFit> neighbours;
       for (double step : {-1e-3, 1e-3}) {
         for (const LaneFit& moved : moved_covariances(best, covariance, step)) neighbours.push_back(moved);
@@ -168,7 +168,8 @@ TEST(EmissionMaximisation, IsNotBeatenByAnyNeighbourOfItsKind) {
           neighbours.back().mixture_weights[i ^ 1] -= step;
         }
       }
-      for (const LaneFit& moved : neighbours) EXPECT_LT(target(moved, before, counts, settings), top);
+      for (const LaneFit& moved : neighbours)
+        EXPECT_LT(emission_target(moved, before, counts, settings), top);
     }
   }
 }

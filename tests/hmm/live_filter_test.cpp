@@ -15,10 +15,10 @@
 namespace regent::hmm {
 namespace {
 
-constexpr int dimension = 4;
+constexpr int features = 4;
 
 std::vector<Model> some_models(int symbols) {
-  std::vector<Model> models(symbols, market_hierarchy(dimension));
+  std::vector<Model> models(symbols, market_hierarchy(features));
   for (int i = 0; i < symbols; ++i) {
     for (double& mean : models[i].means) mean += 0.01 * i;
   }
@@ -31,9 +31,9 @@ std::vector<std::vector<double>> ticks_of(const std::vector<Model>& models, int 
   for (std::size_t i = 0; i < models.size(); ++i) {
     const std::vector<double> bars = simulate(models[i], steps, 900 + i).bars;
     for (int t = 0; t < steps; ++t) {
-      for (int d = 0; d < dimension; ++d) {
+      for (int d = 0; d < features; ++d) {
         const bool missing = i == 2 && (t % 7 == 3 || (t % 5 == 1 && d == 1));
-        ticks[t].push_back(missing ? std::nan("") : bars[t * dimension + d]);
+        ticks[t].push_back(missing ? std::nan("") : bars[t * features + d]);
       }
     }
   }
@@ -45,7 +45,7 @@ void expect_equal_to_the_batch(const cuda::Resources& resources) {
   constexpr int symbols = 37, steps = 200;
   const std::vector<Model> models = some_models(symbols);
   const auto ticks = ticks_of(models, steps);
-  std::vector<T> parameters, observations(64 * steps * dimension);
+  std::vector<T> parameters, observations(64 * steps * features);
   std::vector<Standardisation> standardisations;
   for (int i = 0; i < symbols; ++i) {
     standardisations.push_back(standardisation_of(models[i]));
@@ -56,9 +56,9 @@ void expect_equal_to_the_batch(const cuda::Resources& resources) {
   for (int lane = 0; lane < 64; ++lane) {
     const int which = std::min(lane, symbols - 1);
     for (int t = 0; t < steps; ++t) {
-      for (int d = 0; d < dimension; ++d) {
-        observations[cuda::hmm::lane_index(lane, t * dimension + d, steps * dimension)] =
-            static_cast<T>(standardisations[which].apply(d, ticks[t][which * dimension + d]));
+      for (int d = 0; d < features; ++d) {
+        observations[cuda::hmm::lane_index(lane, t * features + d, steps * features)] =
+            static_cast<T>(standardisations[which].apply(d, ticks[t][which * features + d]));
       }
     }
   }
@@ -86,9 +86,9 @@ void expect_equal_to_the_batch(const cuda::Resources& resources) {
     }
   }
   for (int i = 0; i < symbols; ++i) {
-    std::vector<std::int64_t> present(dimension, 0);
+    std::vector<std::int64_t> present(features, 0);
     for (const auto& tick : ticks) {
-      for (int d = 0; d < dimension; ++d) present[d] += std::isnan(tick[i * dimension + d]) ? 0 : 1;
+      for (int d = 0; d < features; ++d) present[d] += std::isnan(tick[i * features + d]) ? 0 : 1;
     }
     EXPECT_EQ(filter.log_likelihood(i), likelihoods[i] + standardisations[i].log_jacobian(present));
   }
@@ -113,7 +113,7 @@ TEST(LiveFilter, AgreesWithTheFilterOfOneSymbol) {
   for (const auto& tick : ticks) {
     live.update(tick);
     for (std::size_t i = 0; i < models.size(); ++i) {
-      single[i].update({&tick[i * dimension], dimension});
+      single[i].update({&tick[i * features], features});
       for (int k = 0; k < 9; ++k) ASSERT_NEAR(live.posteriors()[i * 9 + k], single[i].posterior()[k], 1e-5);
     }
   }
@@ -171,8 +171,8 @@ TEST(LiveFilter, RefusesInfinityByNameAndLeavesEverySymbolAsItWas) {
   const std::vector<Model> models = some_models(3);
   const cuda::Resources resources = cuda::Resources::make("cpu");
   LiveFilter<float> filter(resources, models);
-  std::vector<double> bars(3 * dimension, 0.1);
-  bars[1 * dimension + 2] = INFINITY;
+  std::vector<double> bars(3 * features, 0.1);
+  bars[1 * features + 2] = INFINITY;
   EXPECT_THROW(
       {
         try {
@@ -196,7 +196,7 @@ TEST(LiveFilter, ASymbolWithoutNumbersLeavesTheOthersBitsAlone) {
   for (const auto& tick : ticks) {
     clean.update(tick);
     std::vector<double> gaps = tick;
-    for (int d = 0; d < dimension; ++d) gaps[7 * dimension + d] = std::nan("");
+    for (int d = 0; d < features; ++d) gaps[7 * features + d] = std::nan("");
     broken.update(gaps);
   }
   for (std::size_t e = 0; e < models.size() * 9; ++e) {
