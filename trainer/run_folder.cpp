@@ -104,8 +104,9 @@ RunFolder::RunFolder(fs::path path, const RunIdentity& identity, bool resume) : 
       require_same(path_, identity);
     } else {
       write_file_atomically(path_ / "run.json", to_json(identity).dump(2) + "\n");
-      fs::create_directories(path_ / "bundles");
     }
+    fs::create_directories(path_ /
+                           "bundles");  // a run that was killed may have come no further than run.json
   } catch (...) {
     ::close(lock_);
     throw;
@@ -118,6 +119,17 @@ RunFolder::~RunFolder() {
 
 bool RunFolder::has_checkpoint() const {
   return fs::exists(checkpoint() / "state.json");
+}
+
+std::string RunFolder::checkpoint_fold() const {
+  if (!has_checkpoint()) {
+    return {};
+  }
+  try {
+    return json::parse(read_file(checkpoint() / "state.json", json_bytes_max)).at("fold").get<std::string>();
+  } catch (const json::exception&) {
+    return {};  // who continues it will say what is wrong
+  }
 }
 
 void RunFolder::remove_checkpoint() const {

@@ -34,6 +34,7 @@ class RunFolder {
   std::filesystem::path bundle(const std::string& fold) const { return path_ / "bundles" / fold; }
   std::filesystem::path checkpoint() const { return path_ / "checkpoint"; }
   bool has_checkpoint() const;
+  std::string checkpoint_fold() const;  // whose it is; empty when there is none, or it is damaged
   void remove_checkpoint() const;
   // Of the finished folds, in order, as written last; empty for a new run.
   nlohmann::json read_training() const;

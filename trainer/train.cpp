@@ -133,6 +133,10 @@ class Run {
       }
     }
     keep(fold, bundle, timings);
+    // a run that was killed between the two
+    if (folder_.checkpoint_fold() == fold.name) {
+      folder_.remove_checkpoint();
+    }
     return true;
   }
 

@@ -76,6 +76,24 @@ TEST_F(RunFolderTest, ADamagedIdentityIsRefused) {
   EXPECT_THAT(error_of(true), HasSubstr("damaged"));
 }
 
+TEST_F(RunFolderTest, ResumesARunThatWasKilledBeforeItHadAFolderForBundles) {
+  EXPECT_EQ(error_of(false), "no InputError");
+  fs::remove_all(path_ / "bundles");
+  EXPECT_EQ(error_of(true), "no InputError");
+  EXPECT_TRUE(fs::is_directory(path_ / "bundles"));
+}
+
+TEST_F(RunFolderTest, TellsWhoseCheckpointItHolds) {
+  const RunFolder folder(path_, identity_, false);
+  EXPECT_EQ(folder.checkpoint_fold(), "");
+  fs::create_directories(folder.checkpoint());
+  for (const auto& [state, fold] : {std::pair(R"({"fold": "2003-01-01"})", "2003-01-01"),
+                                    std::pair(R"({"fold": 3})", ""), std::pair("{\"fold", "")}) {
+    write_file_atomically(folder.checkpoint() / "state.json", state);
+    EXPECT_EQ(folder.checkpoint_fold(), fold) << state;
+  }
+}
+
 TEST_F(RunFolderTest, TwoRunsDoNotWriteToOneFolder) {
   const RunFolder first(path_, identity_, false);
   EXPECT_THAT(error_of(true), HasSubstr("another training run"));

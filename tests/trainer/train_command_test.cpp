@@ -164,6 +164,26 @@ TEST_F(TrainCommand, ADamagedCheckpointOrBundleStopsAResume) {
   EXPECT_THAT(errors_, HasSubstr("hmm.safetensors"));
 }
 
+TEST_F(TrainCommand, AFoldThatWasFinishedButForItsOldCheckpointDoesNotStopAResume) {
+  const Config config = Config::from_toml(small_config, "small.toml");
+  TrainRequest request;
+  request.out = folder_ / "run";
+  int looks = 0;
+  request.stop = [&looks] { return ++looks > 3; };
+  ASSERT_FALSE(trainer::train(config, panel_, request).complete);
+  const fs::path checkpoint = folder_ / "run" / "checkpoint", old = folder_ / "old";
+  fs::copy(checkpoint, old);
+  request.resume = true;
+  looks = 0;
+  ASSERT_FALSE(trainer::train(config, panel_, request).complete);
+  ASSERT_TRUE(fs::exists(folder_ / "run" / "bundles" / folds[0])) << "stopped in the second fold";
+  fs::remove_all(checkpoint);  // as if the run had been killed right after the first fold's bundle
+  fs::copy(old, checkpoint);
+  EXPECT_EQ(SmallRun::train("run", {"--resume"}), 0) << errors_;
+  ASSERT_EQ(SmallRun::train("whole"), 0) << errors_;
+  for (const std::string& fold : folds) EXPECT_EQ(fingerprint("run", fold), fingerprint("whole", fold));
+}
+
 TEST_F(TrainCommand, RefusesAFolderInUseAndDataThatAreTooShort) {
   fs::create_directories(folder_ / "photographs" / "holiday");
   EXPECT_EQ(train("photographs"), 2);
