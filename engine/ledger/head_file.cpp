@@ -91,7 +91,9 @@ std::optional<Head> read_head(const std::filesystem::path& ledger) {
     fail(path, "cannot be read");
   }
   const std::optional<Head> head = read_newest(file);
+  const bool empty = ::lseek(file, 0, SEEK_END) == 0;
   ::close(file);
+  if (empty) return {};
   if (!head) throw InputError(path.string() + ": no valid anchor in it; both slots are damaged");
   return head;
 }

@@ -21,8 +21,8 @@ struct Head {
 
 std::filesystem::path head_path(const std::filesystem::path& ledger);
 
-// The valid slot of the highest generation. Nothing when the file does not exist. Throws InputError when it
-// exists and no slot is valid.
+// The valid slot of the highest generation. Nothing when the file does not exist, or is empty as a crash
+// right after its creation leaves it. Throws InputError when it holds something and no slot is valid.
 std::optional<Head> read_head(const std::filesystem::path& ledger);
 
 class HeadFile {

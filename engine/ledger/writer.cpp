@@ -44,8 +44,8 @@ LedgerWriter::LedgerWriter(const std::filesystem::path& path, const LedgerSettin
   if (exists) {
     const Verification verification = verify_ledger(path);
     // a crash between creating the database and its anchor leaves an empty ledger
-    const bool empty = verification.rows == 0 && !std::filesystem::exists(head_path(path));
-    if (!verification.ok && !empty) {
+    const auto is_empty = [&] { return verification.rows == 0 && !read_head(path); };
+    if (!verification.ok && !is_empty()) {
       throw InputError(path.string() + ": does not verify: " + verification.problem);
     }
     sequence_ = verification.rows;

@@ -191,6 +191,22 @@ TEST(Ledger, FindsAMissingOrDamagedAnchor) {
   expect_contains(problem_of(path), "both slots are damaged");
 }
 
+TEST(Ledger, BeginsAfterACrashBetweenTheAnchorsCreationAndItsFirstWrite) {
+  TemporaryFolder folder;
+  const fs::path path = folder / "ledger.db";
+  std::ofstream(head_path(path)).flush();
+  ASSERT_EQ(fs::file_size(head_path(path)), 0U);
+  EXPECT_NO_THROW(LedgerWriter(path, {}));
+  EXPECT_TRUE(verify_ledger(path).ok);
+  fs::resize_file(head_path(path), 0);  // the database made, the anchor not written
+  EXPECT_NO_THROW(LedgerWriter(path, {}));
+  EXPECT_TRUE(verify_ledger(path).ok);
+  const fs::path full = written(folder);  // goes on with the same file
+  fs::resize_file(head_path(full), 0);
+  expect_contains(problem_of(full), "is missing");
+  EXPECT_THROW(LedgerWriter(full, {}), InputError) << "rows without an anchor";
+}
+
 TEST(Ledger, FindsRemovedTriggersAndAddedTables) {
   TemporaryFolder folder;
   const fs::path path = written(folder);
