@@ -22,6 +22,7 @@ static_assert(std::endian::native == std::endian::little, "tensor bytes are copi
 constexpr std::size_t length_bytes = 8;
 constexpr std::uint64_t header_bytes_max = std::uint64_t{16} << 20;  // a bundle's header is a few KiB
 constexpr std::size_t rank_max = 16;
+constexpr int depth_max = 3;  // the header, a tensor's entry, its shape, a dimension
 constexpr const char* metadata_key = "__metadata__";
 
 struct TypeName {
@@ -106,13 +107,13 @@ class HeaderReader {
   // JSON parsers keep the last of two equal names in silence; another reader may keep the first.
   json parse(std::string_view header) const {
     std::vector<std::set<std::string>> names(1);
-    const auto check = [&](int, json::parse_event_t event, json& value) {
+    const auto check = [&](int depth, json::parse_event_t event, json& value) {
       if (event == json::parse_event_t::object_start) names.emplace_back();
       if (event == json::parse_event_t::object_end) names.pop_back();
       if (event == json::parse_event_t::key && !names.back().insert(value.get<std::string>()).second) {
         fail(value.get<std::string>(), "the name occurs twice in the header");
       }
-      if (names.size() > 4) fail("the header is nested too deeply");
+      if (depth > depth_max) fail("the header is nested too deeply");
       return true;
     };
     try {

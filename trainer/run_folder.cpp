@@ -105,8 +105,8 @@ RunFolder::RunFolder(fs::path path, const RunIdentity& identity, bool resume) : 
     } else {
       write_file_atomically(path_ / "run.json", to_json(identity).dump(2) + "\n");
     }
-    fs::create_directories(path_ /
-                           "bundles");  // a run that was killed may have come no further than run.json
+    // also of a run that goes on: one that was killed may have come no further than run.json
+    fs::create_directories(path_ / "bundles");
   } catch (...) {
     ::close(lock_);
     throw;

@@ -128,7 +128,14 @@ std::vector<Hostile> hostile_files() {
       {"HeaderHasTextBehindIt", file_of("{}x", ""), "no valid JSON"},
       {"HeaderIsNotUtf8", file_of("{\"\xff\":1}", ""), "no valid JSON"},
       {"DeepNesting", file_of("{\"a\":" + std::string(50'000, '[') + std::string(50'000, ']') + "}", ""),
-       "tensor 'a'"},
+       "nested too deeply"},
+      // what is shown of it in a message must not be written out by one call for each bracket
+      {"DeepDimension",
+       one("a",
+           R"({"dtype":"F32","data_offsets":[0,4],"shape":)" + std::string(500'000, '[') +
+               std::string(500'000, ']') + "}",
+           4),
+       "nested too deeply"},
       {"DeepObjects", file_of(R"({"a":{"b":{"c":{"d":{}}}}})", ""), "nested too deeply"},
       {"EntryIsANumber", one("a", "7", 0), "tensor 'a': its header entry is no JSON object"},
       {"NameTwice",
