@@ -8,6 +8,7 @@
 #include <cstring>
 #include <string>
 
+#include "base/descriptor.hpp"
 #include "base/error.hpp"
 #include "engine/ledger/row.hpp"
 
@@ -85,15 +86,13 @@ std::filesystem::path head_path(const std::filesystem::path& ledger) {
 
 std::optional<Head> read_head(const std::filesystem::path& ledger) {
   const std::filesystem::path path = head_path(ledger);
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) {
     if (errno == ENOENT) return {};
     fail(path, "cannot be read");
   }
-  const std::optional<Head> head = read_newest(file);
-  const bool empty = ::lseek(file, 0, SEEK_END) == 0;
-  ::close(file);
-  if (empty) return {};
+  const std::optional<Head> head = read_newest(file.get());
+  if (::lseek(file.get(), 0, SEEK_END) == 0) return {};
   if (!head) throw InputError(path.string() + ": no valid anchor in it; both slots are damaged");
   return head;
 }

@@ -86,16 +86,22 @@ TEST_F(TrainCommand, WhatComesAfterAFoldsWindowsDoesNotTouchItsBundle) {
   }
 }
 
-// Stops a run again and again until it is done: after `patience` looks at the stop flag each time.
+// Stops a run after `patience` looks at the stop flag; true when it was done before.
+bool finishes(const Config& config, const market::Panel& panel, const fs::path& out, bool resume,
+              int patience) {
+  TrainRequest request;
+  request.out = out;
+  request.resume = resume;
+  int looks = 0;
+  request.stop = [&looks, patience] { return ++looks > patience; };
+  return train(config, panel, request).complete;
+}
+
+// How often a run is stopped so until it is done.
 int finish_with_stops(const Config& config, const market::Panel& panel, const fs::path& out, int patience) {
-  for (int stops = 0;; ++stops) {
-    TrainRequest request;
-    request.out = out;
-    request.resume = stops > 0;
-    int looks = 0;
-    request.stop = [&looks, patience] { return ++looks > patience; };
-    if (train(config, panel, request).complete) return stops;
-  }
+  int stops = 0;
+  while (!finishes(config, panel, out, stops > 0, patience)) ++stops;
+  return stops;
 }
 
 TEST_F(TrainCommand, InterruptedAndResumedGivesTheSameBundlesAsUndisturbed) {
@@ -146,11 +152,7 @@ TEST_F(TrainCommandDeathTest, AStopSignalEndsWith130AndResumeFinishesTheRun) {
 
 TEST_F(TrainCommand, ADamagedCheckpointOrBundleStopsAResume) {
   const Config config = Config::from_toml(small_config, "small.toml");
-  TrainRequest request;
-  request.out = folder_ / "run";
-  int looks = 0;
-  request.stop = [&looks] { return ++looks > 8; };
-  ASSERT_FALSE(trainer::train(config, panel_, request).complete);
+  ASSERT_FALSE(finishes(config, panel_, folder_ / "run", false, 8));
   const std::string state = read_file(folder_ / "run" / "checkpoint" / "state.json");
   write_file_atomically(folder_ / "run" / "checkpoint" / "state.json", state.substr(0, state.size() / 2));
   EXPECT_EQ(SmallRun::train("run", {"--resume"}), 2);
@@ -166,16 +168,10 @@ TEST_F(TrainCommand, ADamagedCheckpointOrBundleStopsAResume) {
 
 TEST_F(TrainCommand, AFoldThatWasFinishedButForItsOldCheckpointDoesNotStopAResume) {
   const Config config = Config::from_toml(small_config, "small.toml");
-  TrainRequest request;
-  request.out = folder_ / "run";
-  int looks = 0;
-  request.stop = [&looks] { return ++looks > 3; };
-  ASSERT_FALSE(trainer::train(config, panel_, request).complete);
+  ASSERT_FALSE(finishes(config, panel_, folder_ / "run", false, 3));
   const fs::path checkpoint = folder_ / "run" / "checkpoint", old = folder_ / "old";
   fs::copy(checkpoint, old);
-  request.resume = true;
-  looks = 0;
-  ASSERT_FALSE(trainer::train(config, panel_, request).complete);
+  ASSERT_FALSE(finishes(config, panel_, folder_ / "run", true, 3));
   ASSERT_TRUE(fs::exists(folder_ / "run" / "bundles" / folds[0])) << "stopped in the second fold";
   fs::remove_all(checkpoint);  // as if the run had been killed right after the first fold's bundle
   fs::copy(old, checkpoint);
