@@ -31,6 +31,6 @@ if(REGENT_SANITIZE)
                       $<$<COMPILE_LANGUAGE:CXX>:-fno-omit-frame-pointer>
                       $<$<COMPILE_LANGUAGE:CXX>:-fno-sanitize-recover=all>)
   # a third of the compile time, for what AddressSanitizer stops at too, and for alignment: regent_reads_bytes()
-  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fno-sanitize=vptr,null,object-size,alignment>)
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fno-sanitize=vptr,null,object-size,pointer-overflow,alignment>)
   add_link_options(-fsanitize=${REGENT_SANITIZE})
 endif()

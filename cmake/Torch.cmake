@@ -38,8 +38,6 @@ function(regent_precompiled_torch target)
       # a program would be compiled with -fPIE, which does not fit headers precompiled with -fPIC
       target_compile_options(${target} PRIVATE -fPIC -fpch-preprocess)
       target_precompile_headers(${target} REUSE_FROM regent_torch_headers)
-      # loading them takes longer than compiling a source
-      set_target_properties(${target} PROPERTIES UNITY_BUILD_BATCH_SIZE 16)
       return()
     endif()
   endforeach()
