@@ -11,7 +11,7 @@ endfunction()
 # run for minutes then.
 function(regent_optimised target)
   if(REGENT_SANITIZE)
-    target_compile_options(${target} PRIVATE -O1)
+    target_compile_options(${target} PRIVATE -Og)
   endif()
 endfunction()
 
