@@ -10,14 +10,13 @@ import pathlib
 import statistics
 import subprocess
 import sys
-import tempfile
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
+from beside import (TOLERANCE, check_beside_peer, check_close, check_reference, last_json, quick_flag,  # noqa: E402
+                    run_ours, scenario_and_peer, steps_of)
 from result import case, finish  # noqa: E402
 
-TOLERANCE = 1e-4
-ITERATIONS = 4
 FEATURES = 4
 
 # id: model of the peer, must (least ratio, or most µs)
@@ -48,68 +47,29 @@ def floor_of(name, cores, precision):
     return 5000 / steps_per_s * 1e6 if name == "tick_5000" else steps_per_s
 
 
-def last_json(command):
-    done = subprocess.run(list(map(str, command)), check=True, stdout=subprocess.PIPE, text=True)
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-class Peer:
-    def __init__(self, folder, cores):
-        self.process = subprocess.Popen([sys.executable, HERE / "peer.py", folder, str(cores)], text=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-
-    def ask(self, **request):
-        print(json.dumps(request), file=self.process.stdin, flush=True)
-        return json.loads(self.process.stdout.readline())
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-
-
-def check_close(what, ours, theirs):
-    for a, b in zip(ours, theirs, strict=True):
-        if not abs(a - b) <= TOLERANCE * abs(b):
-            sys.exit(f"{what}: {a} and {b} differ by more than {TOLERANCE} relative")
-
-
 def check_case(name, runs, peer):
     for precision, results in runs.items():
-        if not results[0]["error"] <= TOLERANCE:
-            sys.exit(f"{name}, {precision}: differs from the double reference by {results[0]['error']:.3g}")
+        check_reference(name, precision, results[0])
         if "log_likelihood" not in results[0]:
             continue
         check_close(f"{name}, {precision} and double", results[0]["log_likelihood"], runs["double"][0]["log_likelihood"])
         if peer is not None:
-            # only at the start: the peer's M-step knows nothing of a hierarchy
-            upto = 1 if name == "em_batch_3x3" else None
-            check_close(f"{name}, {precision} and hmmlearn", results[0]["log_likelihood"][:upto],
-                        peer["log_likelihood"][:upto])
-
-
-def steps_of(task, name):
-    sizes = task["single" if name == "em_long" else "batch"]
-    return sizes["series"] * sizes["bars"] * (ITERATIONS if name.startswith("em") else 1)
+            check_beside_peer(name, precision, "hmmlearn", results[0], peer)
 
 
 def measure(options, folder, peer):
-    task = json.loads((folder / "task.json").read_text())
-    program = options.programs / "bench-hmm"
     names = [*BESIDE_HMMLEARN, "tick_5000"]
     ours = {name: {"float": [], "double": []} for name in names}
     theirs = {name: [] for name in BESIDE_HMMLEARN}
     for round_number in range(options.rounds):
         for name in names:
             for precision in ("float", "double"):
-                command = [program, "--folder", folder, "--case", name, "--precision", precision,
-                           "--iterations", ITERATIONS, *(["--quick"] if options.quick else []),
-                           *(["--check"] if round_number == 0 else [])]
-                ours[name][precision].append(last_json(command))
+                ours[name][precision].append(run_ours(options, folder, name, precision, check=round_number == 0))
             if name in BESIDE_HMMLEARN:
-                theirs[name].append(peer.ask(case=name, model=BESIDE_HMMLEARN[name][0], iterations=ITERATIONS))
+                theirs[name].append(peer.ask(case=name, model=BESIDE_HMMLEARN[name][0]))
     for name in names:
         check_case(name, ours[name], theirs[name][0] if name in theirs else None)
-    return task, ours, theirs
+    return ours, theirs
 
 
 def cases_of(options, task, ours, theirs):
@@ -132,7 +92,7 @@ def cases_of(options, task, ours, theirs):
 
 def gpu_cases(options):
     program = options.programs / "bench-hmm"
-    done = subprocess.run([program, "--device", "cuda", *(["--quick"] if options.quick else [])],
+    done = subprocess.run([program, "--device", "cuda", *quick_flag(options)],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if "cannot be used" in done.stderr:
         print(f"gpu_tick_5000, gpu_em: skipped, {done.stderr.strip()}")
@@ -156,16 +116,12 @@ def main():
         options.rounds = 1
     program = options.programs / "bench-hmm"
     if options.memory:
-        measured = last_json([program, "--memory", *(["--quick"] if options.quick else [])])
+        measured = last_json([program, "--memory", *quick_flag(options)])
         cases = {"em_memory": case(measured["beyond_input_bytes"] / 1e9, None, "GB beyond the input", better="lower",
                                    limit=measured["limit_bytes"] / 1e9)}
         return finish("hmm", cases)
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        subprocess.run([program, "--folder", folder, "--make", *(["--quick"] if options.quick else [])], check=True)
-        peer = Peer(folder, options.cores)
-        cases = cases_of(options, *measure(options, folder, peer))
-        peer.close()
+    with scenario_and_peer(options, HERE / "peer.py") as (folder, task, peer):
+        cases = cases_of(options, task, *measure(options, folder, peer))
     cases.update(gpu_cases(options))
     print(f"{options.cores} cores, medians of {options.rounds} rounds in turn; every result agrees with the double "
           f"reference and the peer to {TOLERANCE}")

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-NOT_OURS = {"build", ".deps", ".venv", ".venv-bench", ".venv-peers", ".venv-sweep", ".git", "data", "runs"}
+NOT_OURS = {"build", ".deps", ".git", "data", "runs"}
 
 
 def main() -> int:
@@ -16,7 +16,8 @@ def main() -> int:
         print("skipped: no clang-format here; scripts/setup installs it")
         return 77
     files = sorted(str(path.relative_to(ROOT)) for folder in ROOT.iterdir()
-                   if folder.is_dir() and folder.name not in NOT_OURS for path in folder.rglob("*")
+                   if folder.is_dir() and folder.name not in NOT_OURS and not folder.name.startswith(".venv")
+                   for path in folder.rglob("*")
                    if path.suffix in {".cpp", ".hpp", ".h", ".cu", ".cuh"})
     if len(files) < 50:
         print(f"only {len(files)} sources found in {ROOT}: that cannot be all")

@@ -70,17 +70,34 @@ class Pins(unittest.TestCase):
         lines = [line.split() for line in (ROOT / "scripts" / "pins").read_text().splitlines()
                  if line.strip() and not line.startswith("#")]
         kinds = {words[0] for words in lines}
-        self.assertEqual({"apt", "wheel", "gpu-wheel", "bench", "peer", "torch-peer", "sweep-peer", "allocation-peer", "data"}, kinds)
+        self.assertEqual({"apt", "wheel", "gpu-wheel", "bench", "peer", "torch-peer", "sweep-peer", "dynamax-peer",
+                          "allocation-peer", "data"}, kinds)
         for kind, name, *rest in lines:
             self.assertRegex(name, r"^[a-z0-9][a-z0-9.+-]*$")
             if kind == "apt":
                 self.assertTrue(rest, f"{name} gives no reason")
                 continue
-            self.assertRegex(rest[0], r"^\d+(\.\d+)+(\.post\d+)?$", name)
+            self.assertRegex(rest[0], r"^\d+(\.\d+)+(\.(post|dev)\d+)?$", name)
             self.assertTrue(all(re.fullmatch("[0-9a-f]{64}", value) for value in rest[1].split(",")), name)
             self.assertTrue(rest[2:], f"{name} gives no reason")
         names = [(words[0], words[1]) for words in lines]
         self.assertEqual(len(set(names)), len(names), "a name is pinned twice")
+
+
+class Benchmarks(unittest.TestCase):
+    def test_are_listed_and_their_peers_pinned(self):
+        listed = subprocess.run([ROOT / "scripts" / "bench", "--help"], capture_output=True, text=True).stdout
+        kinds = {line.split()[0] for line in (ROOT / "scripts" / "pins").read_text().splitlines() if line.strip()}
+        ignored = (ROOT / ".gitignore").read_text().splitlines()
+        names = [path.parent.name for path in (ROOT / "bench").glob("*/compare.py")]
+        self.assertGreater(len(names), 5)
+        for name in names:
+            self.assertRegex(listed, rf"(?m)^  {name} ", f"scripts/bench --help does not list {name}")
+            needs = ROOT / "bench" / name / "needs-peers"
+            if needs.exists():
+                word = needs.read_text().strip()
+                self.assertIn(word + "-peer" if word else "bench", kinds, f"the peers of {name} are not pinned")
+                self.assertIn(f"/.venv-{word or 'bench'}", ignored)
 
 
 class Setup(unittest.TestCase):
