@@ -24,7 +24,7 @@ constexpr double prior_bars = 20;
 struct Regimes {
   hmm::Model model;
   std::vector<double> weights;  // [bars, regimes], smoothed
-  std::vector<double> now;      // filtered, at the panel's last bar
+  std::vector<double> next;     // [regimes] as filtered at the panel's last bar, moved on by one
 };
 
 std::vector<double> rows_of(const std::vector<double>& all, const Returns& returns, int width) {
@@ -56,9 +56,9 @@ Regimes regimes_of(const market::Panel& panel, const Returns& returns, const Cal
   const auto smoothed = hmm::smoothed_posteriors(resources, std::span(&model, 1), batch);
   const auto filtered = hmm::filtered_posteriors(resources, std::span(&model, 1), batch);
   const int k = model.states();
-  return {std::move(model),
-          rows_of(smoothed.probability[0], returns, k),
-          {filtered.probability[0].end() - k, filtered.probability[0].end()}};
+  std::vector<double> next(k);
+  hmm::predict(model, std::span(filtered.probability[0]).last(k), next);
+  return {std::move(model), rows_of(smoothed.probability[0], returns, k), std::move(next)};
 }
 
 std::vector<std::string> labels_of(const hmm::Model& model) {
@@ -267,7 +267,7 @@ CalibratedPanel calibrate(const market::Panel& panel, const Returns& returns,
   Calibration& c = result.calibration;
   c.symbols = returns.symbols;
   c.labels = labels_of(regimes.model);
-  c.now = regimes.now;
+  c.now = regimes.next;
   c.from_ms = returns.timestamps_ms.front();
   c.to_ms = returns.timestamps_ms.back();
   c.bars = returns.bars();
@@ -291,7 +291,9 @@ CalibratedPanel calibrate(const market::Panel& panel, const Returns& returns,
   const Market market = market_of(returns, of_market, settings.jump_threshold, law);
   const Garch garch = fit_garch(market);
   put_volatility(garch, settings.jump_threshold, law);
-  law.idiosyncratic_dof = own_dofs(returns, of_market, regimes.weights, filter(market, garch).variance, law);
+  const std::vector<double> variance = filter(market, garch).variance;
+  c.now_variance = std::min(variance.back(), law.volatility.ceiling);
+  law.idiosyncratic_dof = own_dofs(returns, of_market, regimes.weights, variance, law);
   put_liquidity(moments, law.start, returns.assets(), law);
   return result;
 }

@@ -26,7 +26,8 @@ struct Calibration {
   std::vector<std::string> symbols;  // [assets]
   std::vector<std::string> labels;   // [regimes], "calm", or "calm 2" of the second micro state
   cuda::scenario::Law law;           // begins in the stationary law
-  std::vector<double> now;           // [regimes] filtered law at the panel's last bar
+  std::vector<double> now;           // [regimes] law of the regime at the bar after the panel's last
+  double now_variance = 1;           // v at that bar
   TimestampMs from_ms = 0, to_ms = 0;
   std::size_t bars = 0, left_out = 0, jump_bars = 0;
   double bars_per_year = 252;

@@ -1,5 +1,6 @@
 #include "scenario/calibration_json.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/config/suggest.hpp"
@@ -12,8 +13,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 using cuda::scenario::VolatilityKind;
 
-constexpr const char* format_name = "regent-scenario/2";
-constexpr const char* gaussian_format_name = "regent-scenario/1";  // without idiosyncratic_dof
+constexpr const char* formats[] = {"regent-scenario/1", "regent-scenario/2", "regent-scenario/3"};
+constexpr int with_own_tails = 1, with_now_variance = 2, newest = 2;  // of formats
 
 // One object of the file: its keys are read once each, and none may be left over.
 class Object {
@@ -141,6 +142,14 @@ void read_numbers(Object& object, Part& part) {
   object.finish();
 }
 
+int format_of(Object& object) {
+  const std::string name = object.read_text("format");
+  const auto* const found = std::ranges::find(formats, name);
+  if (found == std::end(formats))
+    object.refuse("format", "\"" + name + "\", not \"" + formats[newest] + "\"");
+  return static_cast<int>(found - formats);
+}
+
 // The law's own checks, under any portfolio.
 void check(const Calibration& c, const std::string& origin) {
   cuda::scenario::Task task;
@@ -158,6 +167,10 @@ void check(const Calibration& c, const std::string& origin) {
   double sum = 0;
   for (const double p : c.now) sum += p >= 0 ? p : HUGE_VAL;
   if (!(std::abs(sum - 1) <= 1e-9)) throw InputError(origin + ": now is no law over the regimes");
+  if (!(c.now_variance >= 0 && c.now_variance <= c.law.volatility.ceiling))
+    throw InputError(origin + ": now_variance is " + std::to_string(c.now_variance) +
+                     "; from 0 to the ceiling of " + std::to_string(c.law.volatility.ceiling) +
+                     " is possible");
   if (!(c.bars_per_year > 0 && c.bars_per_year < 1e7))
     throw InputError(origin + ": bars_per_year is " + std::to_string(c.bars_per_year));
 }
@@ -166,7 +179,7 @@ void check(const Calibration& c, const std::string& origin) {
 
 std::string calibration_to_json(const Calibration& c) {
   const auto& law = c.law;
-  const Json json = {{"format", format_name},
+  const Json json = {{"format", formats[newest]},
                      {"symbols", c.symbols},
                      {"regimes", c.labels},
                      {"from", format_timestamp(c.from_ms)},
@@ -178,6 +191,7 @@ std::string calibration_to_json(const Calibration& c) {
                      {"correlation_error", c.correlation_error},
                      {"start", law.start},
                      {"now", c.now},
+                     {"now_variance", c.now_variance},
                      {"transition", law.transition},
                      {"factors", law.factors},
                      {"drift", law.drift},
@@ -201,9 +215,7 @@ Calibration calibration_from_json(const std::string& text, const std::string& or
     throw InputError(origin + ": no JSON: " + error.what());
   }
   Object object(json, "", origin);
-  const std::string format = object.read_text("format");
-  if (format != format_name && format != gaussian_format_name)
-    object.refuse("format", "\"" + format + "\", not \"" + format_name + "\"");
+  const int format = format_of(object);
   Calibration c;
   auto& law = c.law;
   object.read("symbols", c.symbols);
@@ -217,6 +229,7 @@ Calibration calibration_from_json(const std::string& text, const std::string& or
   object.read("correlation_error", c.correlation_error);
   object.read("start", law.start);
   object.read("now", c.now);
+  if (format >= with_now_variance) object.read("now_variance", c.now_variance);
   object.read("transition", law.transition);
   object.read_count("factors", law.factors);
   object.read("drift", law.drift);
@@ -225,7 +238,7 @@ Calibration calibration_from_json(const std::string& text, const std::string& or
   object.read("idiosyncratic", law.idiosyncratic);
   object.read("beta", law.beta);
   object.read("dof", law.dof);
-  if (format == format_name) object.read("idiosyncratic_dof", law.idiosyncratic_dof);
+  if (format >= with_own_tails) object.read("idiosyncratic_dof", law.idiosyncratic_dof);
   Object volatility = object.object("volatility"), jumps = object.object("jumps"),
          liquidity = object.object("liquidity");
   law.volatility.kind = kind_named(volatility);

@@ -146,7 +146,7 @@ Filtered filter(const Market& market, const Garch& garch) {
   const double base = 1 - garch.alpha - garch.beta - garch.gamma / 2;
   std::vector<double> law = market.start, next(k), moved(k);
   Filtered result;
-  result.variance.reserve(market.returns.size());
+  result.variance.reserve(market.returns.size() + 1);
   double v = 1;
   for (std::size_t bar = 0; bar < market.returns.size(); ++bar) {
     if (bar > 0) move(market, law, next);
@@ -168,6 +168,7 @@ Filtered filter(const Market& market, const Garch& garch) {
     if (!jumped) result.log_likelihood += std::log(density);
     v = base + v * (garch.beta + drive);
   }
+  result.variance.push_back(v);
   return result;
 }
 

@@ -27,12 +27,13 @@ struct Market {
   std::vector<double> shown;            // [regimes], in [0, 1]
 };
 
-// log p(returns | the law) and v at each bar, from the bars before it alone. The regime is not known, so v is
-// the mean over the regimes at every bar (Klaassen 2002, after Gray 1996); exact for one regime whose shock
-// is shown, and for a v that does not move. Bars of jumps count towards regimes and v, not towards p.
+// log p(returns | the law) and v at each bar and at the one to come, from the bars before it alone. The
+// regime is not known, so v is the mean over the regimes at every bar (Klaassen 2002, after Gray 1996); exact
+// for one regime whose shock is shown, and for a v that does not move. Bars of jumps count towards regimes
+// and v, not towards p.
 struct Filtered {
   double log_likelihood = 0;
-  std::vector<double> variance;  // [bars]
+  std::vector<double> variance;  // [bars + 1]
 };
 Filtered filter(const Market& market, const Garch& garch);
 

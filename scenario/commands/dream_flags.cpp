@@ -15,7 +15,8 @@ void add_source(CLI::App& app, DreamFlags& flags) {
                  "regimes (the fitted law), stationary or circular (block bootstrap), replay")
       ->check(CLI::IsMember({"regimes", "stationary", "circular", "replay"}))
       ->capture_default_str();
-  app.add_option("--start", flags.start, "Regime of the first step: stationary, or now (as the data ends)")
+  app.add_option("--start", flags.start,
+                 "Regime and volatility of the first step: stationary, or now (as the data end)")
       ->check(CLI::IsMember({"stationary", "now"}))
       ->capture_default_str();
   app.add_option("--macros", flags.macros, "Macro regimes that are fitted")

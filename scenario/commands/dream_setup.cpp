@@ -82,7 +82,10 @@ void put_law(const DreamFlags& flags, const std::optional<market::Panel>& panel,
   if (setup.returns && setup.returns->symbols != c.symbols)
     throw InputError("the data's symbols are not those of " + flags.calibration +
                      "; remove that file to fit it again, or choose with --symbols");
-  if (flags.start == "now") c.law.start = c.now;
+  if (flags.start == "now") {
+    c.law.start = c.now;
+    c.law.volatility.start = c.now_variance;
+  }
   setup.symbols = c.symbols;
   setup.labels = c.labels;
   setup.bars_per_year = c.bars_per_year;

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 
 #include "base/error.hpp"
@@ -102,10 +103,44 @@ TEST(Calibration, FindsTheLawThatMadeThePanel) {
   }
 }
 
+// Goes on with bars at which every asset moves by `size`, up and down in turn.
+void append_bars(market::Panel& panel, int bars, double size) {
+  auto& close = panel.columns[static_cast<std::size_t>(market::Column::close)];
+  for (int bar = 0; bar < bars; ++bar) {
+    panel.timestamps_ms.push_back(panel.timestamps_ms.back() + 86'400'000LL);
+    for (std::size_t i = 0; i < panel.symbols.size(); ++i)
+      close.push_back(close[close.size() - panel.symbols.size()] * std::exp(bar % 2 == 0 ? size : -size));
+  }
+}
+
+TEST(Calibration, KnowsHowVolatileTheNextBarIs) {
+  Law law = ten_assets();
+  law.volatility = {.kind = VolatilityKind::garch, .alpha = 0.14, .gamma = 0, .beta = 0.8};
+  // v' = 0.06 + v·0.8 + 0.14·(size / deviation)²: a deviation of 1.07 % a bar goes to a third, 2.5 % to four
+  for (const auto& [size, low, high] : {std::array{0.002, 0.2, 0.6}, std::array{0.025, 2.5, 6.0}}) {
+    market::Panel panel = panel_of(law, 3000, 11);
+    append_bars(panel, 30, size);
+    const auto c = calibrate(panel, returns_of(panel), {.macros = 1, .micros = 1, .restarts = 1}).calibration;
+    EXPECT_GT(c.now_variance, low) << size;
+    EXPECT_LT(c.now_variance, high) << size;
+    EXPECT_EQ(c.law.volatility.start, 1);
+  }
+}
+
+TEST(Calibration, KnowsTheRegimesOfTheNextBar) {
+  market::Panel panel = panel_of(two_regimes(), 4000, 3);
+  append_bars(panel, 20, 0.03);
+  const auto c = calibrate(panel, returns_of(panel), {.macros = 2, .micros = 1, .restarts = 1}).calibration;
+  // the last bars were wild beyond doubt; the next one is with the probability to stay
+  EXPECT_NEAR(c.now[1], c.law.transition[3], 1e-3);
+  EXPECT_LT(c.law.transition[3], 0.99);
+}
+
 TEST(Calibration, SurvivesItsFile) {
   const market::Panel panel = panel_of(two_regimes(), 300, 4);
   auto c = calibrate(panel, returns_of(panel), {.macros = 2, .micros = 1, .restarts = 1}).calibration;
   // no field has the value that it has by itself
+  c.now_variance = 1.75;
   c.law.dof = 7;
   c.law.idiosyncratic_dof = {3.5, 0};
   c.law.beta = {0.5, 1.5};
@@ -116,6 +151,7 @@ TEST(Calibration, SurvivesItsFile) {
   const Calibration again = calibration_from_json(text, "m.json");
   EXPECT_EQ(calibration_to_json(again), text);
   EXPECT_EQ(again.law.idiosyncratic_dof, c.law.idiosyncratic_dof);
+  EXPECT_EQ(again.now_variance, 1.75);
   const auto error_of = [&](const std::string& from, const std::string& to) {
     std::string spoilt = text;
     const auto at = spoilt.find(from);
@@ -132,22 +168,27 @@ TEST(Calibration, SurvivesItsFile) {
   EXPECT_THAT(error_of("\"beta\": [", "\"extra\": 1, \"beta\": ["), testing::HasSubstr("extra: unknown key"));
   EXPECT_THAT(error_of("\"factors\": 2", "\"factors\": 3"),
               testing::HasSubstr("loadings has 8 values, not 12"));
-  EXPECT_THAT(error_of("regent-scenario/2", "regent-scenario/9"), testing::HasSubstr("format"));
-  EXPECT_THAT(error_of("regent-scenario/2", "regent-scenario/1"),
-              testing::HasSubstr("idiosyncratic_dof: unknown key"));
+  EXPECT_THAT(error_of("\"now_variance\": 1.75", "\"now_variance\": -1"),
+              testing::HasSubstr("now_variance is -1.000000; from 0 to the ceiling of 50"));
+  EXPECT_THAT(error_of("regent-scenario/3", "regent-scenario/9"), testing::HasSubstr("format"));
+  EXPECT_THAT(error_of("regent-scenario/3", "regent-scenario/2"),
+              testing::HasSubstr("now_variance: unknown key"));
 }
 
-TEST(Calibration, ReadsAFileOfTheFormBeforeAsGaussian) {
+TEST(Calibration, ReadsFilesOfTheFormsBefore) {
   const market::Panel panel = panel_of(two_regimes(), 300, 4);
   auto c = calibrate(panel, returns_of(panel), {.macros = 2, .micros = 1, .restarts = 1}).calibration;
+  c.now_variance = 1;
   c.law.idiosyncratic_dof.clear();
   const std::string text = calibration_to_json(c);
   std::string old = text;
-  const std::string added = " \"idiosyncratic_dof\": [],\n";
-  ASSERT_NE(old.find(added), std::string::npos);
-  old.erase(old.find(added), added.size());
-  old.replace(old.find("regent-scenario/2"), 17, "regent-scenario/1");
-  EXPECT_EQ(calibration_to_json(calibration_from_json(old, "m.json")), text);
+  int version = 3;
+  for (const std::string added : {" \"now_variance\": 1.0,\n", " \"idiosyncratic_dof\": [],\n"}) {
+    ASSERT_NE(old.find(added), std::string::npos) << added;
+    old.erase(old.find(added), added.size());
+    old.replace(old.find("regent-scenario/"), 17, "regent-scenario/" + std::to_string(--version));
+    EXPECT_EQ(calibration_to_json(calibration_from_json(old, "m.json")), text);
+  }
 }
 
 TEST(Calibration, FindsTheTailsOfOwnShocks) {

@@ -82,7 +82,7 @@ TEST(GarchFilter, IsTheSumOverAllPathsOfRegimesWhereVolatilityStands) {
     }
     const Filtered filtered = filter(market, {.dof = dof});
     EXPECT_NEAR(filtered.log_likelihood, std::log(sum), 1e-10) << "dof " << dof;
-    EXPECT_EQ(filtered.variance, std::vector<double>(x.size(), 1));
+    EXPECT_EQ(filtered.variance, std::vector<double>(x.size() + 1, 1));
   }
 }
 
@@ -102,6 +102,7 @@ TEST(GarchFilter, OfOneRegimeIsTheRecursionWithoutTheBarsOfJumps) {
     if (i != 12) log_likelihood += std::log(normal_density(x[i], 0.05 * std::sqrt(v)));
     v = 0.2 + 0.6 * v + (x[i] < 0 ? 0.3 : 0.1) * square;
   }
+  EXPECT_NEAR(filtered.variance[x.size()], v, 1e-12);
   EXPECT_NEAR(filtered.log_likelihood, log_likelihood, 1e-10);
 }
 

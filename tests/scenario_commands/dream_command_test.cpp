@@ -62,6 +62,24 @@ TEST_F(DreamCommand, MakesTheWorstPathAgain) {
             -dream["stresses"][0]["risk"][1]["value_at_risk"].get<double>());
 }
 
+TEST_F(DreamCommand, GoesOnFromTheVolatilityInWhichTheDataEnd) {
+  const auto risk_of = [&](const std::string& start) {
+    const auto dream = json_of({"--scenarios", "400", "--calibration", path("model.json"), "--start", start});
+    return dream["stresses"][0]["risk"][0]["value_at_risk"].get<double>();
+  };
+  risk_of("stationary");
+  auto model = nlohmann::ordered_json::parse(bytes_of("model.json"));
+  // as the data end it is calm as ever, but three times as volatile, and stays so
+  model["now"] = model["start"];
+  model["now_variance"] = 9;
+  model["volatility"]["kind"] = "constant";
+  model["jumps"]["variance"] = 0;
+  write("model.json", model.dump());
+  const double ratio = risk_of("now") / risk_of("stationary");
+  EXPECT_GT(ratio, 2.5);
+  EXPECT_LT(ratio, 3.5);
+}
+
 TEST_F(DreamCommand, DreamsOfHistoryInBlocksAndAsItWas) {
   for (const char* source : {"stationary", "circular", "replay"}) {
     const auto dream = json_of({"--source", source, "--scenarios", "50"});
