@@ -34,7 +34,7 @@ std::string Table::text() const {
     const std::string space(widths[i] - width_of(cell), ' ');
     const bool last = i + 1 == header.size();
     const std::string painted = coloured(cell, colour);
-    out += (i == 0 ? "  " : "  ") + (right[i] ? space + painted : painted + (last ? "" : space));
+    out += "  " + (right[i] ? space + painted : painted + (last ? "" : space));
   };
   for (std::size_t i = 0; i < header.size(); ++i) add(i, header[i], Colour::grey);
   out += '\n';

@@ -19,7 +19,7 @@ namespace {
 
 // Where regime i may go: never to itself.
 struct MacroMask {
-  std::uint8_t row[cuda::hmm::states_max];
+  std::uint8_t row[cuda::hmm::states_max] = {};
   bool absorbing = true;
   MacroMask(const FitSettings& settings, int i) {
     for (int to = 0; to < settings.macros; ++to) {

@@ -22,7 +22,7 @@ namespace regent::market {
 struct CsvRow {
   TimestampMs timestamp_ms = 0;
   std::string symbol;
-  std::array<double, column_count> values;  // NaN where missing, and in columns that do not exist
+  std::array<double, column_count> values{};  // NaN where missing, and in columns that do not exist
 };
 
 // Parses one line after the other and remembers where it is, so that errors name file, line, field and value.

@@ -446,7 +446,7 @@ REGENT_BODY void diagonalise(const EigenSpace<ScalarOf<R>>& s, int n) {
   int lows[kept_max], highs[kept_max], kept = 0, lowest = 0;
   for (int left = sweeps_per_value * n; left > 0; --left) {
     const QlBlock<R> block = find_block<R>(s, lowest, n);
-    int low, high;
+    int low = 0, high = 0;
     range_of(block, low, high);
     if (low >= n - 1) break;
     sweep<R>(s, block, low, high, s.rotations + static_cast<long>(kept) * 2 * n * Lanes<R>::width);

@@ -157,10 +157,10 @@ class Rolling {
  private:
   // One block of assets: which products it is made of, and where their results go.
   struct Block {
-    int first_asset, first_other, first_row;
+    int first_asset = 0, first_other = 0, first_row = 0;
     int products = 0;
-    std::array<RollingLeaf, products_max> leaves;
-    Workspace* space;
+    std::array<RollingLeaf, products_max> leaves{};
+    Workspace* space = nullptr;
   };
   using Cores = std::array<std::array<double, block_size>, products_max>;
 

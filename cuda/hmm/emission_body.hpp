@@ -571,7 +571,7 @@ struct LawEmission {
   S s;
   Rows<R> p;
   const ScalarOf<R>* series;
-  bool shared;
+  bool shared = false;
   const ScalarOf<R>* prepared = nullptr;
 
   // Before any densities; `rows`: prepared_rows.

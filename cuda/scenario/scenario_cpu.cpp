@@ -92,7 +92,7 @@ void run_cpu(const Resources& resources, const Packed& packed, std::uint64_t fir
     for (std::int64_t group = range.begin(); group < range.end(); ++group) {
       const std::int64_t at = group * width, count = std::min(width, paths - at);
       const Numbers numbers = numbers_from(first_path + static_cast<std::uint64_t>(at), kernel.width);
-      Spare spare;
+      Spare spare{};
       if (record.log_returns == nullptr) {
         kernel.run(view, {numbers.low.data(), numbers.high.data(), 0}, spare.view(), work);
       } else {

@@ -287,6 +287,7 @@ struct Four {
 #elif defined(__CUDACC__)  // its host pass knows neither pragma
 #define REGENT_EACH(j, count) for (int j = 0; j < (count); ++j)
 #else
+// NOLINTNEXTLINE(bugprone-macro-parentheses): j is declared there
 #define REGENT_EACH(j, count) _Pragma("GCC unroll 4") for (int j = 0; j < (count); ++j)
 #endif
 

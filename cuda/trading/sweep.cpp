@@ -21,8 +21,8 @@ template <bool all_in, bool has_levels>
 void trace_lane(const PreparedJob<double>& prepared, const Task& task, std::size_t lane, Journal& journal) {
   const Job& job = prepared.job;
   const Group<R> group{job, job.lanes + lane, 1};
-  GroupState<R> state;
-  Tile<R, 1> tile;
+  GroupState<R> state{};
+  Tile<R, 1> tile{};
   std::vector<double> sums(static_cast<std::size_t>(job.buckets) * sums_per_bucket, 0);
   const Recorder recorder{&journal};
   start_group<R>(group, state);

@@ -122,7 +122,7 @@ REGENT_BODY void with_column(const Group<R>& group, std::int32_t Lane::*column, 
   } else if (contiguous) {
     use(Contiguous<R>{table_at(group.job, first, first_bar)});
   } else {
-    Scattered<R> scattered;
+    Scattered<R> scattered{};
     for (int i = 0; i < width; ++i) {
       scattered.columns[i] = table_at(group.job, group.lane(i).*column, first_bar);
     }

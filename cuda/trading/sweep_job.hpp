@@ -37,20 +37,20 @@ struct Shape {
 };
 
 struct Job {
-  const double *open, *high, *low, *close;  // [bars]
-  std::int64_t bars;
-  double per_first_close, per_start_cash, first_close_per_start_cash;
-  const float* table;  // Table::values
-  const Lane* lanes;   // all of the task's
-  std::int32_t buckets;
-  const std::uint8_t* allowed;  // or nullptr
-  const Stretch* stretches;
-  const TileSpan* tiles;
-  std::int32_t tile_count;
+  const double *open = nullptr, *high = nullptr, *low = nullptr, *close = nullptr;  // [bars]
+  std::int64_t bars = 0;
+  double per_first_close = 0, per_start_cash = 0, first_close_per_start_cash = 0;
+  const float* table = nullptr;  // Table::values
+  const Lane* lanes = nullptr;   // all of the task's
+  std::int32_t buckets = 0;
+  const std::uint8_t* allowed = nullptr;  // or none
+  const Stretch* stretches = nullptr;
+  const TileSpan* tiles = nullptr;
+  std::int32_t tile_count = 0;
   TradingRules rules;
   Shape shape;
-  Outcome* outcomes;  // [lanes]
-  BucketSums* sums;   // [lanes, buckets]
+  Outcome* outcomes = nullptr;  // [lanes]
+  BucketSums* sums = nullptr;   // [lanes, buckets]
 };
 
 // The lanes [first, first + count) of a job; `memory` has chunk_bytes(count, buckets), aligned to 64.

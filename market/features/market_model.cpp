@@ -60,7 +60,7 @@ REGENT_LANES_HELPER MarketModel market_model(const Block& block) {
       own[i] += known ? dr * dr : 0.0;
     }
   }
-  MarketModel model;
+  MarketModel model{};
   for (std::size_t i = 0; i < block.lanes; ++i) {
     const double market_deviation = std::sqrt(market[i] / means.count[i]);
     const double own_deviation = std::sqrt(own[i] / means.count[i]);

@@ -23,7 +23,8 @@ namespace regent::market {
 
 // Values that a window of `bars` must hold.
 inline double values_needed(std::size_t bars) {
-  return static_cast<double>((bars + 1) / 2);
+  const std::size_t half = (bars + 1) / 2;
+  return static_cast<double>(half);
 }
 
 // A spread this small beside the values themselves is rounding: the values are constant.

@@ -66,7 +66,7 @@ Panel read_input(const DataFlags& flags, ImportReport& report) {
                      "; the data runs from " + format_timestamp(panel.timestamps_ms.front()) + " to " +
                      format_timestamp(panel.timestamps_ms.back()));
   }
-  const Panel part = without_empty(first == 0 && end == panel.bars() ? panel : panel.slice(first, end));
+  Panel part = without_empty(first == 0 && end == panel.bars() ? panel : panel.slice(first, end));
   if (part.bars() == 0) throw InputError("no symbol has a price between --from and --to");
   return part;
 }

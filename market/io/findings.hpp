@@ -16,9 +16,9 @@ class Findings {
 
   // One kind of fault: its policy, and what to set to go on in spite of it.
   struct Kind {
-    const char* name;
-    Repair repair;
-    const char* key;                  // "data.on_nan"; nullptr: nothing helps
+    const char* name = nullptr;
+    Repair repair{};
+    const char* key = nullptr;        // "data.on_nan"; nullptr: nothing helps
     const char* dropped = "dropped";  // what Repair::drop does here
     const char* missing = "kept as missing";
   };
