@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <string>
 #include <vector>
@@ -16,6 +17,9 @@ namespace regent::market {
 namespace {
 
 constexpr double euler_mascheroni = 0.57721566490153286;
+constexpr double business_days_a_year = 252, calendar_days_a_year = 365.25;
+// Fewer bars than this share of what a whole day would have: the market keeps hours.
+constexpr double session_share_max = 0.9;
 
 struct Moments {
   double mean = nan_value, variance = nan_value;  // variance: ddof 1
@@ -58,6 +62,43 @@ double expected_maximum(double count) {
   const double first = -normal_quantile(1 / count);
   const double second = -normal_quantile(1 / (count * std::numbers::e));
   return (1 - euler_mascheroni) * first + euler_mascheroni * second;
+}
+
+std::int64_t day_of(std::int64_t timestamp_ms) {
+  return timestamp_ms >= 0 ? timestamp_ms / day_ms : (timestamp_ms - day_ms + 1) / day_ms;
+}
+
+std::int64_t median_step(std::span<const std::int64_t> timestamps_ms) {
+  std::vector<std::int64_t> steps(timestamps_ms.size() - 1);
+  for (std::size_t i = 0; i < steps.size(); ++i) steps[i] = timestamps_ms[i + 1] - timestamps_ms[i];
+  const auto middle = steps.begin() + static_cast<std::ptrdiff_t>(steps.size() / 2);
+  std::nth_element(steps.begin(), middle, steps.end());
+  return *middle;
+}
+
+double weekend_share(std::span<const std::int64_t> timestamps_ms) {
+  std::size_t weekend = 0;
+  for (const std::int64_t t : timestamps_ms) {
+    const std::int64_t weekday = ((day_of(t) + 3) % 7 + 7) % 7;  // 0: Monday; 1970-01-01 was a Thursday
+    weekend += weekday >= 5 ? 1 : 0;
+  }
+  return static_cast<double>(weekend) / static_cast<double>(timestamps_ms.size());
+}
+
+// Bars of the usual day that has any, by UTC days; the first and the last may be cut off and do not count.
+// Infinite where fewer than three whole days are known.
+double bars_in_a_session(std::span<const std::int64_t> timestamps_ms) {
+  std::vector<std::size_t> bars{0};
+  std::int64_t day = day_of(timestamps_ms.front());
+  for (const std::int64_t t : timestamps_ms) {
+    if (day_of(t) != day) bars.push_back(0);
+    day = day_of(t);
+    ++bars.back();
+  }
+  if (bars.size() < 5) return std::numeric_limits<double>::infinity();
+  const auto first = bars.begin() + 1, last = bars.end() - 1, middle = first + (last - first) / 2;
+  std::nth_element(first, middle, last);
+  return static_cast<double>(*middle);
 }
 
 void require_positive(double periods_per_year) {
@@ -125,21 +166,19 @@ double periods_per_year(std::span<const std::int64_t> timestamps_ms) {
     throw InputError("periods per year needs at least 2 timestamps, got " +
                      std::to_string(timestamps_ms.size()));
   }
-  std::vector<std::int64_t> steps(timestamps_ms.size() - 1);
-  for (std::size_t i = 0; i < steps.size(); ++i) steps[i] = timestamps_ms[i + 1] - timestamps_ms[i];
-  const auto middle = steps.begin() + static_cast<std::ptrdiff_t>(steps.size() / 2);
-  std::nth_element(steps.begin(), middle, steps.end());
-  if (*middle <= 0) throw InputError("periods per year needs increasing timestamps");
-  std::size_t weekend = 0;
-  for (const std::int64_t t : timestamps_ms) {
-    const std::int64_t day = t >= 0 ? t / day_ms : (t - day_ms + 1) / day_ms;
-    const std::int64_t weekday = ((day + 3) % 7 + 7) % 7;  // 0: Monday; 1970-01-01 was a Thursday
-    weekend += weekday >= 5 ? 1 : 0;
-  }
+  const std::int64_t step = median_step(timestamps_ms);
+  if (step <= 0) throw InputError("periods per year needs increasing timestamps");
+  const double weekends = weekend_share(timestamps_ms);
   // a quarter of a day for sessions whose bars open at local time across a change of the clocks
-  const bool daily = std::abs(*middle - day_ms) <= day_ms / 4;
-  if (daily && weekend * 20 < timestamps_ms.size()) return 252;
-  return 365.25 * static_cast<double>(day_ms) / static_cast<double>(*middle);
+  if (std::abs(step - day_ms) <= day_ms / 4 && weekends < 0.05) return business_days_a_year;
+  const double per_day = static_cast<double>(day_ms) / static_cast<double>(step);
+  if (step >= day_ms || timestamps_ms.back() - timestamps_ms.front() < 7 * day_ms) {
+    return calendar_days_a_year * per_day;
+  }
+  // two days of seven around the clock; a session that crosses midnight in UTC reaches into a weekend
+  const double days = weekends < 1.0 / 7 ? business_days_a_year : calendar_days_a_year;
+  const double in_a_session = bars_in_a_session(timestamps_ms);
+  return days * (in_a_session < session_share_max * per_day ? in_a_session : per_day);
 }
 
 }  // namespace regent::market

@@ -31,6 +31,8 @@ double deflated_sharpe(const Performance& p, double periods_per_year, std::size_
                        double trial_variance);
 
 // Bars per year from the median step of timestamps: daily (weekends skipped) 252, else 365.25 days / step.
+// More than a bar a day, over a week or more: times 252 days where weekends are free, and by the bars of the
+// usual day where a market keeps hours.
 double periods_per_year(std::span<const std::int64_t> timestamps_ms);
 
 }  // namespace regent::market

@@ -159,6 +159,38 @@ TEST(PeriodsPerYear, FollowsTheStepOtherwise) {
   EXPECT_DOUBLE_EQ(periods_per_year(every("2020-01-06", 7 * 86'400'000LL, 50, true)), 365.25 / 7);
 }
 
+// Bars of `step_ms` within [open, close) of every weekday.
+std::vector<std::int64_t> sessions(std::int64_t open_ms, std::int64_t close_ms, std::int64_t step_ms,
+                                   std::size_t days) {
+  std::vector<std::int64_t> times;
+  for (const std::int64_t day : every("2020-01-06", 86'400'000, days, false)) {
+    for (std::int64_t t = open_ms; t < close_ms; t += step_ms) times.push_back(day + t);
+  }
+  return times;
+}
+
+TEST(PeriodsPerYear, CountsTheHoursThatAMarketIsOpen) {
+  constexpr std::int64_t minute = 60'000, hour = 60 * minute;
+  // New York in UTC: 14:30 to 21:00
+  EXPECT_EQ(periods_per_year(sessions(14 * hour + 30 * minute, 21 * hour, hour, 60)), 252 * 7);
+  EXPECT_EQ(periods_per_year(sessions(14 * hour + 30 * minute, 21 * hour, 5 * minute, 20)), 252 * 78);
+  EXPECT_EQ(periods_per_year(sessions(0, 24 * hour, hour, 60)), 252 * 24);  // currencies: no weekends
+  std::vector<std::int64_t> shop;  // every day of the week, eight hours
+  for (const std::int64_t day : every("2020-01-06", 24 * hour, 60, true)) {
+    for (int i = 0; i < 8; ++i) shop.push_back(day + (9 + i) * hour);
+  }
+  EXPECT_DOUBLE_EQ(periods_per_year(shop), 365.25 * 8);
+  EXPECT_EQ(periods_per_year(sessions(-2 * hour, 5 * hour, hour, 60)), 252 * 7);  // from Sunday evening on
+  // less than a week does not say what happens at weekends
+  EXPECT_DOUBLE_EQ(periods_per_year(every("2020-01-06", hour, 30, true)), 365.25 * 24);
+}
+
+TEST(PeriodsPerYear, IsNotChangedByHolesInBarsAroundTheClock) {
+  auto times = every("2020-01-06", 3'600'000, 24 * 60, true);
+  std::erase_if(times, [](std::int64_t t) { return t / 3'600'000 % 50 == 3; });
+  EXPECT_DOUBLE_EQ(periods_per_year(times), 365.25 * 24);
+}
+
 TEST(PeriodsPerYear, RefusesWhatHasNoStep) {
   EXPECT_THROW(periods_per_year(std::vector<std::int64_t>{5}), InputError);
   EXPECT_THROW(periods_per_year(std::vector<std::int64_t>{5, 5, 5}), InputError);
