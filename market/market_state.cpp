@@ -72,13 +72,14 @@ double log_dispersion(const MarketHistory& history) {
 // The index starts its window at 0 and moves by the market's return; a bar without one leaves it where it
 // was.
 double log_drawdown(const MarketHistory& history) {
+  const double mean = window_mean(history.returns, drawdown_bars - 1, [](double r) { return r; });
   double level = 0, high = 0;
   for (std::size_t age = drawdown_bars - 1; age-- > 0;) {
     const double r = history.returns[age];
     level += r == r ? r : 0;
     high = std::max(high, level);
   }
-  return level - high;
+  return mean == mean ? level - high : nan_value;
 }
 
 double momentum(const MarketHistory& history) {

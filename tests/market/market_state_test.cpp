@@ -162,6 +162,22 @@ TEST(MarketState, HasNoReturnOnTheFirstBarAndWhereNobodyTrades) {
   EXPECT_TRUE(std::isfinite(state.values()[1])) << "four of five returns are known";
 }
 
+TEST(MarketState, HasNothingWhereFewerThanHalfOfAWindowsReturnsAreKnown) {
+  Panel panel = plain_panel(600, 3, state_seed);
+  for (std::size_t bar = 350; bar < 600; ++bar) {
+    for (std::size_t s = 0; s < 3; ++s) panel.at(Column::close, bar, s) = not_a_number;
+  }
+  for (const auto& name : market_state_names()) {
+    const auto values = compute_market_state(panel, {name});
+    EXPECT_TRUE(std::isfinite(values[349])) << name;
+    EXPECT_TRUE(std::isnan(values[599]))
+        << name << " is " << values[599] << " after 250 bars without a price";
+  }
+  const auto drawdown = compute_market_state(panel, {"market_drawdown"});
+  EXPECT_TRUE(std::isfinite(drawdown[349 + 125])) << "126 of 251 returns are known";
+  EXPECT_TRUE(std::isnan(drawdown[349 + 126]));
+}
+
 TEST(MarketState, RefusesWhatItCannotMake) {
   EXPECT_THAT([] { MarketState({"market_volatilty_5"}, 3); },
               ThrowsMessage<InputError>(HasSubstr("did you mean 'market_volatility_5'")));
