@@ -135,14 +135,17 @@ nlohmann::json regime_json(const RunRecord& run, double periods_per_year) {
 }  // namespace
 
 std::vector<double> returns_of(const std::vector<double>& equity) {
+  for (std::size_t i = 0; i < equity.size(); ++i) {
+    if (std::isnan(equity[i])) {
+      throw InputError("traded bar " + std::to_string(i) + " has no equity; returns need one of every bar");
+    }
+  }
   std::vector<double> returns;
   returns.reserve(equity.size());
+  bool ruined = false;
   for (std::size_t i = 1; i < equity.size(); ++i) {
-    if (!(equity[i - 1] > 0)) {
-      throw InputError("equity is " + std::to_string(equity[i - 1]) + " at traded bar " +
-                       std::to_string(i - 1) + "; returns need it positive");
-    }
-    returns.push_back(equity[i] / equity[i - 1] - 1);
+    ruined = ruined || equity[i - 1] <= 0;
+    returns.push_back(ruined ? 0 : std::max(equity[i], 0.0) / equity[i - 1] - 1);
   }
   return returns;
 }

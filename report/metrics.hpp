@@ -22,7 +22,8 @@ struct Curves {
   std::vector<double> policy, ungated, hold;  // equity at each traded bar's close
 };
 
-// Simple returns between consecutive equities; throws InputError when an equity is not positive.
+// Simple returns between consecutive equities. What is ruined (an equity of 0 or less) lost everything, and
+// earns 0 from then on: a run that failed is the one that must be reported. Throws InputError for a NaN.
 std::vector<double> returns_of(const std::vector<double>& equity);
 
 nlohmann::json compute_metrics(const RunRecord& run, const Curves& curves, const Trials& trials);

@@ -87,8 +87,21 @@ TEST(Metrics, CountEveryTrialOfTraining) {
             metrics["policy"]["sharpe_probabilistic"].get<double>());
 }
 
-TEST(Metrics, RefuseAnEquityThatIsNotPositive) {
-  EXPECT_THROW(returns_of({100, 0, 50}), InputError);
+TEST(Metrics, RefuseAnEquityThatIsNoNumber) {
+  EXPECT_THROW(returns_of({100, std::nan(""), 50}), InputError);
+  EXPECT_THROW(returns_of({100, std::nan("")}), InputError);
+}
+
+TEST(Metrics, ReportARunWhoseDecisionsWouldHaveRuinedItWithoutTheGates) {
+  const RunRecord run = small_run();
+  Curves curves = curves_of(run);
+  curves.ungated = {1000, 1100, -50, 20, 60};
+  EXPECT_EQ(returns_of(curves.ungated), (std::vector<double>{1100.0 / 1000 - 1, -1, 0, 0}));
+  const auto metrics = compute_metrics(run, curves, {});
+  EXPECT_EQ(metrics["policy_ungated"]["total_return"], -1);
+  EXPECT_EQ(metrics["policy_ungated"]["drawdown_max"], 1);
+  EXPECT_NEAR(metrics["policy"]["total_return"].get<double>(), 0.03, 1e-12);
+  EXPECT_NE(markdown_report(metrics).find("-100.0 %"), std::string::npos);
 }
 
 TEST(Verdict, SaysPlainlyWhenThePolicyDoesNotBeatBuyAndHold) {
