@@ -1,6 +1,7 @@
 #include "market/io/clean_rows.hpp"
 
 #include <charconv>
+#include <cmath>
 
 #include "base/nan_value.hpp"
 
@@ -33,10 +34,9 @@ class Cleaner {
   std::vector<std::uint8_t> run() {
     for (std::size_t row = 0; row < raw_.rows(); ++row) {
       if (!check_time(row)) continue;
-      adjusted_away_ = false;
-      if (policy_.adjusted) adjust(row);
       for (std::size_t v = 0; v < raw_.values.size(); ++v) check_value(row, v);
       if (high_ != nullptr && low_ != nullptr) check_range(row);
+      if (policy_.adjusted && keep_[row] != 0) adjust(row);
       if (keep_[row] != 0) check_order(row);
     }
     return std::move(keep_);
@@ -58,6 +58,11 @@ class Cleaner {
     return repair;
   }
 
+  Findings::Kind not_a_number() const { return {"not a number", policy_.not_a_number, "data.on_nan"}; }
+  Findings::Kind non_positive_price() const {
+    return {"non-positive price", policy_.non_positive_price, "data.on_non_positive"};
+  }
+
   std::string text_of(std::size_t row, std::size_t column) const { return raw_.text_of(row, column, ""); }
 
   bool check_time(std::size_t row) {
@@ -72,23 +77,57 @@ class Cleaner {
     return false;
   }
 
-  void adjust(std::size_t row) {
+  bool is_price(std::size_t v) const { return raw_.layout.values[v].role != Column::volume; }
+
+  // By what the row's prices are to be multiplied; NaN without a close and an adj_close above zero.
+  double factor_of(std::size_t row) const {
+    double close = nan_value;
     for (std::size_t v = 0; v < raw_.values.size(); ++v) {
-      if (raw_.layout.values[v].role == Column::close) close_ = raw_.values[v][row];
+      if (raw_.layout.values[v].role == Column::close) close = raw_.values[v][row];
     }
     const double adjusted = raw_.adjusted_close[row];
-    const double factor = adjusted > 0 && close_ > 0 ? adjusted / close_ : nan_value;
-    if (factor != factor) {
-      const auto text =
-          adjusted == adjusted ? shortest(adjusted) : text_of(row, *raw_.layout.adjusted_close_column);
-      const Repair repair = found({"not a number", policy_.not_a_number, "data.on_nan"}, row, "adj_close",
-                                  text, "\"" + text + "\" gives no factor to adjust the bar by");
-      if (repair != Repair::missing) return;
-    }
+    return adjusted > 0 && close > 0 ? adjusted / close : nan_value;
+  }
+
+  bool has_price(std::size_t row) const {
     for (std::size_t v = 0; v < raw_.values.size(); ++v) {
-      if (raw_.layout.values[v].role != Column::volume) raw_.values[v][row] *= factor;
+      if (is_price(v) && raw_.values[v][row] == raw_.values[v][row]) return true;
     }
-    adjusted_away_ = factor != factor;
+    return false;
+  }
+
+  // The file's own values were checked before: each is a price, or NaN and reported.
+  void adjust(std::size_t row) {
+    if (!has_price(row)) return;
+    const double factor = factor_of(row);
+    if (factor != factor) report_no_factor(row);
+    for (std::size_t v = 0; v < raw_.values.size(); ++v) {
+      if (is_price(v)) adjust_price(row, v, factor);
+    }
+  }
+
+  void report_no_factor(std::size_t row) {
+    const double adjusted = raw_.adjusted_close[row];
+    if (adjusted <= 0) {
+      const auto text = shortest(adjusted);
+      found(non_positive_price(), row, "adj_close", text, text + " is no price; a price is above zero");
+    } else if (adjusted > 0) {
+      found(not_a_number(), row, "adj_close", shortest(adjusted), "the bar has no close to divide it by");
+    } else {
+      const auto text = text_of(row, *raw_.layout.adjusted_close_column);
+      found(not_a_number(), row, "adj_close", text, "\"" + text + "\" gives no factor to adjust the bar by");
+    }
+  }
+
+  void adjust_price(std::size_t row, std::size_t v, double factor) {
+    double& price = raw_.values[v][row];
+    const double before = price;
+    price *= factor;
+    if (price != price || (price > 0 && std::isfinite(price))) return;  // NaN: reported before
+    const auto text = shortest(before);
+    found(not_a_number(), row, raw_.layout.values[v].name, text,
+          text + " times adj_close / close, " + shortest(factor) + ", leaves the range of numbers");
+    price = nan_value;
   }
 
   void check_value(std::size_t row, std::size_t v) {
@@ -96,10 +135,8 @@ class Cleaner {
     double& value = raw_.values[v][row];
     const bool is_volume = column.role == Column::volume;
     if (value != value) {
-      if (adjusted_away_ && !is_volume) return;  // reported once, at its adj_close
       const auto text = text_of(row, column.column);
-      found({"not a number", policy_.not_a_number, "data.on_nan"}, row, column.name, text,
-            "\"" + text + "\" is no number");
+      found(not_a_number(), row, column.name, text, "\"" + text + "\" is no number");
     } else if (is_volume ? value < 0 : value <= 0) {
       const auto text = shortest(value);
       const Repair repair = found({is_volume ? "negative volume" : "non-positive price",
@@ -148,8 +185,6 @@ class Cleaner {
   std::vector<TimestampMs> last_time_;  // of each symbol
   std::vector<double>* high_ = nullptr;
   std::vector<double>* low_ = nullptr;
-  double close_ = nan_value;
-  bool adjusted_away_ = false;  // this row's prices became NaN with its adj_close
 };
 
 }  // namespace

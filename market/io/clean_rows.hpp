@@ -9,7 +9,7 @@
 
 namespace regent::market {
 
-// Adjusts prices when the policy wants it, checks every row, sets bad values to NaN as the policy says.
+// Checks every row, sets bad values to NaN as the policy says, then adjusts prices when it wants that.
 // Returns [rows] 1 for rows to keep. Rejected rows are kept out too; the caller throws.
 std::vector<std::uint8_t> clean_rows(RawRows& raw, const ValidationPolicy& policy, Findings& findings);
 

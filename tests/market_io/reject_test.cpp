@@ -212,6 +212,57 @@ TEST_F(Validation, KeepsTheRestOfTheRowWhenAValueCountsAsMissing) {
   }
 }
 
+ValidationPolicy adjusting() {
+  ValidationPolicy policy;
+  policy.adjusted = true;
+  return policy;
+}
+
+std::string adjusted_csv(const std::string& row) {
+  return "date,symbol,open,high,low,close,adj_close,volume\n2020-01-02,A,8,12,6,10,5,700\n" + row +
+         "\n2020-01-06,A,8,12,6,10,5,700\n";
+}
+
+TEST_F(Validation, LooksAtPricesAgainAfterTheyWereAdjusted) {
+  const auto file = write("huge.csv", adjusted_csv("2020-01-03,A,1e10,1e10,1e10,1,1e300,700"));
+  const auto panel = read(file, adjusting());
+  for (const Column column : {Column::open, Column::high, Column::low}) {
+    EXPECT_TRUE(std::isnan(panel.at(column, 1, 0))) << panel.at(column, 1, 0);
+  }
+  EXPECT_EQ(panel.at(Column::close, 1, 0), 1e300);
+  EXPECT_EQ(panel.at(Column::close, 2, 0), 5);
+  ASSERT_EQ(report_.count_of_kind["not a number"], 3U);
+  EXPECT_EQ(report_.findings[0].column, "open");
+  EXPECT_EQ(report_.findings[0].value, "1e+10");
+  ValidationPolicy strict = adjusting();
+  strict.not_a_number = Repair::reject;
+  EXPECT_THAT(complaint(file, strict),
+              AllOf(HasSubstr("line 3, column open"), HasSubstr("leaves the range of numbers")));
+  const auto tiny =
+      read(write("tiny.csv", adjusted_csv("2020-01-03,A,1e-10,1e-10,1e-10,1e20,1e-300,700")), adjusting());
+  EXPECT_TRUE(std::isnan(tiny.at(Column::open, 1, 0))) << "0 is no price: " << tiny.at(Column::open, 1, 0);
+}
+
+TEST_F(Validation, RejectsAPriceThatIsNoneAlsoWhereItIsToBeAdjusted) {
+  EXPECT_THAT(complaint(write("close.csv", adjusted_csv("2020-01-03,A,8,12,6,-10,5,700")), adjusting()),
+              AllOf(HasSubstr("line 3, column close: -10 is no price"), HasSubstr("data.on_non_positive")));
+  EXPECT_THAT(
+      complaint(write("adjusted.csv", adjusted_csv("2020-01-03,A,8,12,6,10,-5,700")), adjusting()),
+      AllOf(HasSubstr("line 3, column adj_close: -5 is no price"), HasSubstr("data.on_non_positive")));
+  // what stands in the file, and not what became of it
+  EXPECT_THAT(complaint(write("high.csv", adjusted_csv("2020-01-03,A,8,5,6,10,5,700")), adjusting()),
+              HasSubstr("line 3, column high: 5 is below the low, 6"));
+}
+
+TEST_F(Validation, SaysWhyABarWithoutACloseHasNoAdjustedPrices) {
+  const auto panel = read(write("hole.csv", adjusted_csv("2020-01-03,A,8,12,6,,5,700")), adjusting());
+  EXPECT_TRUE(std::isnan(panel.at(Column::open, 1, 0)));
+  EXPECT_EQ(panel.at(Column::volume, 1, 0), 700);
+  ASSERT_EQ(report_.finding_count, 2U);
+  EXPECT_EQ(report_.findings[0].column, "close");
+  EXPECT_EQ(report_.findings[1].column, "adj_close");
+}
+
 TEST_F(Validation, CountsABarThatIsGivenTwiceAsMissingWhenItShould) {
   const auto file = write("bars.csv", long_csv("2020-01-02,A,1,2,0.5,1,5\n2020-01-02,B,1,2,0.5,1,5\n"
                                                "2020-01-02,A,1,2,0.5,7,5\n2020-01-03,A,1,2,0.5,3,5\n"));
