@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
+
 #include "market/synthetic.hpp"
 #include "scratch.hpp"
 #include "tests/base/command_test.hpp"
@@ -48,6 +50,31 @@ TEST_F(DataCommand, ImportsAndReadsBackTheSame) {
   EXPECT_THAT(value["features"].get<std::vector<std::string>>(), Contains("rsi_14"));
   EXPECT_THAT(value["features_left_out"].get<std::vector<std::string>>(),
               Contains("atr_14: needs high, low"));
+}
+
+TEST_F(DataCommand, CountsASymbolsYearByItsOwnBars) {
+  Panel panel;
+  panel.symbols = {"COIN", "STOCK"};  // one trades every day, the other on weekdays
+  auto& closes = panel.columns[static_cast<std::size_t>(Column::close)];
+  double coin = 100, stock = 100;
+  for (int day = 0; day < 700; ++day) {
+    panel.timestamps_ms.push_back(parse_timestamp("2020-01-06") + day * day_ms);
+    closes.push_back(coin *= std::pow(1.2, 1 / 365.25));
+    closes.push_back(day % 7 < 5 ? stock *= std::pow(1.1, 1 / 252.0) : std::nan(""));
+  }
+  write_panel(panel, path("mixed.parquet"));
+  const auto outcome = run("describe mixed.parquet --json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const auto value = json::parse(outcome.out);
+  EXPECT_NEAR(value["symbols"][0]["annual_return"].get<double>(), 0.2, 1e-9);
+  EXPECT_NEAR(value["symbols"][1]["annual_return"].get<double>(), 0.1, 1e-9);
+}
+
+TEST_F(DataCommand, GivesEqualWeightsTheMoveOfASymbolThatWasAway) {
+  write("turns.csv", "date,A,B\n2020-01-01,1,\n2020-01-02,,1\n2020-01-03,1.1,\n2020-01-04,,0.9\n");
+  const auto outcome = run("describe turns.csv --json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NEAR(json::parse(outcome.out)["equal_weight"]["drawdown_max"].get<double>(), 0.1, 1e-12);
 }
 
 TEST_F(DataCommand, KeepsTheNamedSymbolsAndDays) {
