@@ -123,6 +123,12 @@ TEST_F(DataCommand, NeedsFilesAndKnowsItsFlags) {
   EXPECT_EQ(run("check").code, 0);
 }
 
+TEST_F(DataCommand, LooksAtTheNameToWriteBeforeItReadsAnything) {
+  const auto outcome = run("import not_there.csv --out bars.txt");
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("--out bars.txt"), HasSubstr(".parquet")));
+}
+
 TEST_F(DataCommand, LeavesTheOldFileWhenTheNewOneCannotBeWritten) {
   write_good();
   std::filesystem::create_directory(path("taken.parquet"));

@@ -12,6 +12,7 @@
 #include "market/feature_stream.hpp"
 #include "market/io/commands/summary.hpp"
 #include "market/io/data_input.hpp"
+#include "market/io/output.hpp"
 #include "market/market_state.hpp"
 
 namespace regent::market {
@@ -118,22 +119,13 @@ Panel read_and_show_rejection(const DataFlags& flags, ImportReport& report) {
   }
 }
 
-// The engine, which knows no Parquet, replays the CSV form.
-void write_by_name(const Panel& panel, const std::filesystem::path& out) {
-  const std::string extension = out.extension().string();
-  if (extension == ".csv") {
-    write_csv_panel(panel, out);
-  } else if (extension == ".parquet") {
-    write_panel(panel, out);
-  } else {
-    throw InputError("--out " + out.string() + ": the name must end in .parquet or .csv");
-  }
-}
-
 int import_data(const DataFlags& flags, const std::string& out) {
+  if (out.empty()) throw InputError("--out needs a name that ends in .parquet or .csv");
+  check_table_name(out);
   ImportReport report;
   const Panel panel = read_and_show_rejection(flags, report);
-  write_by_name(panel, out);
+  // the engine, which knows no Parquet, replays the CSV form
+  out.ends_with(".csv") ? write_csv_panel(panel, out) : write_panel(panel, out);
   if (flags.json) {
     std::cout << json{{"accepted", true},
                       {"out", out},
