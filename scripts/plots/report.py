@@ -38,6 +38,11 @@ def shade_inactive(axis, times, states):
             style.span(axis, times, first, end, facecolor="none", edgecolor="black", hatch="////", alpha=0.35)
 
 
+def sharpe_text(performance):
+    """An account that never moved has no Sharpe ratio."""
+    return "n/a" if performance["sharpe"] is None else f"{performance['sharpe']:.2f}"
+
+
 def draw_equity(series, metrics, path):
     times, labels = series["time"], metrics["regimes"]["labels"]
     figure, (top, bottom) = plt.subplots(2, 1, figsize=(11, 6.5), sharex=True, height_ratios=[3, 1], layout="constrained")
@@ -57,8 +62,8 @@ def draw_equity(series, metrics, path):
     top.set_ylabel("equity (start = 1, log)")
     bottom.set_ylabel("drawdown, %")
     policy, hold = metrics["policy"], metrics["buy_and_hold"]
-    top.set_title(f"Net of costs: policy Sharpe {policy['sharpe']:.2f}, max drawdown {100 * policy['drawdown_max']:.1f} %;"
-                  f" buy and hold {hold['sharpe']:.2f}, {100 * hold['drawdown_max']:.1f} %")
+    top.set_title(f"Net of costs: policy Sharpe {sharpe_text(policy)}, max drawdown {100 * policy['drawdown_max']:.1f} %;"
+                  f" buy and hold {sharpe_text(hold)}, {100 * hold['drawdown_max']:.1f} %")
     first = top.legend(loc="upper left")
     top.add_artist(first)
     top.legend(handles=legend_patches(labels, series["state"]), loc="lower right", ncols=4)
