@@ -6,6 +6,7 @@
 #include "base/atomic_file.hpp"
 #include "base/error.hpp"
 #include "base/sha256.hpp"
+#include "market/feature_stream.hpp"
 #include "models/bundle_manifest.hpp"
 #include "models/policy_file.hpp"
 
@@ -34,6 +35,11 @@ void check_parts(const Bundle& bundle, const std::string& origin) {
   if (bundle.normaliser.names != bundle.manifest.features) {
     throw InputError(origin + ": the normaliser's features (" + list_of(bundle.normaliser.names) +
                      ") are not the manifest's (" + list_of(bundle.manifest.features) + ")");
+  }
+  for (const std::string& feature : bundle.manifest.features) {
+    if (market::find_feature(feature) == nullptr) {
+      throw InputError(origin + ": looks at the feature '" + feature + "', which this program does not know");
+    }
   }
   const ObservationLayout layout = bundle.layout();
   const PolicyShape& shape = bundle.policy->shape();

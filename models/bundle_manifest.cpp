@@ -14,6 +14,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t list_max = 100000;
+constexpr int depth_max = 32;  // copying, writing and checking go down by one call for each level
 
 [[noreturn]] void refuse(const std::string& origin, const std::string& field, const std::string& what) {
   throw InputError(origin + ": '" + field + "' " + what);
@@ -174,9 +175,13 @@ void validate(const BundleManifest& manifest, const std::string& origin) {
 
 BundleManifest parse_manifest(const std::string& text, const std::string& origin,
                               std::map<std::string, BundleFile>& files) {
+  const auto check_depth = [&](int depth, json::parse_event_t, json&) {
+    if (depth > depth_max) throw InputError(origin + ": is nested too deeply");
+    return true;
+  };
   json document;
   try {
-    document = json::parse(text);
+    document = json::parse(text, check_depth);
   } catch (const json::exception& error) {
     throw InputError(origin + ": is not JSON: " + error.what());
   }

@@ -218,6 +218,30 @@ TEST_F(BundleFolder, PartsOfDifferentBundlesDoNotMix) {
   EXPECT_THAT(load_error(folder_), HasSubstr("normaliser"));
 }
 
+TEST_F(BundleFolder, AFeatureThatThisProgramDoesNotKnowIsRefused) {
+  Bundle bundle = small_bundle(panel_);
+  bundle.normaliser.names[0] = bundle.manifest.features[0] = "carry_99";
+  EXPECT_THROW(write_bundle(bundle, temporary_ / "unknown"), InputError);
+  // as a later program may have written it
+  forge_tensors("normaliser.safetensors", [&](TensorFile& tensors) {
+    tensors.metadata["names"] = nlohmann::json(bundle.normaliser.names).dump();
+  });
+  forge([&](nlohmann::json& manifest) { manifest["features"] = bundle.manifest.features; });
+  EXPECT_THAT(load_error(folder_), HasSubstr("'carry_99', which this program does not know"));
+}
+
+TEST(Manifest, ThatNestsListsWithoutEndIsRefused) {
+  constexpr std::size_t depth = 2'000'000;
+  std::map<std::string, BundleFile> files;
+  try {
+    parse_manifest("{\"metrics\":" + std::string(depth, '[') + std::string(depth, ']') + "}", "manifest.json",
+                   files);
+    FAIL() << "accepted";
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("nested too deeply"));
+  }
+}
+
 TEST_F(BundleFolder, AnExistingFolderIsNotOverwritten) {
   Bundle bundle = small_bundle(panel_, 2);
   EXPECT_THROW(write_bundle(bundle, folder_), InputError);
