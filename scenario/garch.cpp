@@ -77,7 +77,7 @@ Point nelder_mead(Point start, const Value& value) {
     Point at;
     double value;
   };
-  std::array<Vertex, dimension + 1> simplex;
+  std::array<Vertex, dimension + 1> simplex{};
   simplex.fill({start, 0});
   for (int i = 0; i < dimension; ++i) simplex[i + 1].at[i] += 0.7;
   for (Vertex& vertex : simplex) vertex.value = value(vertex.at);

@@ -117,7 +117,7 @@ class Entry {
 };
 
 std::string kind_of(const Entry& entry) {
-  const std::string kind = entry.text("kind");
+  std::string kind = entry.text("kind");
   if (!keys_of_kinds().contains(kind))
     entry.refuse("kind", "unknown kind '" + kind + "'" + suggestion(kind, kinds()) + " (there are " +
                              joined(kinds()) + ")");
@@ -125,7 +125,7 @@ std::string kind_of(const Entry& entry) {
 }
 
 std::string name_of(const Entry& entry) {
-  const std::string name = entry.text("name");
+  std::string name = entry.text("name");
   const bool plain = !name.empty() && name.size() <= 64 && std::ranges::all_of(name, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
   });

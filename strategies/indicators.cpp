@@ -14,14 +14,14 @@ namespace regent::strategies {
 namespace {
 
 constexpr double missing = std::numeric_limits<double>::quiet_NaN();
-using Column = std::vector<double>;
+using Values = std::vector<double>;
 
 double same(double x) {
   return x;
 }
 
-Column means(std::span<const double> values, std::size_t window) {
-  Column out(values.size(), missing);
+Values means(std::span<const double> values, std::size_t window) {
+  Values out(values.size(), missing);
   const auto add = [](double a, double b) { return a + b; };
   const double count = static_cast<double>(window);
   slide<double>(values, window, same, add, [&](std::size_t t, double sum) { out[t] = sum / count; });
@@ -55,16 +55,16 @@ double deviation(const Moments& m) {
   return variance > 1e-26 * m.mean * m.mean ? std::sqrt(variance) : missing;
 }
 
-Column below_band(std::span<const double> values, std::size_t window) {
-  Column out(values.size(), missing);
+Values below_band(std::span<const double> values, std::size_t window) {
+  Values out(values.size(), missing);
   slide_moments(values, window,
                 [&](std::size_t t, const Moments& m) { out[t] = (m.mean - values[t]) / deviation(m); });
   return out;
 }
 
 // From the first value on, without a warm-up.
-Column exponential(std::span<const double> values, std::int32_t window) {
-  Column out(values.size());
+Values exponential(std::span<const double> values, std::int32_t window) {
+  Values out(values.size());
   const double alpha = 2.0 / (window + 1.0);
   double mean = values.empty() ? 0 : values[0];
   for (std::size_t t = 0; t < values.size(); ++t) out[t] = mean += alpha * (values[t] - mean);
@@ -72,8 +72,8 @@ Column exponential(std::span<const double> values, std::int32_t window) {
 }
 
 // Wilder's: the mean of the first `window` values, then mean += (x − mean) / window.
-Column wilder(std::span<const double> values, std::size_t window, std::size_t first) {
-  Column out(values.size(), missing);
+Values wilder(std::span<const double> values, std::size_t window, std::size_t first) {
+  Values out(values.size(), missing);
   if (values.size() < first + window) return out;
   double mean = 0;
   for (std::size_t t = first; t < first + window; ++t) mean += values[t];
@@ -85,46 +85,46 @@ Column wilder(std::span<const double> values, std::size_t window, std::size_t fi
   return out;
 }
 
-Column logs(std::span<const double> values) {
-  Column out(values.size());
+Values logs(std::span<const double> values) {
+  Values out(values.size());
   std::ranges::transform(values, out.begin(), [](double x) { return std::log(x); });
   return out;
 }
 
-Column sma(const PriceSeries& s, std::size_t w, double sign) {
-  Column out = means(s.close, w);
+Values sma(const PriceSeries& s, std::size_t w, double sign) {
+  Values out = means(s.close, w);
   for (std::size_t t = 0; t < out.size(); ++t) out[t] = sign * ((out[t] - s.close[t]) / s.close[t]);
   return out;
 }
 
-void forget(Column& column, std::int64_t bars) {
+void forget(Values& column, std::int64_t bars) {
   std::fill_n(column.begin(), std::min<std::int64_t>(bars, std::ssize(column)), missing);
 }
 
-Column ema(const PriceSeries& s, const ColumnKey& key) {
-  Column out = exponential(s.close, key.w);
+Values ema(const PriceSeries& s, const ColumnKey& key) {
+  Values out = exponential(s.close, key.w);
   for (std::size_t t = 0; t < out.size(); ++t) out[t] = (out[t] - s.close[t]) / s.close[t];
   forget(out, key.w - 1);
   return out;
 }
 
-Column macd(const PriceSeries& s, const ColumnKey& key) {
-  Column out = exponential(s.close, key.w);
-  const Column line = exponential(out, key.v);
+Values macd(const PriceSeries& s, const ColumnKey& key) {
+  Values out = exponential(s.close, key.w);
+  const Values line = exponential(out, key.v);
   for (std::size_t t = 0; t < out.size(); ++t) out[t] = (out[t] - line[t]) / s.close[t];
   forget(out, std::int64_t{key.w} + key.v - 2);
   return out;
 }
 
-Column rsi(const PriceSeries& s, std::size_t w, double sign) {
-  Column up(s.bars(), 0), down(s.bars(), 0);
+Values rsi(const PriceSeries& s, std::size_t w, double sign) {
+  Values up(s.bars(), 0), down(s.bars(), 0);
   for (std::size_t t = 1; t < s.bars(); ++t) {
     const double move = s.close[t] - s.close[t - 1];
     up[t] = std::max(move, 0.0);
     down[t] = std::max(-move, 0.0);
   }
-  const Column gain = wilder(up, w, 1), loss = wilder(down, w, 1);
-  Column out(s.bars());
+  const Values gain = wilder(up, w, 1), loss = wilder(down, w, 1);
+  Values out(s.bars());
   for (std::size_t t = 0; t < out.size(); ++t) {
     const double all = gain[t] + loss[t];
     out[t] = all == 0 ? 0 : sign * (100 * gain[t] / all - 50);
@@ -132,8 +132,8 @@ Column rsi(const PriceSeries& s, std::size_t w, double sign) {
   return out;
 }
 
-Column breakout(const PriceSeries& s, std::size_t w) {
-  Column out(s.bars(), missing);
+Values breakout(const PriceSeries& s, std::size_t w) {
+  Values out(s.bars(), missing);
   const auto higher = [](double a, double b) { return a > b ? a : b; };
   const auto lower = [](double a, double b) { return a < b ? a : b; };
   slide<double>(s.high, w, same, higher, [&](std::size_t t, double highest) {
@@ -145,43 +145,43 @@ Column breakout(const PriceSeries& s, std::size_t w) {
   return out;
 }
 
-Column momentum(const PriceSeries& s, std::size_t w) {
-  Column out(s.bars(), missing);
+Values momentum(const PriceSeries& s, std::size_t w) {
+  Values out(s.bars(), missing);
   for (std::size_t t = w; t < out.size(); ++t) out[t] = (s.close[t] - s.close[t - w]) / s.close[t - w];
   return out;
 }
 
-Column volume(const PriceSeries& s, std::size_t w) {
+Values volume(const PriceSeries& s, std::size_t w) {
   if (s.volume.empty()) throw InputError("the bars have no volume, which this strategy needs");
-  Column out = means(s.volume, w);
+  Values out = means(s.volume, w);
   for (std::size_t t = 0; t < out.size(); ++t) out[t] = out[t] > 0 ? s.volume[t] / out[t] - 1 : missing;
   return out;
 }
 
-Column channel(const PriceSeries& s, const ColumnKey& key) {
-  Column range(s.bars(), 0);
+Values channel(const PriceSeries& s, const ColumnKey& key) {
+  Values range(s.bars(), 0);
   for (std::size_t t = 1; t < s.bars(); ++t) {
     range[t] = std::max(s.high[t], s.close[t - 1]) - std::min(s.low[t], s.close[t - 1]);
   }
-  const Column atr = wilder(range, static_cast<std::size_t>(key.w), 1);
-  Column out = exponential(s.close, key.w);
+  const Values atr = wilder(range, static_cast<std::size_t>(key.w), 1);
+  Values out = exponential(s.close, key.w);
   for (std::size_t t = 0; t < out.size(); ++t) out[t] = atr[t] > 0 ? (s.close[t] - out[t]) / atr[t] : missing;
   return out;
 }
 
-Column return_deviations(std::span<const double> returns, std::int32_t w) {
-  Column out(returns.size() + 1, missing);
+Values return_deviations(std::span<const double> returns, std::int32_t w) {
+  Values out(returns.size() + 1, missing);
   slide_moments(returns, static_cast<std::size_t>(w),
                 [&](std::size_t t, const Moments& m) { out[t + 1] = std::sqrt(m.squares / m.count); });
   return out;
 }
 
-Column calm(const PriceSeries& s, const ColumnKey& key) {
-  Column returns = logs(s.close);
+Values calm(const PriceSeries& s, const ColumnKey& key) {
+  Values returns = logs(s.close);
   for (std::size_t t = 0; t + 1 < returns.size(); ++t) returns[t] = returns[t + 1] - returns[t];
   returns.pop_back();
-  Column out = return_deviations(returns, key.w);
-  const Column usual = return_deviations(returns, key.v);
+  Values out = return_deviations(returns, key.w);
+  const Values usual = return_deviations(returns, key.v);
   for (std::size_t t = 0; t < out.size(); ++t) out[t] = usual[t] > 0 ? -out[t] / usual[t] : missing;
   return out;
 }
@@ -192,7 +192,7 @@ constexpr std::size_t batch = cuda::sweep::Table::block;
 void put_batch(const PriceSeries& series, std::span<const ColumnKey> keys, std::size_t first,
                std::vector<float>& table) {
   const std::size_t count = std::min(batch, keys.size() - first);
-  std::vector<Column> columns;
+  std::vector<Values> columns;
   for (std::size_t i = 0; i < count; ++i) columns.push_back(indicator_column(series, keys[first + i]));
   float* rows = table.data() + first * series.bars();
   for (std::size_t t = 0; t < series.bars(); ++t) {

@@ -40,7 +40,7 @@ struct ColumnKey {
   Indicator indicator = Indicator::sma;
   std::int32_t w = 0, v = 0;
   bool operator==(const ColumnKey&) const = default;
-  auto operator<=>(const ColumnKey&) const = default;
+  auto operator<=>(const ColumnKey&) const = default;  // NOLINT(modernize-use-nullptr): it sees a 0 there
 };
 
 // Bars before the first value.

@@ -58,14 +58,14 @@ LaneBlock block_from(const Combinations& combinations, std::size_t first, std::s
   std::vector<ColumnKey> keys, fresh;
   for (std::size_t i = first; i < combinations.size() && recipes.size() < block_lanes; ++i) {
     combinations.values(i, values);
-    Recipe recipe = combinations.family().recipe(values);
+    const Recipe recipe = combinations.family().recipe(values);
     fresh.clear();
     for (const ColumnKey& key : keys_of(recipe)) {
       const auto at = std::ranges::lower_bound(keys, key);
       if (at == keys.end() || *at != key) keys.insert(at, key);
     }
     if (keys.size() > columns_max && !recipes.empty()) break;
-    recipes.push_back(std::move(recipe));
+    recipes.push_back(recipe);
     levels.push_back(values[values.size() - 2]);
     levels.push_back(values[values.size() - 1]);
   }
