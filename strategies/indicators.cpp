@@ -14,14 +14,14 @@ namespace regent::strategies {
 namespace {
 
 constexpr double missing = std::numeric_limits<double>::quiet_NaN();
-using Values = std::vector<double>;
+using IndicatorColumn = std::vector<double>;
 
 double same(double x) {
   return x;
 }
 
-Values means(std::span<const double> values, std::size_t window) {
-  Values out(values.size(), missing);
+IndicatorColumn means(std::span<const double> values, std::size_t window) {
+  IndicatorColumn out(values.size(), missing);
   const auto add = [](double a, double b) { return a + b; };
   const double count = static_cast<double>(window);
   slide<double>(values, window, same, add, [&](std::size_t t, double sum) { out[t] = sum / count; });
@@ -55,16 +55,16 @@ double deviation(const Moments& m) {
   return variance > 1e-26 * m.mean * m.mean ? std::sqrt(variance) : missing;
 }
 
-Values below_band(std::span<const double> values, std::size_t window) {
-  Values out(values.size(), missing);
+IndicatorColumn below_band(std::span<const double> values, std::size_t window) {
+  IndicatorColumn out(values.size(), missing);
   slide_moments(values, window,
                 [&](std::size_t t, const Moments& m) { out[t] = (m.mean - values[t]) / deviation(m); });
   return out;
 }
 
 // From the first value on, without a warm-up.
-Values exponential(std::span<const double> values, std::int32_t window) {
-  Values out(values.size());
+IndicatorColumn exponential(std::span<const double> values, std::int32_t window) {
+  IndicatorColumn out(values.size());
   const double alpha = 2.0 / (window + 1.0);
   double mean = values.empty() ? 0 : values[0];
   for (std::size_t t = 0; t < values.size(); ++t) out[t] = mean += alpha * (values[t] - mean);
@@ -72,8 +72,8 @@ Values exponential(std::span<const double> values, std::int32_t window) {
 }
 
 // Wilder's: the mean of the first `window` values, then mean += (x − mean) / window.
-Values wilder(std::span<const double> values, std::size_t window, std::size_t first) {
-  Values out(values.size(), missing);
+IndicatorColumn wilder(std::span<const double> values, std::size_t window, std::size_t first) {
+  IndicatorColumn out(values.size(), missing);
   if (values.size() < first + window) return out;
   double mean = 0;
   for (std::size_t t = first; t < first + window; ++t) mean += values[t];
@@ -85,46 +85,46 @@ Values wilder(std::span<const double> values, std::size_t window, std::size_t fi
   return out;
 }
 
-Values logs(std::span<const double> values) {
-  Values out(values.size());
+IndicatorColumn logs(std::span<const double> values) {
+  IndicatorColumn out(values.size());
   std::ranges::transform(values, out.begin(), [](double x) { return std::log(x); });
   return out;
 }
 
-Values sma(const PriceSeries& s, std::size_t w, double sign) {
-  Values out = means(s.close, w);
+IndicatorColumn sma(const PriceSeries& s, std::size_t w, double sign) {
+  IndicatorColumn out = means(s.close, w);
   for (std::size_t t = 0; t < out.size(); ++t) out[t] = sign * ((out[t] - s.close[t]) / s.close[t]);
   return out;
 }
 
-void forget(Values& column, std::int64_t bars) {
+void forget(IndicatorColumn& column, std::int64_t bars) {
   std::fill_n(column.begin(), std::min<std::int64_t>(bars, std::ssize(column)), missing);
 }
 
-Values ema(const PriceSeries& s, const ColumnKey& key) {
-  Values out = exponential(s.close, key.w);
+IndicatorColumn ema(const PriceSeries& s, const ColumnKey& key) {
+  IndicatorColumn out = exponential(s.close, key.w);
   for (std::size_t t = 0; t < out.size(); ++t) out[t] = (out[t] - s.close[t]) / s.close[t];
   forget(out, key.w - 1);
   return out;
 }
 
-Values macd(const PriceSeries& s, const ColumnKey& key) {
-  Values out = exponential(s.close, key.w);
-  const Values line = exponential(out, key.v);
+IndicatorColumn macd(const PriceSeries& s, const ColumnKey& key) {
+  IndicatorColumn out = exponential(s.close, key.w);
+  const IndicatorColumn line = exponential(out, key.v);
   for (std::size_t t = 0; t < out.size(); ++t) out[t] = (out[t] - line[t]) / s.close[t];
   forget(out, std::int64_t{key.w} + key.v - 2);
   return out;
 }
 
-Values rsi(const PriceSeries& s, std::size_t w, double sign) {
-  Values up(s.bars(), 0), down(s.bars(), 0);
+IndicatorColumn rsi(const PriceSeries& s, std::size_t w, double sign) {
+  IndicatorColumn up(s.bars(), 0), down(s.bars(), 0);
   for (std::size_t t = 1; t < s.bars(); ++t) {
     const double move = s.close[t] - s.close[t - 1];
     up[t] = std::max(move, 0.0);
     down[t] = std::max(-move, 0.0);
   }
-  const Values gain = wilder(up, w, 1), loss = wilder(down, w, 1);
-  Values out(s.bars());
+  const IndicatorColumn gain = wilder(up, w, 1), loss = wilder(down, w, 1);
+  IndicatorColumn out(s.bars());
   for (std::size_t t = 0; t < out.size(); ++t) {
     const double all = gain[t] + loss[t];
     out[t] = all == 0 ? 0 : sign * (100 * gain[t] / all - 50);
@@ -132,8 +132,8 @@ Values rsi(const PriceSeries& s, std::size_t w, double sign) {
   return out;
 }
 
-Values breakout(const PriceSeries& s, std::size_t w) {
-  Values out(s.bars(), missing);
+IndicatorColumn breakout(const PriceSeries& s, std::size_t w) {
+  IndicatorColumn out(s.bars(), missing);
   const auto higher = [](double a, double b) { return a > b ? a : b; };
   const auto lower = [](double a, double b) { return a < b ? a : b; };
   slide<double>(s.high, w, same, higher, [&](std::size_t t, double highest) {
@@ -145,43 +145,43 @@ Values breakout(const PriceSeries& s, std::size_t w) {
   return out;
 }
 
-Values momentum(const PriceSeries& s, std::size_t w) {
-  Values out(s.bars(), missing);
+IndicatorColumn momentum(const PriceSeries& s, std::size_t w) {
+  IndicatorColumn out(s.bars(), missing);
   for (std::size_t t = w; t < out.size(); ++t) out[t] = (s.close[t] - s.close[t - w]) / s.close[t - w];
   return out;
 }
 
-Values volume(const PriceSeries& s, std::size_t w) {
+IndicatorColumn volume(const PriceSeries& s, std::size_t w) {
   if (s.volume.empty()) throw InputError("the bars have no volume, which this strategy needs");
-  Values out = means(s.volume, w);
+  IndicatorColumn out = means(s.volume, w);
   for (std::size_t t = 0; t < out.size(); ++t) out[t] = out[t] > 0 ? s.volume[t] / out[t] - 1 : missing;
   return out;
 }
 
-Values channel(const PriceSeries& s, const ColumnKey& key) {
-  Values range(s.bars(), 0);
+IndicatorColumn channel(const PriceSeries& s, const ColumnKey& key) {
+  IndicatorColumn range(s.bars(), 0);
   for (std::size_t t = 1; t < s.bars(); ++t) {
     range[t] = std::max(s.high[t], s.close[t - 1]) - std::min(s.low[t], s.close[t - 1]);
   }
-  const Values atr = wilder(range, static_cast<std::size_t>(key.w), 1);
-  Values out = exponential(s.close, key.w);
+  const IndicatorColumn atr = wilder(range, static_cast<std::size_t>(key.w), 1);
+  IndicatorColumn out = exponential(s.close, key.w);
   for (std::size_t t = 0; t < out.size(); ++t) out[t] = atr[t] > 0 ? (s.close[t] - out[t]) / atr[t] : missing;
   return out;
 }
 
-Values return_deviations(std::span<const double> returns, std::int32_t w) {
-  Values out(returns.size() + 1, missing);
+IndicatorColumn return_deviations(std::span<const double> returns, std::int32_t w) {
+  IndicatorColumn out(returns.size() + 1, missing);
   slide_moments(returns, static_cast<std::size_t>(w),
                 [&](std::size_t t, const Moments& m) { out[t + 1] = std::sqrt(m.squares / m.count); });
   return out;
 }
 
-Values calm(const PriceSeries& s, const ColumnKey& key) {
-  Values returns = logs(s.close);
+IndicatorColumn calm(const PriceSeries& s, const ColumnKey& key) {
+  IndicatorColumn returns = logs(s.close);
   for (std::size_t t = 0; t + 1 < returns.size(); ++t) returns[t] = returns[t + 1] - returns[t];
   returns.pop_back();
-  Values out = return_deviations(returns, key.w);
-  const Values usual = return_deviations(returns, key.v);
+  IndicatorColumn out = return_deviations(returns, key.w);
+  const IndicatorColumn usual = return_deviations(returns, key.v);
   for (std::size_t t = 0; t < out.size(); ++t) out[t] = usual[t] > 0 ? -out[t] / usual[t] : missing;
   return out;
 }
@@ -192,7 +192,7 @@ constexpr std::size_t batch = cuda::sweep::Table::block;
 void put_batch(const PriceSeries& series, std::span<const ColumnKey> keys, std::size_t first,
                std::vector<float>& table) {
   const std::size_t count = std::min(batch, keys.size() - first);
-  std::vector<Values> columns;
+  std::vector<IndicatorColumn> columns;
   for (std::size_t i = 0; i < count; ++i) columns.push_back(indicator_column(series, keys[first + i]));
   float* rows = table.data() + first * series.bars();
   for (std::size_t t = 0; t < series.bars(); ++t) {
