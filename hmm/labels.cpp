@@ -51,10 +51,8 @@ bool drifts(const Model& model, const std::vector<double>& weights, int macro) {
 }
 
 std::vector<std::string> names(const Model& model, const std::vector<double>& weights) {
-  if (model.macros == 2) return {"calm", "chaos"};
-  if (model.macros == 3) return {"calm", drifts(model, weights, 1) ? "trend" : "mid", "chaos"};
-  std::vector<std::string> result;
-  for (int i = 0; i < model.macros; ++i) result.push_back("regime_" + std::to_string(i));
+  auto result = possible_labels(model.macros);
+  if (model.macros == 3) std::erase(result, drifts(model, weights, 1) ? "mid" : "trend");
   return result;
 }
 
@@ -90,6 +88,14 @@ std::vector<int> places(const std::vector<Moments>& old_ones, const std::vector<
 }
 
 }  // namespace
+
+std::vector<std::string> possible_labels(int macros) {
+  if (macros == 2) return {"calm", "chaos"};
+  if (macros == 3) return {"calm", "mid", "trend", "chaos"};
+  std::vector<std::string> labels;
+  for (int i = 0; i < macros; ++i) labels.push_back("regime_" + std::to_string(i));
+  return labels;
+}
 
 int return_feature(const Model& model) {
   for (int d = 0; d < model.dimension(); ++d) {

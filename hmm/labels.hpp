@@ -2,6 +2,7 @@
 // Stable names for what EM numbers at random.
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include "hmm/model.hpp"
@@ -20,6 +21,9 @@ Model reordered(const Model& model, const std::vector<int>& macro_order,
 // calm, trend or mid, chaos for three; calm, chaos for two; regime_0… otherwise. The middle one is "trend"
 // only where its drift differs from zero by two standard errors. `weights` is reordered too.
 Model order_by_volatility(const Model& model, std::vector<double>& weights);
+
+// Every label that a fit of so many macro regimes may give.
+std::vector<std::string> possible_labels(int macros);
 
 // The same model with its regimes in the order of those of `previous` that they match best (optimal
 // assignment on the Bhattacharyya distance of emissions, macro regimes first, then micro states within), and

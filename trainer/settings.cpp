@@ -1,8 +1,15 @@
 #include "trainer/settings.hpp"
 
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 
+#include "allocation/settings.hpp"
+#include "base/config/suggest.hpp"
+#include "base/error.hpp"
+#include "hmm/labels.hpp"
 #include "rl/settings.hpp"
 
 namespace regent::trainer {
@@ -31,15 +38,30 @@ hmm::FitSettings regime_settings(const Config& config) {
   return settings;
 }
 
+// A cut of risk for a regime that no fit has would never be made, and nobody would know.
+void check_regime_risk(const Config& config) {
+  const auto macros = static_cast<int>(config.integer("hmm.macros"));
+  const auto known = hmm::possible_labels(macros);
+  const std::string key = "allocator.regime_risk";
+  for (const auto& [label, multiplier] : allocation::regime_risk_of(config.text_list(key), key)) {
+    if (std::ranges::find(known, label) != known.end()) continue;
+    throw InputError(fmt::format("{}: \"{}\" is no regime{}; with hmm.macros = {} there are {}", key, label,
+                                 suggestion(label, known), macros, fmt::join(known, ", ")));
+  }
+}
+
 }  // namespace
 
 TrainingSettings training_settings(const Config& config) {
+  check_regime_risk(config);
   TrainingSettings settings;
   settings.walk_forward = walk_forward_settings(config);
   settings.regimes = regime_settings(config);
   settings.ppo = rl::ppo_settings_from(config);
   settings.hidden = config.integer("policy.hidden");
   settings.layers = config.integer("policy.layers");
+  settings.costs.fee_rate = config.real("venue.fee_fraction");
+  settings.costs.slippage_rate = config.real("venue.slippage_fraction");
   settings.seed = static_cast<std::uint64_t>(config.integer("runtime.seed"));
   return settings;
 }

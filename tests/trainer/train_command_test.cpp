@@ -5,6 +5,7 @@
 #include "base/config/config.hpp"
 #include "base/stop_signal.hpp"
 #include "base/time.hpp"
+#include "hmm/labels.hpp"
 #include "models/bundle.hpp"
 #include "tests/trainer/small_run.hpp"
 #include "trainer/train.hpp"
@@ -63,6 +64,32 @@ TEST_F(TrainCommand, TheSameSeedGivesTheSameFingerprintsAndAnotherGivesOthers) {
   for (const std::string& fold : folds) {
     EXPECT_EQ(fingerprint("first", fold), fingerprint("second", fold));
     EXPECT_NE(fingerprint("first", fold), fingerprint("other", fold));
+  }
+}
+
+TEST_F(TrainCommand, RefusesACutOfRiskForARegimeThatNoFitHas) {
+  EXPECT_EQ(train("run", {"--set", "allocator.regime_risk=choas=0.5"}), 2);
+  EXPECT_THAT(errors_, AllOf(HasSubstr("allocator.regime_risk: \"choas\" is no regime"),
+                             HasSubstr("did you mean 'chaos'"), HasSubstr("calm, chaos")));
+  EXPECT_FALSE(fs::exists(folder_ / "run"));
+  EXPECT_EQ(train("run", {"--set", "allocator.regime_risk=chaos=0.5"}), 0) << errors_;
+  const auto bundles = models::load_bundles(folder_ / "run" / "bundles");
+  EXPECT_EQ(bundles[0].regimes.labels, hmm::possible_labels(2));
+}
+
+TEST_F(TrainCommand, JudgesCheckpointsByWhatTheVenueTakes) {
+  const auto checkpoints_of = [&](const std::string& out, const std::vector<std::string>& settings) {
+    EXPECT_EQ(train(out, settings), 0) << errors_;
+    return json_of(out + "/training.json").at("folds")[0].at("metrics").at("validation").at("checkpoints");
+  };
+  const auto cheap = checkpoints_of("cheap", {});
+  const auto dear = checkpoints_of("dear", {"--set", "venue.fee_fraction=0.01"});
+  const auto slippery = checkpoints_of("slippery", {"--set", "venue.slippage_fraction=0.01"});
+  ASSERT_EQ(cheap.size(), dear.size());
+  for (std::size_t i = 0; i < cheap.size(); ++i) {
+    ASSERT_GT(cheap[i].at("turnover").get<double>(), 0);
+    EXPECT_LT(dear[i].at("sharpe").get<double>(), cheap[i].at("sharpe").get<double>());
+    EXPECT_LT(slippery[i].at("sharpe").get<double>(), cheap[i].at("sharpe").get<double>());
   }
 }
 
