@@ -8,7 +8,7 @@ namespace regent::models {
 
 struct TorchDevice {
   bool cuda = false;
-  std::string description;                                      // "cpu, 2 threads" or "cuda:0, NVIDIA H200"
+  std::string description;                                      // "cpu, 2 threads" or "cuda:0"
   std::string name() const { return cuda ? "cuda:0" : "cpu"; }  // what torch::Device's constructor takes
 };
 

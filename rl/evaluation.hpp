@@ -1,7 +1,7 @@
 #pragma once
 // A policy without noise, walked once through a range of bars on the training environment: one lane per
-// symbol, no resets. For choosing checkpoints and for tests; the report's figures come from the engine's own
-// replay.
+// symbol, no resets. For tests: checkpoints are chosen by the account of trainer/validation.hpp, and the
+// report's figures come from the engine's own replay.
 
 #include <span>
 #include <vector>
