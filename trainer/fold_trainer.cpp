@@ -145,6 +145,7 @@ void FoldTrainer::State::validate_checkpoint() {
   json entry = trainer::to_json(report);
   entry["iteration"] = ppo.iteration();
   checkpoints.push_back(entry);
+  if (report.ruined) return;  // a trial like the others, but never the one that is chosen
   // A portfolio that never moved has no Sharpe ratio; it is kept only as long as nothing better was seen.
   const bool better = !std::isnan(report.sharpe) && (std::isnan(best_sharpe) || report.sharpe > best_sharpe);
   if (!best || better) {
@@ -226,7 +227,12 @@ models::BundleManifest FoldTrainer::State::manifest(const std::string& parent) c
 
 models::Bundle FoldTrainer::bundle(const std::string& parent) const {
   const State& s = *state_;
-  REGENT_INVARIANT(finished() && s.best, "a bundle is made of a finished fold");
+  REGENT_INVARIANT(finished(), "a bundle is made of a finished fold");
+  if (!s.best) {
+    throw Error("fold " + s.fold.name +
+                ": every checkpoint lost its whole account on the validation window; lower "
+                "allocator.target_volatility, allocator.position_max or allocator.gross_max");
+  }
   models::Bundle bundle;
   bundle.manifest = s.manifest(parent);
   bundle.regimes = s.regimes.model;
@@ -273,8 +279,8 @@ void FoldTrainer::State::restore(const fs::path& folder, const json& state) {
   if (fs::exists(folder / "best.safetensors")) {
     best = TensorFile::read(folder / "best.safetensors");
   }
-  if (state.at("iteration").get<int>() != ppo.iteration() || best.has_value() == checkpoints.empty() ||
-      curve.size() != static_cast<std::size_t>(ppo.iteration())) {
+  if (state.at("iteration").get<int>() != ppo.iteration() || best.has_value() != (best_iteration > 0) ||
+      (best && checkpoints.empty()) || curve.size() != static_cast<std::size_t>(ppo.iteration())) {
     throw InputError(folder.string() +
                      ": state.json and the tensors are of different moments; delete this folder "
                      "to train the fold again");

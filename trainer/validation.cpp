@@ -12,21 +12,15 @@ namespace regent::trainer {
 using models::number_or_null;
 
 nlohmann::json to_json(const ValidationReport& report) {
-  return {{"sharpe", number_or_null(report.sharpe)},
-          {"annual_return", number_or_null(report.annual_return)},
-          {"annual_volatility", number_or_null(report.annual_volatility)},
-          {"drawdown_max", number_or_null(report.drawdown_max)},
-          {"turnover", number_or_null(report.turnover)},
-          {"gross_exposure", number_or_null(report.gross_exposure)},
-          {"conviction", number_or_null(report.conviction)}};
-}
-
-ValidationReport validation_report_from(const nlohmann::json& json) {
-  const auto number = [&json](const char* key) {
-    return json.at(key).is_null() ? std::numeric_limits<double>::quiet_NaN() : json.at(key).get<double>();
-  };
-  return {number("sharpe"),   number("annual_return"),  number("annual_volatility"), number("drawdown_max"),
-          number("turnover"), number("gross_exposure"), number("conviction")};
+  nlohmann::json json{{"sharpe", number_or_null(report.sharpe)},
+                      {"annual_return", number_or_null(report.annual_return)},
+                      {"annual_volatility", number_or_null(report.annual_volatility)},
+                      {"drawdown_max", number_or_null(report.drawdown_max)},
+                      {"turnover", number_or_null(report.turnover)},
+                      {"gross_exposure", number_or_null(report.gross_exposure)},
+                      {"conviction", number_or_null(report.conviction)}};
+  if (report.ruined) json["ruined"] = true;
+  return json;
 }
 
 ValidationReport validate_policy(const TrainingData& data, const Fold& fold, const FoldData& fold_data,
@@ -38,9 +32,11 @@ ValidationReport validate_policy(const TrainingData& data, const Fold& fold, con
   allocation::Allocator allocator(settings, symbols);
   market::PortfolioBacktest account(costs, symbols);
   std::vector<double> positions(symbols, 0.0), convictions(symbols, 0.0);
+  ValidationReport report;
   double size = 0;
+  std::size_t decisions = 0;
   const std::size_t end = fold.validation_end - label_bars;
-  for (std::size_t bar = 0; bar < end; ++bar) {
+  for (std::size_t bar = 0; bar < end && !report.ruined; ++bar) {
     const std::span<const double> closes = data.panel.bar(bar)[market::Column::close];
     allocator.update(closes);
     if (bar < fold.validation_first) {
@@ -59,19 +55,21 @@ ValidationReport validate_policy(const TrainingData& data, const Fold& fold, con
     positions = convictions;
     const std::span<const double> prices(data.execution_price);
     const double multiplier = allocation::regime_multiplier(settings, fold_data.labels, macro);
-    account.step(allocator.allocate(convictions, multiplier).weights,
-                 prices.subspan((bar + 1) * symbols, symbols), prices.subspan((bar + 2) * symbols, symbols));
+    ++decisions;
+    const double earned = account.step(allocator.allocate(convictions, multiplier).weights,
+                                       prices.subspan((bar + 1) * symbols, symbols),
+                                       prices.subspan((bar + 2) * symbols, symbols));
+    report.ruined = earned <= -1;
   }
   const market::PortfolioResult result = account.result();
   const market::Performance performance = market::performance_of(result.returns, settings.periods_per_year);
-  ValidationReport report;
-  report.sharpe = performance.sharpe;
+  report.sharpe = report.ruined ? std::numeric_limits<double>::quiet_NaN() : performance.sharpe;
   report.annual_return = performance.annual_return;
   report.annual_volatility = performance.annual_volatility;
   report.drawdown_max = performance.drawdown_max;
   report.turnover = result.turnover;
   report.gross_exposure = result.gross_exposure;
-  report.conviction = size / static_cast<double>((end - fold.validation_first) * symbols);
+  report.conviction = size / static_cast<double>(decisions * symbols);
   return report;
 }
 

@@ -12,15 +12,15 @@
 namespace regent::trainer {
 
 struct ValidationReport {
-  double sharpe = 0;  // annual; NaN when the portfolio never moved
+  double sharpe = 0;  // annual; NaN when the portfolio never moved, or was ruined
   double annual_return = 0, annual_volatility = 0, drawdown_max = 0;
   double turnover = 0;        // traded value / equity per bar
   double gross_exposure = 0;  // mean
   double conviction = 0;      // mean absolute
+  bool ruined = false;        // lost everything, and more: the figures end there
 };
 
 nlohmann::json to_json(const ValidationReport& report);
-ValidationReport validation_report_from(const nlohmann::json& json);
 
 // Decides at the bars [validation_first, validation_end − 2), starting from no position. The policy lies on
 // the CPU.
