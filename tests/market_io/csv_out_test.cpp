@@ -35,7 +35,7 @@ TEST_F(CsvOut, HoldsTheSamePanelAsParquetToTheLastBit) {
 TEST_F(CsvOut, RefusesANameThatSaysNeither) {
   write("in.csv", "date,AAPL\n2020-01-02,10\n2020-01-03,11\n2020-01-06,12\n");
   EXPECT_EQ(import_to("a.txt"), 2);
-  EXPECT_THAT(bytes_of(path("err.txt")), testing::HasSubstr("must end in .parquet or .csv"));
+  EXPECT_THAT(bytes_of(path("err.txt")), testing::HasSubstr("must end in .csv or .parquet"));
   EXPECT_FALSE(std::filesystem::exists(path("a.txt")));
 }
 

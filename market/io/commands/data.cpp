@@ -120,7 +120,7 @@ Panel read_and_show_rejection(const DataFlags& flags, ImportReport& report) {
 }
 
 int import_data(const DataFlags& flags, const std::string& out) {
-  if (out.empty()) throw InputError("--out needs a name that ends in .parquet or .csv");
+  if (out.empty()) throw InputError("--out needs a name that ends in .csv or .parquet");
   check_table_name(out);
   ImportReport report;
   const Panel panel = read_and_show_rejection(flags, report);
