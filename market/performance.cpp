@@ -11,6 +11,7 @@
 #include "base/nan_value.hpp"
 #include "base/normal.hpp"
 #include "base/time.hpp"
+#include "market/weekday.hpp"
 
 namespace regent::market {
 
@@ -64,10 +65,6 @@ double expected_maximum(double count) {
   return (1 - euler_mascheroni) * first + euler_mascheroni * second;
 }
 
-std::int64_t day_of(std::int64_t timestamp_ms) {
-  return timestamp_ms >= 0 ? timestamp_ms / day_ms : (timestamp_ms - day_ms + 1) / day_ms;
-}
-
 std::int64_t median_step(std::span<const std::int64_t> timestamps_ms) {
   std::vector<std::int64_t> steps(timestamps_ms.size() - 1);
   for (std::size_t i = 0; i < steps.size(); ++i) steps[i] = timestamps_ms[i + 1] - timestamps_ms[i];
@@ -77,11 +74,7 @@ std::int64_t median_step(std::span<const std::int64_t> timestamps_ms) {
 }
 
 double weekend_share(std::span<const std::int64_t> timestamps_ms) {
-  std::size_t weekend = 0;
-  for (const std::int64_t t : timestamps_ms) {
-    const std::int64_t weekday = ((day_of(t) + 3) % 7 + 7) % 7;  // 0: Monday; 1970-01-01 was a Thursday
-    weekend += weekday >= 5 ? 1 : 0;
-  }
+  const auto weekend = std::ranges::count_if(timestamps_ms, is_weekend);
   return static_cast<double>(weekend) / static_cast<double>(timestamps_ms.size());
 }
 

@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/philox.hpp"
 #include "base/time.hpp"
+#include "market/weekday.hpp"
 
 namespace regent::market {
 
@@ -60,11 +61,6 @@ void check(const SyntheticMarket& settings) {
   require(settings.daily_volatility > 0 && settings.daily_volatility < 1,
           "daily_volatility must be in (0, 1)");
   require(std::isfinite(settings.signal_strength), "signal_strength must be finite");
-}
-
-bool is_weekend(TimestampMs timestamp_ms) {
-  const std::int64_t day = timestamp_ms >= 0 ? timestamp_ms / day_ms : (timestamp_ms - day_ms + 1) / day_ms;
-  return ((day + 3) % 7 + 7) % 7 >= 5;  // 1970-01-01 was a Thursday
 }
 
 std::vector<TimestampMs> business_days(TimestampMs start_ms, std::size_t count) {
