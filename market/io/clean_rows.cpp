@@ -59,8 +59,9 @@ class Cleaner {
   }
 
   Findings::Kind not_a_number() const { return {"not a number", policy_.not_a_number, "data.on_nan"}; }
-  Findings::Kind non_positive_price() const {
-    return {"non-positive price", policy_.non_positive_price, "data.on_non_positive"};
+  Findings::Kind not_positive(bool is_volume) const {
+    return {is_volume ? "negative volume" : "non-positive price", policy_.non_positive_price,
+            "data.on_non_positive"};
   }
 
   std::string text_of(std::size_t row, std::size_t column) const { return raw_.text_of(row, column, ""); }
@@ -110,7 +111,7 @@ class Cleaner {
     const double adjusted = raw_.adjusted_close[row];
     if (adjusted <= 0) {
       const auto text = shortest(adjusted);
-      found(non_positive_price(), row, "adj_close", text, text + " is no price; a price is above zero");
+      found(not_positive(false), row, "adj_close", text, text + " is no price; a price is above zero");
     } else if (adjusted > 0) {
       found(not_a_number(), row, "adj_close", shortest(adjusted), "the bar has no close to divide it by");
     } else {
@@ -139,9 +140,7 @@ class Cleaner {
       found(not_a_number(), row, column.name, text, "\"" + text + "\" is no number");
     } else if (is_volume ? value < 0 : value <= 0) {
       const auto text = shortest(value);
-      const Repair repair = found({is_volume ? "negative volume" : "non-positive price",
-                                   policy_.non_positive_price, "data.on_non_positive"},
-                                  row, column.name, text,
+      const Repair repair = found(not_positive(is_volume), row, column.name, text,
                                   text + (is_volume ? " is negative; a volume is zero or more"
                                                     : " is no price; a price is above zero"));
       if (repair == Repair::missing) value = nan_value;
