@@ -66,6 +66,10 @@ EigenReport eigen_batch(const Resources& resources, const EigenBatch<T>& batch) 
                         batch.vectors.data(),  residual.data(), orthogonality.data(), outcomes.data()};
   if (resources.backend() == Backend::gpu) {
     eigen_gpu(resources, job);
+    // cuSOLVER misses fp32's tolerance on some matrices that Eigen solves
+    tbb::parallel_for(0, batch.count, [&](int index) {
+      if (outcomes[static_cast<std::size_t>(index)] == EigenOutcome::not_converged) solve_large(job, index);
+    });
   } else if (batch.size <= lanes_size_max) {
     solve_in_lanes(resources, job);
   } else {

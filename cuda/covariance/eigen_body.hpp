@@ -343,7 +343,8 @@ REGENT_BODY R start_of_sweep(const QlBlock<R>& block) {
   return block.d_last - block.d_first + block.e_first / (g + select(g < zero, zero - root, root));
 }
 
-// One implicit QL sweep of every lane over its own block; cosines and sines go to `rotations` at 2k, 2k + 1.
+// One implicit QL sweep of every lane over its own block; cosine and sine of rows k and k + 1 go to
+// `rotations` at 2 (k − low).
 template <class R>
 REGENT_SERIES_BODY void sweep(const EigenSpace<ScalarOf<R>>& s, const QlBlock<R>& block, int low, int high,
                               ScalarOf<R>* rotations) {
@@ -373,8 +374,8 @@ REGENT_SERIES_BODY void sweep(const EigenSpace<ScalarOf<R>>& s, const QlBlock<R>
     sine = select(active, new_sine, sine);
     cosine = select(active, new_cosine, cosine);
     p = select(active, new_p, p);
-    put<R>(rotations, 2 * k, select(active, new_cosine, one));
-    put<R>(rotations, 2 * k + 1, select(active, new_sine, zero));
+    put<R>(rotations, 2 * (k - low), select(active, new_cosine, one));
+    put<R>(rotations, 2 * (k - low) + 1, select(active, new_sine, zero));
     const auto ends = active && (index == block.first);
     put<R>(s.beside, k, select(ends, g, e));
     above = select(ends, d - p, d);
@@ -391,37 +392,38 @@ struct LaneRows {
   REGENT_BODY void set(int row, int k, R value) const { put<R>(q, row * n + k, value); }
 };
 
-// Turns rows of the vectors by sweeps of rotations, each from high − 1 down to low.
+// Turns rows of the vectors by the rotations of one sweep, from high − 1 down to low.
 template <class R, int rows, class Rows>
-REGENT_SERIES_BODY void turn_rows(Rows q, const ScalarOf<R>* rotations, const int* lows, const int* highs,
-                                  int sweeps, int n) {
-  constexpr int width = Lanes<R>::width;
+REGENT_SERIES_BODY void turn_rows(Rows q, const ScalarOf<R>* rotations, int low, int high) {
   const R zero = Lanes<R>::all(ScalarOf<R>(0));
-  for (int sweep = 0; sweep < sweeps; ++sweep) {
-    const ScalarOf<R>* rotation = rotations + static_cast<long>(sweep) * 2 * n * width;
-    R x[rows];
-    for (int r = 0; r < rows; ++r) x[r] = q.get(r, highs[sweep]);
-    for (int k = highs[sweep] - 1; k >= lows[sweep]; --k) {
-      const R cosine = at<R>(rotation, 2 * k), sine = at<R>(rotation, 2 * k + 1);
-      for (int r = 0; r < rows; ++r) {
-        const R y = q.get(r, k);
-        q.set(r, k + 1, fused(cosine, x[r], sine * y));
-        x[r] = fused(zero - sine, x[r], cosine * y);
-      }
+  R x[rows];
+  for (int r = 0; r < rows; ++r) x[r] = q.get(r, high);
+  for (int k = high - 1; k >= low; --k) {
+    const R cosine = at<R>(rotations, 2 * (k - low)), sine = at<R>(rotations, 2 * (k - low) + 1);
+    for (int r = 0; r < rows; ++r) {
+      const R y = q.get(r, k);
+      q.set(r, k + 1, fused(cosine, x[r], sine * y));
+      x[r] = fused(zero - sine, x[r], cosine * y);
     }
-    for (int r = 0; r < rows; ++r) q.set(r, lows[sweep], x[r]);
   }
+  for (int r = 0; r < rows; ++r) q.set(r, low, x[r]);
 }
 
+// Few rows at a time through all sweeps kept, so that they stay in the nearest cache.
 template <class R>
 REGENT_BODY void turn_vectors(const EigenSpace<ScalarOf<R>>& s, const int* lows, const int* highs, int sweeps,
                               int n) {
-  constexpr int width = Lanes<R>::width;
+  const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(n) * Lanes<R>::width;
   int first = 0;
-  const auto from = [&](int row) { return LaneRows<R>{s.vectors + static_cast<long>(row) * n * width, n}; };
-  for (; first + rows_at_once <= n; first += rows_at_once)
-    turn_rows<R, rows_at_once>(from(first), s.rotations, lows, highs, sweeps, n);
-  for (; first < n; ++first) turn_rows<R, 1>(from(first), s.rotations, lows, highs, sweeps, n);
+  for (; first + rows_at_once <= n; first += rows_at_once) {
+    for (int i = 0; i < sweeps; ++i)
+      turn_rows<R, rows_at_once>(LaneRows<R>{s.vectors + first * row, n}, s.rotations + 2 * i * row, lows[i],
+                                 highs[i]);
+  }
+  for (; first < n; ++first) {
+    for (int i = 0; i < sweeps; ++i)
+      turn_rows<R, 1>(LaneRows<R>{s.vectors + first * row, n}, s.rotations + 2 * i * row, lows[i], highs[i]);
+  }
 }
 
 // Smallest first and largest last over the lanes.

@@ -1,6 +1,6 @@
-// A warp for each matrix up to 32 and a block for each up to 128, everything in shared memory; larger ones,
-// and those that the device's blocks cannot hold, by cuSOLVER, scaled before and checked after by the same
-// body.
+// Up to 128 in three stages (eigen_sweeps_body.hpp): a warp or a block for each matrix, everything in shared
+// memory, and one thread for each between them; larger ones, and those that the device's blocks cannot hold,
+// by cuSOLVER, scaled before and checked after by the same body.
 
 #include "cuda/covariance/eigen_gpu.hpp"
 
@@ -19,9 +19,11 @@ namespace {
 static_assert(__cplusplus >= 202002L, "the CUDA compiler must be told -std=c++20");
 
 constexpr int warp = 32, threads_max = 128;
-// Of the entries of a chunk: their number and that of their bytes in one buffer stay within 31 bits and 2
-// GiB.
-constexpr std::int64_t entries_max = std::int64_t{1} << 28;
+// Matrices whose sweeps go side by side in one warp: few, as each waits for those with more to do.
+constexpr int sweepers = 8;
+// Of the matrices of a chunk: 256 MiB in fp32 and five times that with all that goes with them; counts stay
+// within 31 bits.
+constexpr std::int64_t entries_max = std::int64_t{1} << 26;
 
 struct BlockTeam {
   int index = static_cast<int>(threadIdx.x), threads = static_cast<int>(blockDim.x);
@@ -55,9 +57,40 @@ struct BlockTeam {
 extern __shared__ double block_memory[];
 
 template <class T>
-__global__ void __launch_bounds__(threads_max) solve_kernel(const EigenJob<T> job) {
+__global__ void __launch_bounds__(threads_max)
+    reduce_kernel(const EigenJob<T> job, const EigenStages<T> stages) {
   BlockTeam team;
-  solve_by_team<T>(team, job, static_cast<int>(blockIdx.x), block_memory);
+  reduce_by_team<T>(team, job, stages, static_cast<int>(blockIdx.x), block_memory);
+}
+
+// A round of each matrix, on a copy of its T; counts those that are not through with it.
+template <class T>
+__global__ void __launch_bounds__(sweepers)
+    sweep_kernel(const EigenJob<T> job, const EigenStages<T> stages, int* unfinished) {
+  const int index = static_cast<int>(blockIdx.x * sweepers + threadIdx.x), n = job.size;
+  if (index >= job.count || stages.states[index].finished) return;
+  T* const diagonal = reinterpret_cast<T*>(block_memory) + static_cast<int>(threadIdx.x) * 2 * team_step(n);
+  T* const beside = diagonal + team_step(n);
+  T *const values = job.values + static_cast<long>(index) * n, *const couplings =
+                                                                   stages.beside +
+                                                                   static_cast<long>(index) * n;
+  for (int k = 0; k < n; ++k) {
+    diagonal[k] = values[k];
+    beside[k] = couplings[k];
+  }
+  make_sweeps(stages, n, index, diagonal, beside);
+  for (int k = 0; k < n; ++k) {
+    values[k] = diagonal[k];
+    couplings[k] = beside[k];
+  }
+  if (!stages.states[index].made) atomicAdd(unfinished, 1);
+}
+
+template <class T>
+__global__ void __launch_bounds__(threads_max)
+    finish_kernel(const EigenJob<T> job, const EigenStages<T> stages) {
+  BlockTeam team;
+  finish_by_team<T>(team, job, stages, static_cast<int>(blockIdx.x), block_memory);
 }
 
 // What lies between the two kernels around cuSOLVER, for each matrix.
@@ -110,19 +143,21 @@ __global__ void __launch_bounds__(threads_max) check_kernel(const EigenJob<T> jo
   job.outcomes[index] = outcome;
 }
 
-int threads_for(int size) {
-  return std::min(threads_max, (size + warp - 1) / warp * warp);
+template <class T>
+bool fits_a_block(const Resources& resources, int size) {
+  return size <= staged_size_max && team_bytes<T>(size) <= resources.gpu()->properties.sharedMemPerBlockOptin;
 }
 
 template <class T>
-bool fits_a_block(const Resources& resources, int size) {
-  return size <= lanes_size_max && team_bytes<T>(size) <= resources.gpu()->properties.sharedMemPerBlockOptin;
+std::size_t sweep_bytes(int size) {
+  return static_cast<std::size_t>(sweepers) * 2 * static_cast<std::size_t>(team_step(size)) * sizeof(T);
 }
 
 template <class T>
 void allow_shared_memory(std::size_t bytes) {
-  REGENT_CUDA_CHECK(cudaFuncSetAttribute(solve_kernel<T>, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                         static_cast<int>(bytes)));
+  for (auto* kernel : {reduce_kernel<T>, finish_kernel<T>})
+    REGENT_CUDA_CHECK(
+        cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)));
 }
 
 }  // namespace
@@ -144,11 +179,37 @@ struct EigenGpu<T>::State {
     Between<T> between() const { return {scaling.data(), probes.data(), info.data()}; }
   };
 
+  // of our own kernels
+  struct Staged {
+    int rotations_max, sweeps_max;
+    DeviceBuffer<Scaling<T>> scaling;
+    DeviceBuffer<T> products, beside, rotations;
+    DeviceBuffer<std::uint8_t> lows, highs;
+    DeviceBuffer<SweepState> states;
+    DeviceBuffer<int> unfinished;
+    Staged(int n, std::size_t count)
+        : rotations_max(rotations_of_a_round(n)),
+          sweeps_max(sweeps_of_a_round(n)),
+          scaling(count),
+          products(count * 2 * static_cast<std::size_t>(n)),
+          beside(count * static_cast<std::size_t>(n)),
+          rotations(count * 2 * static_cast<std::size_t>(rotations_max)),
+          lows(count * static_cast<std::size_t>(sweeps_max)),
+          highs(lows.size()),
+          states(count),
+          unfinished(1) {}
+    EigenStages<T> stages() const {
+      return {rotations_max,    sweeps_max,  scaling.data(), products.data(), beside.data(),
+              rotations.data(), lows.data(), highs.data(),   states.data()};
+    }
+  };
+
   cudaStream_t stream;
   int size, count = 0;
   DeviceBuffer<T> matrices, values, vectors, residual, orthogonality;
   DeviceBuffer<EigenOutcome> outcomes;
   std::optional<Library> library;
+  std::optional<Staged> staged;
 
   State(cudaStream_t on, int n, std::size_t count_max)
       : stream(on),
@@ -163,6 +224,20 @@ struct EigenGpu<T>::State {
     return {matrices.data(),      size,           count, values.data(), vectors.data(), residual.data(),
             orthogonality.data(), outcomes.data()};
   }
+  void solve_in_stages() {
+    const EigenJob<T> j = job();
+    const EigenStages<T> stages = staged->stages();
+    const auto grid = static_cast<unsigned>(count), sweep_grid = (grid + sweepers - 1) / sweepers;
+    const int threads = std::min(threads_max, (size + warp - 1) / warp * warp);
+    REGENT_CUDA_LAUNCH(reduce_kernel<T>, grid, threads, team_bytes<T>(size), stream, j, stages);
+    for (int unfinished = count; unfinished > 0;) {
+      staged->unfinished.clear(stream);
+      REGENT_CUDA_LAUNCH(sweep_kernel<T>, sweep_grid, sweepers, sweep_bytes<T>(size), stream, j, stages,
+                         staged->unfinished.data());
+      REGENT_CUDA_LAUNCH(finish_kernel<T>, grid, threads, team_bytes<T>(size), stream, j, stages);
+      staged->unfinished.download(std::span(&unfinished, 1), stream);
+    }
+  }
   template <class Value>
   void copy(const DeviceBuffer<Value>& from, Value* to, std::size_t each) const {
     REGENT_CUDA_CHECK(cudaMemcpyAsync(to, from.data(), static_cast<std::size_t>(count) * each * sizeof(Value),
@@ -175,6 +250,7 @@ EigenGpu<T>::EigenGpu(const Resources& resources, int size, int count_max, Eigen
     : state_(std::make_unique<State>(resources.gpu()->stream, size, static_cast<std::size_t>(count_max))) {
   if (method == EigenGpuMethod::by_size && fits_a_block<T>(resources, size)) {
     allow_shared_memory<T>(team_bytes<T>(size));
+    state_->staged.emplace(size, static_cast<std::size_t>(count_max));
   } else {
     state_->library.emplace(state_->stream, size, static_cast<std::size_t>(count_max));
   }
@@ -197,11 +273,7 @@ void EigenGpu<T>::solve() {
   const EigenJob<T> job = state_->job();
   const auto grid = static_cast<unsigned>(job.count);
   if (job.count == 0) return;
-  if (!state_->library) {
-    REGENT_CUDA_LAUNCH(solve_kernel<T>, grid, threads_for(job.size), team_bytes<T>(job.size), state_->stream,
-                       job);
-    return;
-  }
+  if (state_->staged) return state_->solve_in_stages();
   const Between<T> between = state_->library->between();
   REGENT_CUDA_LAUNCH(scale_kernel<T>, grid, threads_max, 0, state_->stream, job, between);
   state_->library->solver.solve(job.vectors, job.values, state_->library->info.data(), job.count);

@@ -1,28 +1,29 @@
 #pragma once
-// Eigenvalues and vectors of one symmetric matrix by a team of threads that share memory: a warp or a block
-// on the GPU, one or a few threads in tests. The method and its scalar steps are those of eigen_body.hpp;
-// here every row of the matrix, and later of the vectors, belongs to one thread, but for the QL sweeps over
-// the tridiagonal matrix, which the first thread makes for all.
+// The first and the last stage of one symmetric matrix, by a team of threads that share memory: a warp or a
+// block on the GPU, one or a few threads in tests. The method and its scalar steps are those of
+// eigen_body.hpp; here every row of the matrix, and later of the vectors, belongs to one thread. Between the
+// stages lie the sweeps of eigen_sweeps_body.hpp.
 //
 // A Team has index, threads, sync(), and sum(x) and largest(bits) over its threads, which synchronise too:
 // what was written before them is seen after them. Sums are in one order, so results are the same from run to
 // run, but those of teams of different sizes differ by roundings.
 
-#include "cuda/covariance/eigen_body.hpp"
+#include "cuda/covariance/eigen_sweeps_body.hpp"
 
 namespace regent::cuda::covariance {
 
-inline constexpr int team_sweeps_kept = 8;
+// Sweeps of whole length whose rotations are in the team's memory at a time.
+inline constexpr int team_sweeps_kept = 4;
 
 // Arrays of one matrix in the team's memory.
 template <class T>
 struct TeamSpace {
   int n, step;  // step: odd, so that neither rows nor columns fall into one memory bank
   T* square;    // entry (i, k) at k·step + i: the matrix; then column k holds reflector k; then vector k
-  T *diagonal, *beside, *factors, *w, *p;  // n each
-  T *products, *parts;                     // A x and V x of both probes, [2, n]
-  T* rotations;                            // [team_sweeps_kept, 2 n]
-  int *ranks, *lows, *highs, *kept;        // n, team_sweeps_kept twice, 1
+  T *diagonal, *products;       // n; A x of both probes, [2, n]
+  T *beside, *factors, *w, *p;  // first stage: n each
+  T *parts, *rotations;         // last stage, in their place: V x of both probes, [2, n]; rotations kept
+  int* ranks;                   // last stage: n
 };
 
 REGENT_BODY int team_step(int n) {
@@ -31,8 +32,8 @@ REGENT_BODY int team_step(int n) {
 template <class T>
 REGENT_BODY std::size_t team_bytes(int n) {
   const std::size_t size = static_cast<std::size_t>(n);
-  return (size * static_cast<std::size_t>(team_step(n)) + (9 + 2 * team_sweeps_kept) * size) * sizeof(T) +
-         (size + 2 * team_sweeps_kept + 1) * sizeof(int);
+  return (size * static_cast<std::size_t>(team_step(n)) + (5 + 2 * team_sweeps_kept) * size) * sizeof(T) +
+         size * sizeof(int);
 }
 
 template <class T>
@@ -42,17 +43,13 @@ REGENT_BODY TeamSpace<T> team_space(void* memory, int n) {
   s.step = team_step(n);
   s.square = static_cast<T*>(memory);
   s.diagonal = s.square + n * s.step;
-  s.beside = s.diagonal + n;
+  s.products = s.diagonal + n;
+  s.beside = s.parts = s.products + 2 * n;
   s.factors = s.beside + n;
   s.w = s.factors + n;
   s.p = s.w + n;
-  s.products = s.p + n;
-  s.parts = s.products + 2 * n;
   s.rotations = s.parts + 2 * n;
   s.ranks = reinterpret_cast<int*>(s.rotations + 2 * team_sweeps_kept * n);
-  s.lows = s.ranks + n;
-  s.highs = s.lows + team_sweeps_kept;
-  s.kept = s.highs + team_sweeps_kept;
   return s;
 }
 
@@ -208,33 +205,30 @@ struct StridedRow {
   REGENT_BODY void set(int, int k, T value) const { q[k * step] = value; }
 };
 
-// At most team_sweeps_kept sweeps over the tridiagonal matrix; how many.
-template <class T>
-REGENT_BODY int make_sweeps(const TeamSpace<T>& s, int& lowest, int& left) {
-  EigenSpace<T> tridiagonal{};
-  tridiagonal.diagonal = s.diagonal;
-  tridiagonal.beside = s.beside;
-  int kept = 0;
-  for (; kept < team_sweeps_kept && left > 0; ++kept, --left) {
-    const QlBlock<T> block = find_block<T>(tridiagonal, lowest, s.n);
-    range_of(block, s.lows[kept], s.highs[kept]);
-    if (s.lows[kept] >= s.n - 1) break;
-    sweep<T>(tridiagonal, block, s.lows[kept], s.highs[kept], s.rotations + kept * 2 * s.n);
-    lowest = s.lows[kept];
-  }
-  return kept;
-}
-
+// Turns the vectors by the rotations of a round, which come into the team's memory a few sweeps at a time.
 template <class T, class Team>
-REGENT_BODY void diagonalise(Team& team, const TeamSpace<T>& s) {
-  int lowest = 0, left = sweeps_per_value * s.n, kept = team_sweeps_kept;
-  while (kept == team_sweeps_kept) {
-    if (team.index == 0) *s.kept = make_sweeps(s, lowest, left);
+REGENT_BODY void turn_vectors(Team& team, const TeamSpace<T>& s, const EigenStages<T>& stages, int index) {
+  const std::ptrdiff_t at = index;
+  const T* from = stages.rotations + at * stages.rotations_max * 2;
+  const std::uint8_t *lows = stages.lows + at * stages.sweeps_max,
+                     *highs = stages.highs + at * stages.sweeps_max;
+  const int sweeps = stages.states[index].sweeps;
+  for (int first = 0; first < sweeps;) {
+    int end = first, pairs = 0;
+    for (; end < sweeps && pairs + highs[end] - lows[end] <= team_sweeps_kept * s.n; ++end)
+      pairs += highs[end] - lows[end];
+    for (int e = team.index; e < 2 * pairs; e += team.threads) s.rotations[e] = from[e];
     team.sync();
-    kept = *s.kept;
-    for (int i = team.index; i < s.n; i += team.threads)
-      turn_rows<T, 1>(StridedRow<T>{s.square + i, s.step}, s.rotations, s.lows, s.highs, kept, s.n);
+    for (int i = team.index; i < s.n; i += team.threads) {
+      const T* rotations = s.rotations;
+      for (int sweep = first; sweep < end; ++sweep) {
+        turn_rows<T, 1>(StridedRow<T>{s.square + i, s.step}, rotations, lows[sweep], highs[sweep]);
+        rotations += 2 * (highs[sweep] - lows[sweep]);
+      }
+    }
     team.sync();
+    from += 2 * pairs;
+    first = end;
   }
 }
 
@@ -297,26 +291,69 @@ REGENT_BODY void store(Team& team, const TeamSpace<T>& s, T unscale, bool good, 
   }
 }
 
-// The matrix `index` of a job; `memory` has team_bytes, aligned for T.
+// First stage of the matrix `index` of a job: A = Q T Q', Q where the vectors will be, T's diagonal where the
+// values will be. `memory` has team_bytes, aligned for T.
 template <class T, class Team>
-REGENT_BODY void solve_by_team(Team& team, const EigenJob<T>& job, int index, void* memory) {
+REGENT_BODY void reduce_by_team(Team& team, const EigenJob<T>& job, const EigenStages<T>& stages, int index,
+                                void* memory) {
   const TeamSpace<T> s = team_space<T>(memory, job.size);
-  const long at = index, square = static_cast<long>(s.n) * s.n;
-  const Scaling<T> scaling = load(team, job.matrices + at * square, s);
+  const std::ptrdiff_t at = index, n = s.n;
+  const Scaling<T> scaling = load(team, job.matrices + at * n * n, s);
   multiply_probes(team, s);
   team.sync();
   tridiagonalise(team, s);
   form_vectors(team, s);
-  diagonalise(team, s);  // what has not converged shows in its residual
+  for (int k = 0; k < s.n; ++k) {
+    for (int i = team.index; i < s.n; i += team.threads)
+      job.vectors[(at * n + k) * n + i] = s.square[k * s.step + i];
+  }
+  for (int i = team.index; i < s.n; i += team.threads) {
+    job.values[at * n + i] = s.diagonal[i];
+    stages.beside[at * n + i] = s.beside[i];
+    for (int probe = 0; probe < 2; ++probe)
+      stages.products[(at * 2 + probe) * n + i] = s.products[probe * n + i];
+  }
+  if (team.index != 0) return;
+  stages.scaling[index] = scaling;
+  stages.states[index] = {0, sweeps_per_value * s.n, 0, false, false};
+}
+
+// Last stage, after each round of sweeps: turns Q by its rotations; after the last round Q are the vectors,
+// and values and vectors are checked and sorted. What has not converged shows in its residual.
+template <class T, class Team>
+REGENT_BODY void finish_by_team(Team& team, const EigenJob<T>& job, const EigenStages<T>& stages, int index,
+                                void* memory) {
+  const SweepState state = stages.states[index];
+  if (state.finished) return;
+  const TeamSpace<T> s = team_space<T>(memory, job.size);
+  const std::ptrdiff_t at = index, n = s.n;
+  T *values = job.values + at * n, *vectors = job.vectors + at * n * n;
+  for (int k = 0; k < s.n; ++k) {
+    for (int i = team.index; i < s.n; i += team.threads) s.square[k * s.step + i] = vectors[k * n + i];
+  }
+  for (int i = team.index; i < s.n; i += team.threads) {
+    s.diagonal[i] = values[i];
+    for (int probe = 0; probe < 2; ++probe)
+      s.products[probe * n + i] = stages.products[(at * 2 + probe) * n + i];
+  }
+  team.sync();
+  turn_vectors(team, s, stages, index);
+  if (!state.made) {
+    for (int k = 0; k < s.n; ++k) {
+      for (int i = team.index; i < s.n; i += team.threads) vectors[k * n + i] = s.square[k * s.step + i];
+    }
+    return;
+  }
+  const Scaling<T> scaling = stages.scaling[index];
   const TeamCheck<T> found = check(team, s);
   const EigenOutcome outcome =
       judged(scaling.outcome, found.residual, found.orthogonality, found.largest * scaling.unscale, s.n);
-  store(team, s, scaling.unscale, outcome == EigenOutcome::solved, job.values + at * s.n,
-        job.vectors + at * square);
+  store(team, s, scaling.unscale, outcome == EigenOutcome::solved, values, vectors);
   if (team.index != 0) return;
   job.residual[index] = found.residual;
   job.orthogonality[index] = found.orthogonality;
   job.outcomes[index] = outcome;
+  stages.states[index].finished = true;
 }
 
 }  // namespace regent::cuda::covariance

@@ -47,10 +47,52 @@ template <class T>
 struct TeamResult {
   std::vector<T> values, vectors, residual, orthogonality;
   std::vector<EigenOutcome> outcomes;
+  int rounds = 0;
 };
 
+// What the stages leave each other, filled with what is not a number.
 template <class T>
-TeamResult<T> solve_by_threads(const std::vector<T>& matrices, int n, int threads) {
+struct StageMemory {
+  EigenStages<T> stages{};
+  std::vector<Scaling<T>> scaling;
+  std::vector<T> products, beside, rotations;
+  std::vector<std::uint8_t> lows, highs;
+  std::vector<SweepState> states;
+  StageMemory(std::size_t n, std::size_t count, int rotations_max, int sweeps_max)
+      : scaling(count),
+        products(count * 2 * n, T(std::nan(""))),
+        beside(count * n, T(std::nan(""))),
+        rotations(count * 2 * static_cast<std::size_t>(rotations_max), T(std::nan(""))),
+        lows(count * static_cast<std::size_t>(sweeps_max), 255),
+        highs(lows),
+        states(count) {
+    stages = {rotations_max,    sweeps_max,  scaling.data(), products.data(), beside.data(),
+              rotations.data(), lows.data(), highs.data(),   states.data()};
+  }
+};
+
+// rounds: how often the matrix that took longest had to be turned
+template <class T>
+void solve_by_threads(ThreadTeam& team, const EigenJob<T>& job, const EigenStages<T>& stages, int index,
+                      void* memory, int& rounds) {
+  const std::size_t at = static_cast<std::size_t>(index) * static_cast<std::size_t>(job.size);
+  reduce_by_team(team, job, stages, index, memory);
+  for (int round = 1; round == 1 || !stages.states[index].finished; ++round) {
+    team.sync();
+    if (team.index == 0) {
+      make_sweeps(stages, job.size, index, job.values + at, stages.beside + at);
+      rounds = std::max(rounds, round);
+    }
+    team.sync();
+    finish_by_team(team, job, stages, index, memory);
+    team.sync();
+  }
+}
+
+// rotations_max, sweeps_max: of a round; 0: as on the GPU
+template <class T>
+TeamResult<T> solve_by_threads(const std::vector<T>& matrices, int n, int threads, int rotations_max = 0,
+                               int sweeps_max = 0) {
   const std::size_t size = static_cast<std::size_t>(n), count = matrices.size() / size / size;
   TeamResult<T> result{std::vector<T>(count * size), std::vector<T>(matrices.size()), std::vector<T>(count),
                        std::vector<T>(count), std::vector<EigenOutcome>(count)};
@@ -63,15 +105,15 @@ TeamResult<T> solve_by_threads(const std::vector<T>& matrices, int n, int thread
                         result.orthogonality.data(),
                         result.outcomes.data()};
   std::vector<double> memory(team_bytes<T>(n) / sizeof(double) + 1, std::nan(""));
+  StageMemory<T> between(size, count, rotations_max == 0 ? rotations_of_a_round(n) : rotations_max,
+                         sweeps_max == 0 ? sweeps_of_a_round(n) : sweeps_max);
   Meeting meeting(threads);
   std::vector<std::jthread> team;
   for (int index = 0; index < threads; ++index) {
     team.emplace_back([&, index] {
       ThreadTeam me{index, threads, meeting};
-      for (int m = 0; m < job.count; ++m) {
-        solve_by_team<T>(me, job, m, memory.data());
-        me.sync();
-      }
+      for (int m = 0; m < job.count; ++m)
+        solve_by_threads(me, job, between.stages, m, memory.data(), result.rounds);
     });
   }
   team.clear();
@@ -98,6 +140,20 @@ TEST(EigenTeam, OfOneSolvesEveryKindOfMatrix) {
   for (const int n : {1, 2, 3, 4, 7, 16, 31, 32, 33, 64, 128}) {
     expect_all_kinds_by_threads<float>(n, 1);
     expect_all_kinds_by_threads<double>(n, 1);
+  }
+}
+
+TEST(EigenTeam, GoesOnInFurtherRoundsWhereOneIsFullOfRotationsOrSweeps) {
+  constexpr int n = 16;
+  std::mt19937_64 engine(61);
+  const std::vector<double> matrices = hard_matrices<double>(n, engine);
+  const auto once = solve_by_threads(matrices, n, 1);
+  EXPECT_EQ(once.rounds, 1);
+  for (const auto& often : {solve_by_threads(matrices, n, 1, n - 1), solve_by_threads(matrices, n, 1, 2 * n),
+                            solve_by_threads(matrices, n, 1, 0, 1)}) {
+    EXPECT_GT(often.rounds, n / 2);
+    EXPECT_EQ(often.values, once.values);
+    EXPECT_EQ(often.vectors, once.vectors);
   }
 }
 
