@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <string>
 
 #include "base/error.hpp"
@@ -34,6 +35,20 @@ void check_models(std::span<const Model> models) {
       throw InputError(where + ": its model has another shape or emission than that of symbol 0");
     }
   }
+}
+
+// Where a short stretch begins that holds an infinite value; the end where none does. Stretches of one
+// length, so that the compiler makes vectors of them: this is a good part of a tick.
+std::size_t first_block_with_infinity(std::span<const double> values) {
+  constexpr std::size_t stretch = 64;
+  std::size_t first = 0;
+  for (; first + stretch <= values.size(); first += stretch) {
+    std::int64_t infinite = 0;
+    for (std::size_t i = 0; i < stretch; ++i)
+      infinite |= std::abs(values[first + i]) > std::numeric_limits<double>::max() ? 1 : 0;
+    if (infinite != 0) return first;
+  }
+  return first;
 }
 
 // What begins every snapshot.
@@ -92,7 +107,12 @@ struct LiveFilter<T>::State {
     weights.assign(padded * cuda::hmm::live_state_rows(shape.states()), T{0});
     totals.assign(padded * 2, 0);
     for (int lane = 0; lane < lanes; ++lane) put_model(models[lane], lane);
-    if (given.backend() == cuda::Backend::gpu) device = cuda::hmm::live_gpu<T>(given, job());
+    posteriors = own_posteriors;
+    macro_posteriors = own_macro_posteriors;
+    if (given.backend() != cuda::Backend::gpu) return;
+    device = cuda::hmm::live_gpu<T>(given, job());
+    posteriors = {device->posteriors(), posteriors.size()};
+    macro_posteriors = {device->macro_posteriors(), macro_posteriors.size()};
   }
 
   void put_model(const Model& model, int lane) {
@@ -109,8 +129,8 @@ struct LiveFilter<T>::State {
     }
     put_lane<double>(standardisation.centre, lane, last, centre);
     put_lane<double>(standardisation.scale, lane, last, scale);
-    for (double value : model.flat_start()) posteriors.push_back(static_cast<T>(value));
-    for (double value : model.macro_start) macro_posteriors.push_back(static_cast<T>(value));
+    for (double value : model.flat_start()) own_posteriors.push_back(static_cast<T>(value));
+    for (double value : model.macro_start) own_macro_posteriors.push_back(static_cast<T>(value));
   }
 
   cuda::hmm::LiveJob<T> job() {
@@ -132,7 +152,7 @@ struct LiveFilter<T>::State {
 
   void update(std::span<const double> bars) {
     if (device) {
-      device->update(bars.data(), posteriors.data(), macro_posteriors.data());
+      device->update(bars.data());
     } else {
       cuda::hmm::LiveJob<T> now = job();
       now.bars = bars.data();
@@ -219,7 +239,8 @@ struct LiveFilter<T>::State {
   cuda::hmm::EmissionLaw law;
   int lanes;
   std::vector<std::string> features;
-  Aligned<T> parameters, weights, posteriors, macro_posteriors;
+  Aligned<T> parameters, weights, own_posteriors, own_macro_posteriors;
+  std::span<T> posteriors, macro_posteriors;  // our own, or the device's
   Aligned<double> centre, scale, totals;
   Aligned<std::int64_t> present;
   std::vector<LogLane> in_logs;
@@ -252,9 +273,7 @@ void LiveFilter<T>::update(std::span<const double> bars) {
                      std::to_string(symbols()) + " symbols of " + std::to_string(dimension) +
                      " features need " + std::to_string(symbols() * dimension));
   }
-  int infinite = 0;
-  for (double value : bars) infinite += std::abs(value) == INFINITY ? 1 : 0;
-  for (std::size_t i = 0; i < bars.size() && infinite > 0; ++i) {
+  for (std::size_t i = first_block_with_infinity(bars); i < bars.size(); ++i) {
     if (!std::isinf(bars[i])) continue;
     throw InputError("live regime filter, symbol " + std::to_string(i / dimension) + ": feature " +
                      state_->features[i % dimension] + " is infinite; a missing value is NaN");

@@ -34,12 +34,15 @@ struct LiveJob {
 template <class T>
 void live_cpu(const Resources& resources, const LiveJob<T>& job);
 
-// The device's copy: parameters and state stay there, bars and posteriors travel through pinned memory.
+// The device's copy: parameters and state stay there; the posteriors, which begin as those of `host`, lie in
+// host memory that the device writes.
 template <class T>
 class LiveDevice {
  public:
   virtual ~LiveDevice() = default;
-  virtual void update(const double* bars, T* posteriors, T* macro_posteriors) = 0;
+  virtual void update(const double* bars) = 0;  // as in LiveJob
+  virtual T* posteriors() const = 0;            // as in LiveJob, after the last update
+  virtual T* macro_posteriors() const = 0;
   virtual void fetch(T* state, double* totals, std::int64_t* present) const = 0;  // as in LiveJob
   virtual void put(const T* state, const double* totals, const std::int64_t* present) = 0;
 };

@@ -104,6 +104,13 @@ TEST(LiveFilter, EqualsTheBatchFilterToTheLastBitOnEveryInstructionSet) {
   }
 }
 
+TEST(LiveFilter, EqualsTheBatchFilterToTheLastBitOnTheGpu) {
+  if (cuda::gpu_count() == 0) GTEST_SKIP() << "no GPU on this machine";
+  const cuda::Resources resources = cuda::Resources::make("cuda");
+  expect_equal_to_the_batch<float>(resources);
+  expect_equal_to_the_batch<double>(resources);
+}
+
 TEST(LiveFilter, AgreesWithTheFilterOfOneSymbol) {
   const std::vector<Model> models = some_models(5);
   const auto ticks = ticks_of(models, 100);
@@ -123,17 +130,16 @@ TEST(LiveFilter, AgreesWithTheFilterOfOneSymbol) {
 
 TEST(LiveFilter, StartsFromTheStartLaw) {
   const std::vector<Model> models = some_models(3);
-  const cuda::Resources resources = cuda::Resources::make("cpu");
+  const cuda::Resources resources = cuda::Resources::make("auto");
   const LiveFilter<double> filter(resources, models);
   const std::vector<double> start = models[0].flat_start();
   for (int k = 0; k < 9; ++k) EXPECT_EQ(filter.posteriors()[k], start[k]);
   EXPECT_EQ(filter.log_likelihood(0), 0);
 }
 
-TEST(LiveFilter, GoesOnFromASnapshotAsIfNothingHadHappened) {
+void expect_to_go_on_from_a_snapshot(const cuda::Resources& resources) {
   const std::vector<Model> models = some_models(40);
   const auto ticks = ticks_of(models, 150);
-  const cuda::Resources resources = cuda::Resources::make("cpu");
   LiveFilter<float> without(resources, models), before(resources, models);
   for (int t = 0; t < 100; ++t) {
     without.update(ticks[t]);
@@ -156,6 +162,15 @@ TEST(LiveFilter, GoesOnFromASnapshotAsIfNothingHadHappened) {
     EXPECT_EQ(without.log_likelihood(i), after.log_likelihood(i));
 }
 
+TEST(LiveFilter, GoesOnFromASnapshotAsIfNothingHadHappened) {
+  expect_to_go_on_from_a_snapshot(cuda::Resources::make("cpu"));
+}
+
+TEST(LiveFilter, GoesOnFromASnapshotOnTheGpu) {
+  if (cuda::gpu_count() == 0) GTEST_SKIP() << "no GPU on this machine";
+  expect_to_go_on_from_a_snapshot(cuda::Resources::make("cuda"));
+}
+
 TEST(LiveFilter, RefusesASnapshotOfAnotherShapeOrPrecision) {
   const cuda::Resources resources = cuda::Resources::make("cpu");
   const std::vector<Model> models = some_models(1), others(1, market_hierarchy(3));
@@ -168,24 +183,30 @@ TEST(LiveFilter, RefusesASnapshotOfAnotherShapeOrPrecision) {
 }
 
 TEST(LiveFilter, RefusesInfinityByNameAndLeavesEverySymbolAsItWas) {
-  const std::vector<Model> models = some_models(3);
+  constexpr int symbols = 40;
+  const std::vector<Model> models = some_models(symbols);
   const cuda::Resources resources = cuda::Resources::make("cpu");
   LiveFilter<float> filter(resources, models);
-  std::vector<double> bars(3 * features, 0.1);
-  bars[1 * features + 2] = INFINITY;
-  EXPECT_THROW(
-      {
-        try {
-          filter.update(bars);
-        } catch (const InputError& error) {
-          EXPECT_THAT(error.what(),
-                      testing::AllOf(testing::HasSubstr("symbol 1"), testing::HasSubstr("feature_2")));
-          throw;
-        }
-      },
-      InputError);
+  for (const int symbol : {0, 1, 15, 16, 33, symbols - 1}) {
+    std::vector<double> bars(symbols * features, 0.1);
+    bars[0] = std::nan("");
+    bars[symbol * features + 2] = symbol % 2 == 0 ? INFINITY : -INFINITY;
+    EXPECT_THROW(
+        {
+          try {
+            filter.update(bars);
+          } catch (const InputError& error) {
+            EXPECT_THAT(error.what(),
+                        testing::AllOf(testing::HasSubstr("symbol " + std::to_string(symbol) + ":"),
+                                       testing::HasSubstr("feature_2")));
+            throw;
+          }
+        },
+        InputError);
+  }
   EXPECT_EQ(filter.log_likelihood(0), 0);
-  EXPECT_THROW(filter.update({bars.data(), 5}), InputError);
+  const std::vector<double> bars(5, 0.1);
+  EXPECT_THROW(filter.update(bars), InputError);
 }
 
 TEST(LiveFilter, ASymbolWithoutNumbersLeavesTheOthersBitsAlone) {
