@@ -1,6 +1,11 @@
 #include "cuda/scenario/scenario.hpp"
 
+#include <tbb/blocked_range.h>
+#include <tbb/parallel_reduce.h>
+
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "base/error.hpp"
@@ -26,13 +31,25 @@ OutcomeView view_of(Outcomes& out) {
           out.drawdown_max.data(), out.ruin_step.data(), out.final_regime.data()};
 }
 
+bool finite(const Outcomes& out, std::size_t i) {
+  return std::isfinite(out.final_equity[i] + out.turnover[i] + out.costs[i] + out.drawdown_max[i]);
+}
+
 void check_finite(const Outcomes& out, std::uint64_t first_path) {
-  for (std::size_t i = 0; i < out.final_equity.size(); ++i) {
-    const double sum = out.final_equity[i] + out.turnover[i] + out.costs[i] + out.drawdown_max[i];
-    if (std::isfinite(sum)) continue;
-    throw Error("scenario: path " + std::to_string(first_path + i) +
-                " left the range of numbers; its volatility, jumps or leverage are too large");
-  }
+  using Range = tbb::blocked_range<std::size_t>;
+  constexpr std::size_t none = std::numeric_limits<std::size_t>::max(), grain = 1 << 14;
+  const std::size_t bad = tbb::parallel_reduce(
+      Range(0, out.final_equity.size(), grain), none,
+      [&](const Range& range, std::size_t found) {
+        for (std::size_t i = range.begin(); i < range.end(); ++i) {
+          if (!finite(out, i)) found = std::min(found, i);
+        }
+        return found;
+      },
+      [](std::size_t a, std::size_t b) { return std::min(a, b); });
+  if (bad == none) return;
+  throw Error("scenario: path " + std::to_string(first_path + bad) +
+              " left the range of numbers; its volatility, jumps or leverage are too large");
 }
 
 template <class Value>

@@ -14,12 +14,12 @@ namespace {
 
 static_assert(__cplusplus >= 202002L, "the CUDA compiler must be told -std=c++20");
 
-constexpr int block = 128;
-constexpr std::int64_t chunk = std::int64_t{1}
-                               << 24;  // paths whose outcomes lie in the device's memory at once
+constexpr int block = 128, blocks_per_multiprocessor = 4;
+// Paths of one launch: a few waves of blocks, whose outcomes are fetched while the next launch runs.
+constexpr std::int64_t chunk = std::int64_t{1} << 18;
 
 template <class Size, bool FromHistory>
-__global__ void __launch_bounds__(block)
+__global__ void __launch_bounds__(block, blocks_per_multiprocessor)
     path_kernel(const View view, std::uint64_t first_path, std::int64_t paths, const OutcomeView out) {
   const std::int64_t at = static_cast<std::int64_t>(blockIdx.x) * block + threadIdx.x;
   if (at >= paths) return;
@@ -30,24 +30,48 @@ __global__ void __launch_bounds__(block)
   path_body<Size, false, FromHistory, false>(view, path, out, {}, at, holdings, factor);
 }
 
-struct DeviceOutcomes {
-  DeviceBuffer<double> final_equity, turnover, costs;
-  DeviceBuffer<float> drawdown_max;
-  DeviceBuffer<std::int32_t> ruin_step;
-  DeviceBuffer<std::uint8_t> final_regime;
-  explicit DeviceOutcomes(std::size_t n)
-      : final_equity(n), turnover(n), costs(n), drawdown_max(n), ruin_step(n), final_regime(n) {}
-  OutcomeView view() const {
-    return {final_equity.data(), turnover.data(),  costs.data(),
-            drawdown_max.data(), ruin_step.data(), final_regime.data()};
+// A stream of its own with room for a chunk's outcomes.
+class Chunk {
+ public:
+  explicit Chunk(std::size_t n)
+      : final_equity_(n), turnover_(n), costs_(n), drawdown_max_(n), ruin_step_(n), final_regime_(n) {
+    REGENT_CUDA_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
   }
-};
+  Chunk(const Chunk&) = delete;
+  Chunk& operator=(const Chunk&) = delete;
+  ~Chunk() {
+    cudaStreamSynchronize(stream_);  // nothing may run on in the buffers
+    cudaStreamDestroy(stream_);
+  }
+  cudaStream_t stream() const { return stream_; }
+  OutcomeView view() const {
+    return {final_equity_.data(), turnover_.data(),  costs_.data(),
+            drawdown_max_.data(), ruin_step_.data(), final_regime_.data()};
+  }
+  // Waits for the paths, and for their outcomes in `out` from `first` on.
+  void fetch(const OutcomeView& out, std::int64_t first, std::int64_t paths) const {
+    copy(final_equity_, out.final_equity + first, paths);
+    copy(turnover_, out.turnover + first, paths);
+    copy(costs_, out.costs + first, paths);
+    copy(drawdown_max_, out.drawdown_max + first, paths);
+    copy(ruin_step_, out.ruin_step + first, paths);
+    copy(final_regime_, out.final_regime + first, paths);
+    REGENT_CUDA_CHECK(cudaStreamSynchronize(stream_));
+  }
 
-template <class T>
-void fetch(const DeviceBuffer<T>& from, T* to, std::int64_t paths, cudaStream_t stream) {
-  REGENT_CUDA_CHECK(cudaMemcpyAsync(to, from.data(), static_cast<std::size_t>(paths) * sizeof(T),
-                                    cudaMemcpyDeviceToHost, stream));
-}
+ private:
+  template <class T>
+  void copy(const DeviceBuffer<T>& from, T* to, std::int64_t paths) const {
+    REGENT_CUDA_CHECK(cudaMemcpyAsync(to, from.data(), static_cast<std::size_t>(paths) * sizeof(T),
+                                      cudaMemcpyDeviceToHost, stream_));
+  }
+
+  cudaStream_t stream_ = nullptr;
+  DeviceBuffer<double> final_equity_, turnover_, costs_;
+  DeviceBuffer<float> drawdown_max_;
+  DeviceBuffer<std::int32_t> ruin_step_;
+  DeviceBuffer<std::uint8_t> final_regime_;
+};
 
 void launch(const View& view, std::uint64_t first_path, std::int64_t paths, const OutcomeView& out,
             cudaStream_t stream) {
@@ -68,18 +92,20 @@ void run_gpu(const Resources& resources, const Packed& packed, std::uint64_t fir
              const OutcomeView& out) {
   const cudaStream_t stream = resources.gpu()->stream;
   const DeviceBuffer<float> tables(std::span<const float>(packed.floats), stream);
+  REGENT_CUDA_CHECK(cudaStreamSynchronize(stream));  // the chunks have streams of their own
   const View view = packed.at(tables.data());
-  const DeviceOutcomes results(static_cast<std::size_t>(std::min(paths, chunk)));
+  const auto room = static_cast<std::size_t>(std::min(paths, chunk));
+  const Chunk chunks[] = {Chunk(room), Chunk(room)};
+  const auto begin = [&](std::int64_t first) {
+    if (first >= paths) return;
+    const Chunk& own = chunks[first / chunk % 2];
+    launch(view, first_path + static_cast<std::uint64_t>(first), std::min(chunk, paths - first), own.view(),
+           own.stream());
+  };
+  begin(0);
   for (std::int64_t first = 0; first < paths; first += chunk) {
-    const std::int64_t count = std::min(chunk, paths - first);
-    launch(view, first_path + static_cast<std::uint64_t>(first), count, results.view(), stream);
-    fetch(results.final_equity, out.final_equity + first, count, stream);
-    fetch(results.turnover, out.turnover + first, count, stream);
-    fetch(results.costs, out.costs + first, count, stream);
-    fetch(results.drawdown_max, out.drawdown_max + first, count, stream);
-    fetch(results.ruin_step, out.ruin_step + first, count, stream);
-    fetch(results.final_regime, out.final_regime + first, count, stream);
-    REGENT_CUDA_CHECK(cudaStreamSynchronize(stream));
+    begin(first + chunk);
+    chunks[first / chunk % 2].fetch(out, first, std::min(chunk, paths - first));
   }
 }
 

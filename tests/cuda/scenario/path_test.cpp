@@ -95,6 +95,36 @@ TEST(ScenarioPath, OfSixteenAssetsAndFourFactorsIsTheSameOnTheGpu) {
               300);
 }
 
+// More than the GPU takes in one launch.
+TEST(ScenarioPath, OfManyLaunchesIsTheSameOnTheGpu) {
+  if (gpu_count() == 0) GTEST_SKIP() << "no GPU here";
+  const Task task = hold(one_asset(0, 0.01), 5, 3);
+  constexpr std::int64_t paths = 3 * (1 << 18) + 77;
+  expect_same(run(Resources::make("cpu"), task, 9, paths), 0, run(Resources::make("cuda"), task, 9, paths), 0,
+              paths);
+}
+
+TEST(ScenarioPath, ThatLeavesTheRangeOfNumbersIsNamedTheFirstFirst) {
+  const Law law = one_asset(0.04, 2);
+  const Task task = hold(law, 10'000, 3);  // one path in sixteen ends beyond what a double holds, e^709
+  const Resources cpu = Resources::make("cpu");
+  const auto refusal = [&](std::uint64_t first, std::int64_t paths) -> std::string {
+    try {
+      run(cpu, task, first, paths);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  std::uint64_t first = 0;
+  while (first < 200 && refusal(first, 1).empty()) ++first;
+  ASSERT_GT(first, 0U) << refusal(0, 1);
+  ASSERT_LT(first, 200U);
+  const auto names_it = testing::HasSubstr("path " + std::to_string(first) + " ");
+  EXPECT_THAT(refusal(0, 4000), names_it);
+  EXPECT_THAT(refusal(first, 1), names_it);
+}
+
 TEST(ScenarioPath, IsMadeAgainAloneAndBeyondThirtyTwoBits) {
   const Law law = rich_law();
   const Task task = rich_task(law);
