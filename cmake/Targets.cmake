@@ -46,7 +46,8 @@ function(regent_program name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 endfunction()
 
-# regent_test(NAME SOURCES … USES room… [LIBRARIES external…]): a GoogleTest executable, each case a ctest case.
+# regent_test(NAME SOURCES … USES room… [LIBRARIES external…]): a GoogleTest executable, each case a ctest case; under
+# the sanitizers, where starting a program takes longer than most cases do, a share of them (GTEST_FILTER chooses).
 function(regent_test name)
   if(NOT REGENT_TESTS)
     return()
@@ -67,6 +68,20 @@ function(regent_test name)
   list(TRANSFORM TEST_USES PREPEND regent::)
   target_link_libraries(${name} PRIVATE ${TEST_USES} ${TEST_LIBRARIES} GTest::gmock GTest::gtest GTest::gtest_main)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120 TEST_PREFIX "${name}."
-                       PROPERTIES TIMEOUT ${TEST_TIMEOUT})
+  if(REGENT_SANITIZE)
+    regent_test_shares(${name})
+  else()
+    gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120 TEST_PREFIX "${name}."
+                         PROPERTIES TIMEOUT ${TEST_TIMEOUT})
+  endif()
+endfunction()
+
+function(regent_test_shares name)
+  set(shares 4)
+  foreach(share RANGE 1 ${shares})
+    math(EXPR index "${share} - 1")
+    add_test(NAME ${name}.share${share} COMMAND ${name})
+    set_tests_properties(${name}.share${share} PROPERTIES TIMEOUT 1200
+                         ENVIRONMENT "GTEST_TOTAL_SHARDS=${shares};GTEST_SHARD_INDEX=${index}")
+  endforeach()
 endfunction()

@@ -1,7 +1,8 @@
 // Sweeps over raw bars, timed: indicators, trading and every metric of every combination. Prints one JSON
 // line.
 //
-//   bench-sweep --bars FILE --case sweep_96k|sweep_mixed [--device cpu|cuda] [--repeats N] [--quick] [--rows FILE]
+//   bench-sweep --bars FILE --case sweep_96k|sweep_mixed [--device cpu|cuda] [--repeats N] [--quick] [--rows
+//   FILE]
 //
 // FILE: float64 [bars, 5], open high low close volume. The median of N runs counts. --rows writes every
 // combination's text and results.
