@@ -119,7 +119,7 @@ std::optional<Command> ControlSocket::poll(const Core& core) {
     const bool is_ask = frames.size() == Socket::frames_expected && frames[1].empty();
     const std::string& text = frames.back();
     if (is_ask) {
-      if (const auto command = command_from(text)) {
+      if (auto command = command_from(text)) {
         waiting_ = true;
         return command;
       }
