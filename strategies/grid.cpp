@@ -1,5 +1,7 @@
 #include "strategies/grid.hpp"
 
+#include <tbb/parallel_for.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -152,18 +154,31 @@ Combinations::Combinations(const Family& family, const Axes& axes, bool sweep)
                        " combinations; take larger steps, or sweep in parts");
     }
   }
-  std::vector<double> chosen(parameters_.size());
-  for (std::uint64_t i = 0; i < product; ++i) {
-    chosen_.push_back(static_cast<std::uint32_t>(i));
-    values(chosen_.size() - 1, chosen);
-    if (family.meets && !family.meets(chosen)) chosen_.pop_back();
-  }
+  choose(static_cast<std::uint32_t>(product));
   if (chosen_.empty())
     throw InputError(family.name + ": no combination of the grid meets " + family.condition);
 }
 
+// In pieces on all cores, and these in order.
+void Combinations::choose(std::uint32_t product) {
+  constexpr std::uint32_t piece = 4096;
+  std::vector<std::vector<std::uint32_t>> of_piece((product + piece - 1) / piece);
+  tbb::parallel_for(std::size_t{0}, of_piece.size(), [&](std::size_t p) {
+    std::vector<double> chosen(parameters_.size());
+    const auto first = static_cast<std::uint32_t>(p) * piece;
+    for (std::uint32_t i = first; i < std::min(product, first + piece); ++i) {
+      values_of(i, chosen);
+      if (!family_->meets || family_->meets(chosen)) of_piece[p].push_back(i);
+    }
+  });
+  for (const auto& some : of_piece) chosen_.insert(chosen_.end(), some.begin(), some.end());
+}
+
 void Combinations::values(std::size_t combination, std::span<double> values) const {
-  std::uint32_t rest = chosen_[combination];
+  values_of(chosen_[combination], values);
+}
+
+void Combinations::values_of(std::uint32_t rest, std::span<double> values) const {
   for (std::size_t p = 0; p < axes_.size(); ++p) {
     const auto count = static_cast<std::uint32_t>(axes_[p].size());
     values[p] = axes_[p][rest % count];

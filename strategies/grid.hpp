@@ -60,6 +60,9 @@ class Combinations {
   std::vector<Parameter> parameters_;
   std::vector<std::vector<double>> axes_;
   std::vector<std::uint32_t> chosen_;
+  void choose(std::uint32_t product);
+  // of the `rest`-th of all choices of values
+  void values_of(std::uint32_t rest, std::span<double> values) const;
 };
 
 }  // namespace regent::strategies

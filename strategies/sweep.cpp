@@ -1,7 +1,11 @@
 #include "strategies/sweep.hpp"
 
+#include <tbb/blocked_range.h>
+#include <tbb/parallel_for.h>
+
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 
 #include "base/error.hpp"
@@ -12,8 +16,16 @@ namespace {
 using cuda::sweep::Lane;
 using cuda::sweep::no_column;
 
-// Lanes in one call: progress is seen between calls.
-constexpr std::size_t block_lanes = 65'536;
+// Lanes in one call: progress is seen between calls. A GPU takes all at once that it can.
+constexpr std::size_t block_lanes_cpu = 65'536, block_lanes_gpu = 262'144;
+// Combinations that a thread takes in hand together.
+constexpr std::size_t piece = 2048;
+
+std::size_t block_lanes(const cuda::Resources& resources, const TimePlan& plan) {
+  const std::size_t most = resources.backend() == cuda::Backend::gpu ? block_lanes_gpu : block_lanes_cpu;
+  const std::size_t lane_bytes = static_cast<std::size_t>(plan.buckets()) * sizeof(cuda::sweep::BucketSums);
+  return std::clamp(table_bytes_max / lane_bytes, piece, most);
+}
 
 // The lanes of some combinations, and the columns that they read, sorted so that neighbouring lengths are
 // neighbouring columns.
@@ -22,12 +34,18 @@ struct LaneBlock {
   std::vector<ColumnKey> keys;
 };
 
-std::vector<ColumnKey> keys_of(const Recipe& recipe) {
-  std::vector<ColumnKey> keys{recipe.enter};
-  for (const auto& key : {recipe.minus, recipe.stay, recipe.gate, recipe.side}) {
-    if (key) keys.push_back(*key);
+// Calls `use` with every column of a recipe.
+template <class Use>
+void each_key(const Recipe& recipe, const Use& use) {
+  use(recipe.enter);
+  for (const auto* key : {&recipe.minus, &recipe.stay, &recipe.gate, &recipe.side}) {
+    if (*key) use(**key);
   }
-  return keys;
+}
+
+void sort_keys(std::vector<ColumnKey>& keys) {
+  std::ranges::sort(keys);
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
 }
 
 Lane lane_of(const Recipe& recipe, const std::vector<ColumnKey>& keys, double stop, double target) {
@@ -50,38 +68,86 @@ Lane lane_of(const Recipe& recipe, const std::vector<ColumnKey>& keys, double st
   return lane;
 }
 
-// As many combinations from `first` on as fit.
-LaneBlock block_from(const Combinations& combinations, std::size_t first, std::size_t bars) {
-  const std::size_t columns_max = std::max<std::size_t>(8, table_bytes_max / sizeof(float) / bars);
-  std::vector<Recipe> recipes;
-  std::vector<double> values(combinations.parameters().size()), levels;
-  std::vector<ColumnKey> keys, fresh;
-  for (std::size_t i = first; i < combinations.size() && recipes.size() < block_lanes; ++i) {
+// Calls `use(i, recipe, values)` for the combinations [first, end).
+template <class Use>
+void each_recipe(const Combinations& combinations, std::size_t first, std::size_t end, const Use& use) {
+  std::vector<double> values(combinations.parameters().size());
+  for (std::size_t i = first; i < end; ++i) {
     combinations.values(i, values);
-    const Recipe recipe = combinations.family().recipe(values);
-    fresh.clear();
-    for (const ColumnKey& key : keys_of(recipe)) {
-      const auto at = std::ranges::lower_bound(keys, key);
-      if (at == keys.end() || *at != key) keys.insert(at, key);
+    use(i, combinations.family().recipe(values), std::span<const double>(values));
+  }
+}
+
+// Calls `use(first, end)` for pieces of [first, end), on all cores.
+template <class Use>
+void each_piece(std::size_t first, std::size_t end, const Use& use) {
+  tbb::parallel_for(std::size_t{0}, (end - first + piece - 1) / piece, [&](std::size_t p) {
+    use(first + p * piece, std::min(end, first + (p + 1) * piece));
+  });
+}
+
+std::vector<ColumnKey> keys_of(const Combinations& combinations, std::size_t first, std::size_t end) {
+  std::vector<ColumnKey> keys;
+  each_recipe(combinations, first, end, [&](std::size_t, const Recipe& recipe, auto) {
+    each_key(recipe, [&](const ColumnKey& key) { keys.push_back(key); });
+  });
+  sort_keys(keys);
+  return keys;
+}
+
+std::vector<ColumnKey> joined(const std::vector<ColumnKey>& a, const std::vector<ColumnKey>& b) {
+  std::vector<ColumnKey> all;
+  std::ranges::set_union(a, b, std::back_inserter(all));
+  return all;
+}
+
+// As many combinations from `first` on, up to `end`, as have no more than columns_max columns together, one at
+// least; returns the end, and their columns.
+std::size_t fitting(const Combinations& combinations, std::size_t first, std::size_t end,
+                    std::size_t columns_max, std::vector<ColumnKey>& keys) {
+  std::vector<std::vector<ColumnKey>> of_piece((end - first + piece - 1) / piece);
+  each_piece(first, end, [&](std::size_t from, std::size_t to) {
+    of_piece[(from - first) / piece] = keys_of(combinations, from, to);
+  });
+  const auto take = [&](const std::vector<ColumnKey>& more) {
+    std::vector<ColumnKey> all = joined(keys, more);
+    if (all.size() > columns_max && !keys.empty()) return false;
+    keys = std::move(all);
+    return true;
+  };
+  for (std::size_t p = 0; p < of_piece.size(); ++p) {
+    const std::size_t from = first + p * piece, to = std::min(end, from + piece);
+    if (of_piece[p].size() <= columns_max && take(of_piece[p])) continue;
+    for (std::size_t i = from; i < to; ++i) {
+      if (!take(keys_of(combinations, i, i + 1))) return i;
     }
-    if (keys.size() > columns_max && !recipes.empty()) break;
-    recipes.push_back(recipe);
-    levels.push_back(values[values.size() - 2]);
-    levels.push_back(values[values.size() - 1]);
   }
+  return end;
+}
+
+LaneBlock block_from(const Combinations& combinations, std::size_t first, std::size_t lanes_max,
+                     std::size_t bars) {
+  const std::size_t columns_max = std::max<std::size_t>(8, table_bytes_max / sizeof(float) / bars);
   LaneBlock block;
-  block.keys = std::move(keys);
-  for (std::size_t i = 0; i < recipes.size(); ++i) {
-    block.lanes.push_back(lane_of(recipes[i], block.keys, levels[2 * i], levels[2 * i + 1]));
-  }
+  const std::size_t end = fitting(combinations, first, std::min(combinations.size(), first + lanes_max),
+                                  columns_max, block.keys);
+  block.lanes.resize(end - first);
+  each_piece(first, end, [&](std::size_t from, std::size_t to) {
+    each_recipe(combinations, from, to, [&](std::size_t i, const Recipe& recipe, auto values) {
+      block.lanes[i - first] =
+          lane_of(recipe, block.keys, values[values.size() - 2], values[values.size() - 1]);
+    });
+  });
   return block;
 }
 
 cuda::sweep::Task task_of(const TradableSeries& series, const TimePlan& plan, const SweepSettings& settings,
-                          const LaneBlock& block, std::span<const float> table) {
+                          const LaneBlock& block) {
   cuda::sweep::Task task;
   task.bars = {series.open, series.high, series.low, series.close};
-  task.table = {table, block.keys.size()};
+  task.table.columns = block.keys.size();
+  task.columns = block.keys;
+  task.volume = series.volume;
   task.lanes = block.lanes;
   task.bucket = plan.bucket;
   task.buckets = plan.buckets();
@@ -90,22 +156,62 @@ cuda::sweep::Task task_of(const TradableSeries& series, const TimePlan& plan, co
   return task;
 }
 
-void keep_sums(const TimePlan& plan, const cuda::sweep::BucketSums* buckets, FamilySweep& out, Sums& total) {
-  const auto regimes = static_cast<std::size_t>(plan.regime_count());
-  std::vector<Sums> by_regime(regimes);
+// One combination's sums by interval and by regime; returns those of all bars. Without regimes, by_regime has
+// room for one.
+Sums keep_sums(const TimePlan& plan, const cuda::sweep::BucketSums* buckets, Sums* intervals,
+               std::span<Sums> by_regime) {
+  std::ranges::fill(by_regime, Sums{});
   for (std::size_t i = 0; i < plan.intervals.size(); ++i) {
     Sums interval;
-    for (std::size_t r = 0; r < regimes; ++r) {
-      const std::size_t b = i * regimes + r;
+    for (std::size_t r = 0; r < by_regime.size(); ++r) {
+      const std::size_t b = i * by_regime.size() + r;
       interval.add(buckets[b], static_cast<double>(plan.bucket_bars[b]));
       by_regime[r].add(buckets[b], static_cast<double>(plan.bucket_bars[b]));
     }
-    out.intervals.push_back(interval);
+    intervals[i] = interval;
   }
-  for (const Sums& one : by_regime) {
-    total.add({one.sum, one.square_sum, one.downside_sum, one.held}, one.bars);
-    if (!plan.regimes.empty()) out.regimes.push_back(one);
-  }
+  Sums total;
+  for (const Sums& one : by_regime) total.add({one.sum, one.square_sum, one.downside_sum, one.held}, one.bars);
+  return total;
+}
+
+// The results of a block's lanes into the rows from `first` on.
+void keep_block(const TradableSeries& series, const TimePlan& plan, const cuda::sweep::Results& results,
+                std::size_t first, FamilySweep& out) {
+  const std::size_t intervals = plan.intervals.size(), regimes = plan.regimes.size();
+  const auto buckets = static_cast<std::size_t>(plan.buckets());
+  each_piece(0, results.outcomes.size(), [&](std::size_t from, std::size_t to) {
+    for (std::size_t i = from; i < to; ++i) {
+      const std::size_t row = first + i;
+      Sums whole;
+      const std::span<Sums> by_regime =
+          regimes == 0 ? std::span(&whole, 1) : std::span(out.regimes).subspan(row * regimes, regimes);
+      const Sums total =
+          keep_sums(plan, &results.buckets[i * buckets], &out.intervals[row * intervals], by_regime);
+      out.rows[row] = {results.outcomes[i], metrics_of(results.outcomes[i], total, series.periods_per_year)};
+    }
+  });
+}
+
+// The pages of new elements, so that nobody waits for them later.
+template <class T>
+void touch(UnsetVector<T>& values) {
+  constexpr std::size_t page = 4096;
+  auto* bytes = reinterpret_cast<char*>(values.data());
+  tbb::parallel_for(tbb::blocked_range<std::size_t>(0, values.size() * sizeof(T), 64 * page),
+                    [&](const auto& range) {
+                      for (std::size_t at = range.begin(); at < range.end(); at += page) bytes[at] = 0;
+                    });
+}
+
+void make_room(const TimePlan& plan, FamilySweep& out) {
+  const std::size_t rows = out.combinations->size();
+  out.rows.resize(rows);
+  out.intervals.resize(rows * plan.intervals.size());
+  out.regimes.resize(rows * plan.regimes.size());
+  touch(out.rows);
+  touch(out.intervals);
+  touch(out.regimes);
 }
 
 Sums sums_of(const FamilySweep& family, std::size_t row, const TimePlan& plan, const Span& span) {
@@ -143,18 +249,13 @@ FamilySweep sweep(const cuda::Resources& resources, const TradableSeries& series
                   const Combinations& combinations, const TimePlan& plan, const SweepSettings& settings) {
   FamilySweep out;
   out.combinations = &combinations;
-  out.rows.reserve(combinations.size());
-  out.intervals.reserve(combinations.size() * plan.intervals.size());
+  const std::size_t lanes_max = block_lanes(resources, plan);
   for (std::size_t first = 0; first < combinations.size();) {
-    const LaneBlock block = block_from(combinations, first, series.bars());
-    const std::vector<float> table = indicator_table(series.prices(), block.keys);
-    const auto results = cuda::sweep::run(resources, task_of(series, plan, settings, block, table));
-    for (std::size_t i = 0; i < block.lanes.size(); ++i) {
-      Sums total;
-      keep_sums(plan, results.buckets.data() + i * static_cast<std::size_t>(plan.buckets()), out, total);
-      out.rows.push_back(
-          {results.outcomes[i], metrics_of(results.outcomes[i], total, series.periods_per_year)});
-    }
+    const LaneBlock block = block_from(combinations, first, lanes_max, series.bars());
+    const auto results = cuda::sweep::run(resources, task_of(series, plan, settings, block), [&] {
+      if (first == 0) make_room(plan, out);
+    });
+    keep_block(series, plan, results, first, out);
     first += block.lanes.size();
     if (settings.progress) settings.progress(block.lanes.size());
   }
@@ -163,15 +264,12 @@ FamilySweep sweep(const cuda::Resources& resources, const TradableSeries& series
 
 cuda::sweep::Journal backtest(const TradableSeries& series, const Combinations& combinations,
                               std::size_t combination, const TimePlan& plan, const SweepSettings& settings) {
-  std::vector<double> values = combinations.values(combination);
-  const Recipe recipe = combinations.family().recipe(values);
+  const std::vector<double> values = combinations.values(combination);
   LaneBlock block;
-  block.keys = keys_of(recipe);
-  std::ranges::sort(block.keys);
-  block.keys.erase(std::unique(block.keys.begin(), block.keys.end()), block.keys.end());
-  block.lanes = {lane_of(recipe, block.keys, values[values.size() - 2], values[values.size() - 1])};
-  const std::vector<float> table = indicator_table(series.prices(), block.keys);
-  return cuda::sweep::trace(task_of(series, plan, settings, block, table), 0);
+  block.keys = keys_of(combinations, combination, combination + 1);
+  block.lanes = {lane_of(combinations.family().recipe(values), block.keys, values[values.size() - 2],
+                         values[values.size() - 1])};
+  return cuda::sweep::trace(task_of(series, plan, settings, block), 0);
 }
 
 WalkForward walk_forward(std::span<const FamilySweep> families, const TimePlan& plan,

@@ -10,6 +10,7 @@
 #include "strategies/overfitting.hpp"
 #include "strategies/time_plan.hpp"
 #include "strategies/tradable.hpp"
+#include "strategies/unset_vector.hpp"
 
 namespace regent::strategies {
 
@@ -28,13 +29,14 @@ struct Row {
 
 struct FamilySweep {
   const Combinations* combinations = nullptr;
-  std::vector<Row> rows;        // [combinations]
-  std::vector<Sums> intervals;  // [combinations, intervals]
-  std::vector<Sums> regimes;    // [combinations, regimes]; empty without regimes
+  UnsetVector<Row> rows;        // [combinations]
+  UnsetVector<Sums> intervals;  // [combinations, intervals]
+  UnsetVector<Sums> regimes;    // [combinations, regimes]; empty without regimes
 };
 
-// Memory: the indicator table in blocks of at most table_bytes_max, and about 400 bytes and 40 an interval
-// and regime for every combination. Throws InputError.
+// Combinations in blocks: their indicator table has at most table_bytes_max bytes, and the buckets' sums as
+// many. Memory: about 400 bytes and 40 an interval and regime for every combination; on a GPU 250 and 32 a
+// bucket for those of a block, beside the table. Throws InputError.
 inline constexpr std::size_t table_bytes_max = std::size_t{256} << 20;
 FamilySweep sweep(const cuda::Resources& resources, const TradableSeries& series,
                   const Combinations& combinations, const TimePlan& plan, const SweepSettings& settings);

@@ -1,6 +1,7 @@
 #include "cuda/trading/sweep.hpp"
 
 #include "base/error.hpp"
+#include "cuda/trading/indicators_job.hpp"
 #include "cuda/trading/sweep_group_body.hpp"
 #include "cuda/trading/sweep_prepared.hpp"
 
@@ -43,21 +44,50 @@ void trace_lane(const PreparedJob<double>& prepared, const Task& task, std::size
   }
 }
 
-}  // namespace
-
-Results run(const Resources& resources, const Task& task) {
-  PreparedJob<float> prepared(task, resources.backend() == Backend::gpu ? tile_bars_gpu : tile_bars_max);
-  const auto lanes = static_cast<int>(task.lanes.size());
-  if (resources.backend() == Backend::gpu) {
-    run_gpu(resources, prepared.job, task.table.values.size(), prepared.marks, lanes);
-  } else {
-    run_cpu(resources, prepared.job, prepared.marks, lanes);
+// A task with its table, which it may have to find first.
+struct TabledTask {
+  Task task;
+  std::vector<float> found;
+  explicit TabledTask(const Task& of) : task(of) {
+    if (of.columns.empty()) return;
+    const Bars& bars = of.bars;
+    found = indicator_table_cpu({bars.open, bars.high, bars.low, bars.close, of.volume}, of.columns);
+    task.columns = {};
+    task.table.values = found;
   }
-  return std::move(prepared.results);
+};
+
+struct HostResults {
+  std::vector<Outcome> outcomes;
+  std::vector<BucketSums> buckets;
+  HostResults(std::size_t lanes, std::size_t buckets_each) : outcomes(lanes), buckets(lanes * buckets_each) {}
+};
+
+Results results_on_cpu(const Resources& resources, const Task& of) {
+  const TabledTask tabled(of);
+  PreparedJob<float> prepared(tabled.task, tile_bars_max);
+  const auto host =
+      std::make_shared<HostResults>(of.lanes.size(), static_cast<std::size_t>(prepared.job.buckets));
+  prepared.job.outcomes = host->outcomes.data();
+  prepared.job.sums = host->buckets.data();
+  run_cpu(resources, prepared.job, prepared.marks, static_cast<int>(of.lanes.size()));
+  return {host->outcomes, host->buckets, host};
 }
 
-Journal trace(const Task& task, std::size_t lane) {
-  REGENT_INVARIANT(lane < task.lanes.size(), "no such lane");
+}  // namespace
+
+Results run(const Resources& resources, const Task& task, const std::function<void()>& meanwhile) {
+  REGENT_INVARIANT(task.columns.empty() || task.columns.size() == task.table.columns,
+                   "the table's columns are not those that are asked for");
+  if (resources.backend() == Backend::gpu) return run_gpu(resources, task, meanwhile);
+  if (meanwhile) meanwhile();
+  return results_on_cpu(resources, task);
+}
+
+Journal trace(const Task& of, std::size_t lane) {
+  REGENT_INVARIANT(lane < of.lanes.size(), "no such lane");
+  const TabledTask tabled(of);
+  const Task& task = tabled.task;
   const PreparedJob<double> prepared(task, 1);
   Journal journal;
   const Shape& shape = prepared.job.shape;

@@ -11,10 +11,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "cuda/runtime/resources.hpp"
+#include "cuda/trading/indicators.hpp"
 
 namespace regent::cuda::sweep {
 
@@ -69,7 +72,9 @@ struct Table {
 
 struct Task {
   Bars bars;
-  Table table;
+  Table table;                         // of the caller's own values, or without any, and instead:
+  std::span<const ColumnKey> columns;  // [table.columns], found where they are read
+  std::span<const double> volume;      // [bars], or empty
   std::span<const Lane> lanes;
   std::span<const std::int32_t> bucket;  // [bars], in [0, buckets); empty: one bucket
   std::int32_t buckets = 1;
@@ -95,17 +100,19 @@ struct Outcome {
 };
 
 struct Results {
-  std::vector<Outcome> outcomes;    // [lanes]
-  std::vector<BucketSums> buckets;  // [lanes, buckets]
+  std::span<const Outcome> outcomes;    // [lanes]
+  std::span<const BucketSums> buckets;  // [lanes, buckets]
+  std::shared_ptr<const void> memory;   // of both; a GPU's next run takes it again once nobody has it
 };
 
 inline constexpr std::size_t bars_max = std::size_t{1} << 24;
 
 // Throws InputError where an argument from outside is wrong, breaks on wrong shapes. Marks are in fp32 within
 // 128 bars and in fp64 beyond, fills in fp64; decisions of stops and targets in fp64. run_to_run: bitwise,
-// for any number of threads; cpu_to_gpu: decisions bitwise, sums 1e-6. Memory: 250 to 300 bytes a lane and 32
-// a bucket of it, beside the table.
-Results run(const Resources& resources, const Task& task);
+// for any number of threads; cpu_to_gpu: decisions and drawdowns bitwise, sums 1e-6. Memory: 250 to 300 bytes
+// a lane and 32 a bucket of it, beside the table; what a GPU's run takes stays with `resources` for the next.
+// `meanwhile` is called once, while a GPU works.
+Results run(const Resources& resources, const Task& task, const std::function<void()>& meanwhile = {});
 
 // One lane in double, with everything that it did.
 enum class ExitReason : std::uint8_t { signal, stop, target, last_bar, ruin };

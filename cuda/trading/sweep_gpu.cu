@@ -1,103 +1,137 @@
 // One thread per lane through all bars; neighbouring lanes read neighbouring columns of the indicator table.
 
-#include "cuda/runtime/check.cuh"
-#include "cuda/runtime/device_buffer.cuh"
 #include "cuda/runtime/gpu_state.cuh"
-#include "cuda/trading/sweep_group_body.hpp"
+#include "cuda/trading/indicators_gpu.cuh"
+#include "cuda/trading/sweep_lane_body.hpp"
+#include "cuda/trading/sweep_prepared.hpp"
 
 namespace regent::cuda::sweep {
 namespace {
 
 static_assert(__cplusplus >= 202002L, "the CUDA compiler must be told -std=c++20");
-static_assert(sizeof(BucketSums) == sums_per_bucket * sizeof(double));
+
+// A block is one warp, so that warps in which lanes trade hold up nobody. 100,000 lanes are 24 warps a
+// multiprocessor of the largest GPUs: all of them should be there at once.
+constexpr int block = 32, blocks_resident = 24;
 
 template <bool all_in, bool has_levels>
-__global__ void sweep_kernel(Job job, Marks<float> marks, int lanes) {
+__global__ void __launch_bounds__(block, blocks_resident)
+    sweep_kernel(const __grid_constant__ Job job, const __grid_constant__ Marks<float> marks, int lanes) {
   const int index = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
   if (index >= lanes) return;
-  const Group<float> group{job, job.lanes + index, 1};
-  GroupState<float> state;
-  Tile<float, tile_bars_gpu> tile;
-  double* sums = reinterpret_cast<double*>(job.sums + static_cast<std::int64_t>(index) * job.buckets);
-  const NoRecorder nobody;
-  start_group<float>(group, state);
-  for (int t = 0; t < job.tile_count; ++t) {
-    run_tile<float, all_in, has_levels>(group, marks, state, tile, job.tiles[t], sums, nobody);
-  }
-  job.outcomes[index] = outcome_of<float>(job, state, 0);
-}
-
-// What a job points to, on the device.
-struct DeviceJob {
-  DeviceBuffer<double> open, high, low, close;
-  DeviceBuffer<float> table, close_mark, change, growth, growth_square, loss_square, low_mark, high_mark;
-  DeviceBuffer<Lane> lanes;
-  DeviceBuffer<std::uint8_t> allowed;
-  DeviceBuffer<Stretch> stretches;
-  DeviceBuffer<TileSpan> tiles;
-  DeviceBuffer<Outcome> outcomes;
-  DeviceBuffer<BucketSums> sums;
-};
-
-template <class T>
-T* sent(DeviceBuffer<T>& buffer, const T* from, std::size_t count, cudaStream_t stream) {
-  buffer = DeviceBuffer<T>(std::span<const T>(from, count), stream);
-  return buffer.data();
-}
-
-Job send(const Job& job, std::size_t table_size, int lanes, DeviceJob& device, cudaStream_t stream) {
-  const auto bars = static_cast<std::size_t>(job.bars), count = static_cast<std::size_t>(lanes);
-  Job on = job;
-  on.open = sent(device.open, job.open, bars, stream);
-  on.high = sent(device.high, job.high, bars, stream);
-  on.low = sent(device.low, job.low, bars, stream);
-  on.close = sent(device.close, job.close, bars, stream);
-  on.table = sent(device.table, job.table, table_size, stream);
-  on.lanes = sent(device.lanes, job.lanes, count, stream);
-  if (job.allowed != nullptr) on.allowed = sent(device.allowed, job.allowed, bars, stream);
-  const auto tiles = static_cast<std::size_t>(job.tile_count);
-  on.stretches = sent(device.stretches, job.stretches,
-                      static_cast<std::size_t>(job.tiles[tiles - 1].end_stretch), stream);
-  on.tiles = sent(device.tiles, job.tiles, tiles, stream);
-  device.outcomes = DeviceBuffer<Outcome>(count);
-  device.sums = DeviceBuffer<BucketSums>(count * static_cast<std::size_t>(job.buckets));
-  device.sums.clear(stream);
-  on.outcomes = device.outcomes.data();
-  on.sums = device.sums.data();
-  return on;
-}
-
-Marks<float> send(const Marks<float>& marks, std::size_t bars, DeviceJob& device, cudaStream_t stream) {
-  return {sent(device.close_mark, marks.close, bars, stream),
-          sent(device.change, marks.change, bars, stream),
-          sent(device.growth, marks.growth, bars, stream),
-          sent(device.growth_square, marks.growth_square, bars, stream),
-          sent(device.loss_square, marks.loss_square, bars, stream),
-          sent(device.low_mark, marks.low, bars, stream),
-          sent(device.high_mark, marks.high, bars, stream)};
+  const Lane lane = job.lanes[index];
+  BucketSums* sums = job.sums + static_cast<std::int64_t>(index) * job.buckets;
+  job.outcomes[index] = run_lane<all_in, has_levels>(job, marks, lane, sums);
 }
 
 template <bool all_in, bool has_levels>
 void launch(const Job& job, const Marks<float>& marks, int lanes, cudaStream_t stream) {
-  constexpr int block = 128;
   REGENT_CUDA_LAUNCH((sweep_kernel<all_in, has_levels>), static_cast<unsigned>((lanes + block - 1) / block),
                      block, 0, stream, job, marks, lanes);
 }
 
+struct PinnedResults {
+  PinnedBuffer<Outcome> outcomes;
+  PinnedBuffer<BucketSums> sums;
+};
+
+// What runs keep for those after them: it only grows.
+struct SweepMemory {
+  std::mutex running;
+  IndicatorMemory indicators;
+  Parcel parcel;
+  DeviceBuffer<float> table;
+  DeviceBuffer<Outcome> outcomes;
+  DeviceBuffer<BucketSums> sums;
+  std::shared_ptr<PinnedResults> results;
+};
+
+// The results of the run before, where nobody has them any more.
+std::shared_ptr<PinnedResults> results_of(SweepMemory& memory, std::size_t lanes, std::size_t sums) {
+  if (!memory.results || memory.results.use_count() > 1) memory.results = std::make_shared<PinnedResults>();
+  grow(memory.results->outcomes, lanes);
+  grow(memory.results->sums, sums);
+  return memory.results;
+}
+
+void put_table(const Task& task, SweepMemory& memory, cudaStream_t stream) {
+  const Bars& bars = task.bars;
+  const std::size_t size = Table::size(bars.count(), task.table.columns);
+  grow(memory.table, size);
+  if (task.columns.empty()) {
+    REGENT_INVARIANT(task.table.values.size() == size, "the table's shape is not the bars'");
+    REGENT_CUDA_CHECK(cudaMemcpyAsync(memory.table.data(), task.table.values.data(), size * sizeof(float),
+                                      cudaMemcpyHostToDevice, stream));
+    return;
+  }
+  launch_indicators({bars.open, bars.high, bars.low, bars.close, task.volume}, task.columns,
+                    memory.table.data(), memory.indicators, stream);
+}
+
+// The job with everything that it points to on the device.
+struct Sent {
+  Job job;
+  Marks<float> marks;
+};
+
+Sent send(const Task& task, const PreparedJob<float>& prepared, SweepMemory& memory, cudaStream_t stream) {
+  const std::size_t bars = task.bars.count();
+  const Marks<float>& m = prepared.marks;
+  const auto marks = [&](const float* of) { return std::span<const float>(of, bars); };
+  Parcel& parcel = memory.parcel;
+  parcel.begin(Parcel::room(task.lanes) + 4 * Parcel::room(task.bars.close) + 4 * Parcel::room(marks(m.close)) +
+               Parcel::room(task.allowed) + Parcel::room(prepared.growth()) +
+               Parcel::room(prepared.stretches()) + Parcel::room(prepared.tiles()));
+  Sent on{prepared.job, {}};
+  on.job.lanes = parcel.put(task.lanes);
+  on.job.open = parcel.put(task.bars.open);
+  on.job.high = parcel.put(task.bars.high);
+  on.job.low = parcel.put(task.bars.low);
+  on.job.close = parcel.put(task.bars.close);
+  on.job.allowed = parcel.put(task.allowed);
+  on.job.growth = parcel.put(prepared.growth());
+  on.job.stretches = parcel.put(prepared.stretches());
+  on.job.tiles = parcel.put(prepared.tiles());
+  on.marks.close = parcel.put(marks(m.close));
+  on.marks.change = parcel.put(marks(m.change));
+  on.marks.low = parcel.put(marks(m.low));
+  on.marks.high = parcel.put(marks(m.high));
+  parcel.send(stream);
+  on.job.table = memory.table.data();
+  on.job.outcomes = memory.outcomes.data();
+  on.job.sums = memory.sums.data();
+  return on;
+}
+
+void launch(const Sent& on, int lanes, cudaStream_t stream) {
+  const Shape& shape = on.job.shape;
+  const auto run = shape.all_in ? (shape.levels ? launch<true, true> : launch<true, false>)
+                                : (shape.levels ? launch<false, true> : launch<false, false>);
+  run(on.job, on.marks, lanes, stream);
+}
+
 }  // namespace
 
-void run_gpu(const Resources& resources, const Job& job, std::size_t table_size, const Marks<float>& marks,
-             int lanes) {
+Results run_gpu(const Resources& resources, const Task& task, const std::function<void()>& meanwhile) {
   const cudaStream_t stream = resources.gpu()->stream;
-  DeviceJob device;
-  const Job on = send(job, table_size, lanes, device, stream);
-  const Marks<float> marks_on = send(marks, static_cast<std::size_t>(job.bars), device, stream);
-  const auto run = job.shape.all_in ? (job.shape.levels ? launch<true, true> : launch<true, false>)
-                                    : (job.shape.levels ? launch<false, true> : launch<false, false>);
-  run(on, marks_on, lanes, stream);
-  const auto count = static_cast<std::size_t>(lanes);
-  device.outcomes.download(std::span(job.outcomes, count), stream);
-  device.sums.download(std::span(job.sums, count * static_cast<std::size_t>(job.buckets)), stream);
+  const auto memory = kept_of<SweepMemory>(*resources.gpu());
+  const std::lock_guard guard(memory->running);
+  REGENT_CUDA_CHECK(cudaStreamSynchronize(stream));  // a run that was thrown out of may still be going on
+  put_table(task, *memory, stream);
+  const PreparedJob<float> prepared(task, tile_bars_gpu);
+  const std::size_t lanes = task.lanes.size(), sums = lanes * static_cast<std::size_t>(task.buckets);
+  grow(memory->outcomes, lanes);
+  grow(memory->sums, sums);
+  REGENT_CUDA_CHECK(cudaMemsetAsync(memory->sums.data(), 0, sums * sizeof(BucketSums), stream));
+  launch(send(task, prepared, *memory, stream), static_cast<int>(lanes), stream);
+  const auto results = results_of(*memory, lanes, sums);
+  REGENT_CUDA_CHECK(cudaMemcpyAsync(results->outcomes.data(), memory->outcomes.data(), lanes * sizeof(Outcome),
+                                    cudaMemcpyDeviceToHost, stream));
+  REGENT_CUDA_CHECK(cudaMemcpyAsync(results->sums.data(), memory->sums.data(), sums * sizeof(BucketSums),
+                                    cudaMemcpyDeviceToHost, stream));
+  if (meanwhile) meanwhile();
+  REGENT_CUDA_CHECK(cudaStreamSynchronize(stream));
+  return {{results->outcomes.data(), lanes}, {results->sums.data(), sums}, results};
 }
 
 }  // namespace regent::cuda::sweep

@@ -24,8 +24,6 @@ REGENT_BODY R table_value(const float* from) {
   }
 }
 
-inline constexpr std::int64_t table_block = 16;  // Table::block
-
 // The ways in which a group's lanes find their columns, each at a bar counted from `first`.
 template <class R>
 struct Contiguous {  // in one block
@@ -149,21 +147,30 @@ REGENT_BODY Quorum<R> quorum_of(const Group<R>& group) {
   return {votes == hmm::Lanes<R>::all(1), votes == hmm::Lanes<R>::all(2), votes == hmm::Lanes<R>::all(3)};
 }
 
+// What may be entered and what may stay, by the columns that the lanes have.
 template <class R>
-REGENT_BODY Sides<R> both(Sides<R> a, Sides<R> b) {
-  return {a.above && b.above, a.below && b.below};
+struct Signals {
+  Sides<R> enter, stay;
+};
+
+template <class R>
+REGENT_BODY Signals<R> signals_of(const Shape& shape, Sides<R> enter, Sides<R> stay, Sides<R> gate,
+                                  Sides<R> side, Mask<R> none) {
+  if (!shape.stay) stay = enter;
+  if (shape.gate) enter = both<R>(enter, {gate.above, gate.above});  // a gate has no sides
+  if (shape.side) {
+    enter = both<R>(enter, side);
+    stay = both<R>(stay, side);
+  }
+  if (!shape.shorts) enter.below = stay.below = none;
+  return {enter, stay};
 }
 
 template <class R, int bars_max>
 REGENT_BODY Wish<R> wish_of_bar(const Shape& shape, const Tile<R, bars_max>& tile, int i) {
-  Sides<R> enter = tile.enter[i], stay = shape.stay ? tile.stay[i] : enter;
-  if (shape.gate) enter = both<R>(enter, {tile.gate[i].above, tile.gate[i].above});  // a gate has no sides
-  if (shape.side) {
-    enter = both<R>(enter, tile.side[i]);
-    stay = both<R>(stay, tile.side[i]);
-  }
-  if (!shape.shorts) enter.below = stay.below = no_lanes<R>();
-  return wish_body<R>(enter, stay, tile.wishes[i]);
+  const Signals<R> of = signals_of<R>(shape, tile.enter[i], tile.stay[i], tile.gate[i], tile.side[i],
+                                      no_lanes<R>());
+  return wish_body<R>(of.enter, of.stay, tile.wishes[i]);
 }
 
 template <class R, int bars_max>

@@ -8,10 +8,11 @@
 
 namespace regent::cuda::sweep {
 
+inline constexpr std::int64_t table_block = 16;  // Table::block
 inline constexpr int stretch_bars_max = 128;
 // Bars of the indicator table that stay in the L2 cache while the lanes of a chunk pass over them.
 inline constexpr int tile_bars_max = 256;
-inline constexpr int tile_bars_gpu = 32;  // in local memory
+inline constexpr int tile_bars_gpu = 32;  // in the bits of a word
 
 // Prices of all bars in the marks' precision, c / c_0, [bars].
 template <class T>
@@ -19,9 +20,16 @@ struct Marks {
   const T *close, *change, *growth, *growth_square, *loss_square, *low, *high;
 };
 
-// Bars of one bucket that are marked in one go.
+// Sums of a bar's growth (close to close), its square and the square of a loss.
+struct Growth {
+  double sum = 0, square_sum = 0, downside_sum = 0;
+};
+
+// Bars of one bucket that are marked in one go, and what a position meets in them.
 struct Stretch {
   std::int32_t first, end, bucket;
+  float close_min, close_max, low_min, high_max;  // in the marks' precision
+  Growth growth;
 };
 // Bars whose wishes are found in one go, and their stretches.
 struct TileSpan {
@@ -44,6 +52,7 @@ struct Job {
   const Lane* lanes = nullptr;   // all of the task's
   std::int32_t buckets = 0;
   const std::uint8_t* allowed = nullptr;  // or none
+  const Growth* growth = nullptr;         // [bars], from the stretch's first bar to each
   const Stretch* stretches = nullptr;
   const TileSpan* tiles = nullptr;
   std::int32_t tile_count = 0;
@@ -71,7 +80,7 @@ const LaneKernels& sweep_kernels();
 }
 
 void run_cpu(const Resources& resources, const Job& job, const Marks<float>& marks, int lanes);
-void run_gpu(const Resources& resources, const Job& job, std::size_t table_size, const Marks<float>& marks,
-             int lanes);  // sweep_gpu.cu, or a stub
+// sweep_gpu.cu, or a stub
+Results run_gpu(const Resources& resources, const Task& task, const std::function<void()>& meanwhile);
 
 }  // namespace regent::cuda::sweep

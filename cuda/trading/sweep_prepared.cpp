@@ -1,5 +1,8 @@
 #include "cuda/trading/sweep_prepared.hpp"
 
+#include <tbb/blocked_range.h>
+#include <tbb/parallel_reduce.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -46,44 +49,74 @@ bool is_fraction(double value) {
   return value >= 0 && value < 1e6;
 }
 
-Shape shape_of(const Task& task) {
+// What some lanes say together.
+struct LaneFacts {
+  std::size_t wrong = no_lane;    // the first one with a stop or target that cannot be
+  bool same = true;               // whether all have the columns of the first
+  bool stay = false, levels = false;
+  static constexpr std::size_t no_lane = ~std::size_t{0};
+};
+
+bool has_same_columns(const Lane& a, const Lane& b) {
+  return (a.minus != no_column) == (b.minus != no_column) && (a.stay != no_column) == (b.stay != no_column) &&
+         (a.gate != no_column) == (b.gate != no_column) && (a.side != no_column) == (b.side != no_column) &&
+         (a.votes > 0) == (b.votes > 0);
+}
+
+void check_columns(const Lane& lane, std::int64_t columns) {
+  for (const std::int32_t column : {lane.enter, lane.minus, lane.stay, lane.gate, lane.side}) {
+    REGENT_INVARIANT(column >= no_column && column < columns, "a lane reads a column that is not there");
+  }
+  REGENT_INVARIANT(lane.enter >= 0 && lane.votes >= 0 && lane.votes <= 3, "a lane without an entry");
+  REGENT_INVARIANT(lane.votes == 0 || (lane.stay >= 0 && lane.gate >= 0), "votes need three columns");
+}
+
+LaneFacts facts_of(const Task& task, std::size_t first, std::size_t end, LaneFacts facts) {
+  for (std::size_t i = first; i < end; ++i) {
+    const Lane& lane = task.lanes[i];
+    check_columns(lane, static_cast<std::int64_t>(task.table.columns));
+    if (!(is_fraction(lane.stop) && lane.stop < 1 && is_fraction(lane.target)))
+      facts.wrong = std::min(facts.wrong, i);
+    facts.same = facts.same && has_same_columns(lane, task.lanes[0]);
+    facts.stay = facts.stay || lane.stay_level != lane.enter_level;
+    facts.levels = facts.levels || lane.stop > 0 || lane.target > 0;
+  }
+  return facts;
+}
+
+LaneFacts both(const LaneFacts& a, const LaneFacts& b) {
+  return {std::min(a.wrong, b.wrong), a.same && b.same, a.stay || b.stay, a.levels || b.levels};
+}
+
+LaneFacts checked_lanes(const Task& task) {
+  constexpr std::size_t grain = 4096;
+  REGENT_INVARIANT(!task.lanes.empty() && task.lanes.size() < (std::size_t{1} << 31),
+                   "no lanes, or too many");
+  const LaneFacts facts = tbb::parallel_reduce(
+      tbb::blocked_range<std::size_t>(0, task.lanes.size(), grain), LaneFacts{},
+      [&](const auto& range, const LaneFacts& so_far) {
+        return facts_of(task, range.begin(), range.end(), so_far);
+      },
+      both);
+  REGENT_INVARIANT(facts.same, "lanes of one call have different columns");
+  if (facts.wrong == LaneFacts::no_lane) return facts;
+  const Lane& lane = task.lanes[facts.wrong];
+  throw InputError("stop " + std::to_string(lane.stop) + " and target " + std::to_string(lane.target) +
+                   " must be fractions of the entry's price: 0 (none) or more, a stop below 1");
+}
+
+Shape shape_of(const Task& task, const LaneFacts& facts) {
   const Lane& first = task.lanes[0];
   Shape shape;
   shape.minus = first.minus != no_column;
-  shape.stay = first.stay != no_column;
   shape.gate = first.gate != no_column;
   shape.side = first.side != no_column;
   shape.votes = first.votes > 0;
   shape.shorts = task.rules.shorts;
-  shape.levels = shape.shorts;
-  bool other_stay = false;
-  for (const Lane& lane : task.lanes) {
-    const bool same = (lane.minus != no_column) == shape.minus && (lane.stay != no_column) == shape.stay &&
-                      (lane.gate != no_column) == shape.gate && (lane.side != no_column) == shape.side &&
-                      (lane.votes > 0) == shape.votes;
-    REGENT_INVARIANT(same, "lanes of one call have different columns");
-    other_stay = other_stay || lane.stay_level != lane.enter_level;
-    shape.levels = shape.levels || lane.stop > 0 || lane.target > 0;
-  }
-  shape.stay = shape.stay || (other_stay && !shape.votes);
+  shape.levels = shape.shorts || facts.levels;
+  shape.stay = first.stay != no_column || (facts.stay && !shape.votes);
   shape.all_in = !shape.shorts && task.rules.size == 1 && !task.rules.whole_units;
   return shape;
-}
-
-void check_lanes(const Task& task) {
-  REGENT_INVARIANT(!task.lanes.empty() && task.lanes.size() < (std::size_t{1} << 31),
-                   "no lanes, or too many");
-  const auto columns = static_cast<std::int64_t>(task.table.columns);
-  for (const Lane& lane : task.lanes) {
-    for (const std::int32_t column : {lane.enter, lane.minus, lane.stay, lane.gate, lane.side}) {
-      REGENT_INVARIANT(column >= no_column && column < columns, "a lane reads a column that is not there");
-    }
-    REGENT_INVARIANT(lane.enter >= 0 && lane.votes >= 0 && lane.votes <= 3, "a lane without an entry");
-    REGENT_INVARIANT(lane.votes == 0 || (lane.stay >= 0 && lane.gate >= 0), "votes need three columns");
-    if (is_fraction(lane.stop) && lane.stop < 1 && is_fraction(lane.target)) continue;
-    throw InputError("stop " + std::to_string(lane.stop) + " and target " + std::to_string(lane.target) +
-                     " must be fractions of the entry's price: 0 (none) or more, a stop below 1");
-  }
 }
 
 }  // namespace
@@ -105,33 +138,20 @@ template <class T>
 PreparedJob<T>::PreparedJob(const Task& task, int tile_bars) : job{}, marks{} {
   validate(task.rules);
   check_bars(task.bars);
-  check_lanes(task);
+  const LaneFacts facts = checked_lanes(task);
   const std::size_t bars = task.bars.count();
-  REGENT_INVARIANT(task.table.values.size() == Table::size(bars, task.table.columns),
+  REGENT_INVARIANT(task.table.values.size() ==
+                       (task.columns.empty() ? Table::size(bars, task.table.columns) : 0),
                    "the table's shape is not the bars'");
   REGENT_INVARIANT(task.allowed.empty() || task.allowed.size() == bars, "allowed has another length");
-  const double unit = task.bars.close[0];
-  for (std::size_t t = 0; t < bars; ++t) {
-    const double close = task.bars.close[t], before = task.bars.close[t == 0 ? 0 : t - 1];
-    const double growth = (close - before) / before, loss = std::min(growth, 0.0);
-    close_.push_back(static_cast<T>(close / unit));
-    change_.push_back(static_cast<T>((close - before) / unit));
-    growth_.push_back(static_cast<T>(growth));
-    growth_square_.push_back(static_cast<T>(growth * growth));
-    loss_square_.push_back(static_cast<T>(loss * loss));
-    low_.push_back(static_cast<T>(task.bars.low[t] / unit));
-    high_.push_back(static_cast<T>(task.bars.high[t] / unit));
-  }
+  put_marks(task.bars);
   plan(task, tile_bars);
-  results.outcomes.resize(task.lanes.size());
-  results.buckets.resize(task.lanes.size() * static_cast<std::size_t>(task.buckets));
-  marks = {close_.data(),       change_.data(), growth_.data(), growth_square_.data(),
-           loss_square_.data(), low_.data(),    high_.data()};
   job.open = task.bars.open.data();
   job.high = task.bars.high.data();
   job.low = task.bars.low.data();
   job.close = task.bars.close.data();
   job.bars = static_cast<std::int64_t>(bars);
+  const double unit = task.bars.close[0];
   job.per_first_close = 1 / unit;
   job.per_start_cash = 1 / task.rules.start_cash;
   job.first_close_per_start_cash = unit / task.rules.start_cash;
@@ -139,13 +159,35 @@ PreparedJob<T>::PreparedJob(const Task& task, int tile_bars) : job{}, marks{} {
   job.lanes = task.lanes.data();
   job.buckets = task.buckets;
   job.allowed = task.allowed.empty() ? nullptr : task.allowed.data();
+  job.growth = growth_sums_.data();
   job.stretches = stretches_.data();
   job.tiles = tiles_.data();
   job.tile_count = static_cast<std::int32_t>(tiles_.size());
   job.rules = task.rules;
-  job.shape = shape_of(task);
-  job.outcomes = results.outcomes.data();
-  job.sums = results.buckets.data();
+  job.shape = shape_of(task, facts);
+}
+
+template <class T>
+void PreparedJob<T>::put_marks(const Bars& bars) {
+  const std::size_t count = bars.count();
+  for (auto* column : {&close_, &change_, &growth_, &growth_square_, &loss_square_, &low_, &high_})
+    column->resize(count);
+  growth_sums_.resize(count);
+  const double unit = bars.close[0];
+  for (std::size_t t = 0; t < count; ++t) {
+    const double close = bars.close[t], before = bars.close[t == 0 ? 0 : t - 1];
+    const double growth = (close - before) / before, loss = std::min(growth, 0.0);
+    growth_sums_[t] = {growth, growth * growth, loss * loss};
+    close_[t] = static_cast<T>(close / unit);
+    change_[t] = static_cast<T>((close - before) / unit);
+    growth_[t] = static_cast<T>(growth);
+    growth_square_[t] = static_cast<T>(growth * growth);
+    loss_square_[t] = static_cast<T>(loss * loss);
+    low_[t] = static_cast<T>(bars.low[t] / unit);
+    high_[t] = static_cast<T>(bars.high[t] / unit);
+  }
+  marks = {close_.data(),       change_.data(), growth_.data(), growth_square_.data(),
+           loss_square_.data(), low_.data(),    high_.data()};
 }
 
 // Stretches end where a tile or a bucket does, and the last bar is one of its own.
@@ -163,11 +205,27 @@ void PreparedJob<T>::plan(const Task& task, int tile_bars) {
       const std::int32_t limit = std::min(t < bars - 1 ? std::min(end, bars - 1) : end, t + stretch_bars_max);
       std::int32_t stop = t + 1;
       while (stop < limit && bucket(stop) == bucket(t)) ++stop;
-      stretches_.push_back({t, stop, bucket(t)});
+      put_stretch(t, stop, bucket(t));
       t = stop;
     }
     tiles_.push_back({first, end, first_stretch, static_cast<std::int32_t>(stretches_.size())});
   }
+}
+
+template <class T>
+void PreparedJob<T>::put_stretch(std::int32_t first, std::int32_t end, std::int32_t bucket) {
+  const auto span = [&](const std::vector<T>& of) { return std::span(of).subspan(first, end - first); };
+  for (std::int32_t t = first + 1; t < end; ++t) {
+    const Growth& before = growth_sums_[t - 1];
+    Growth& growth = growth_sums_[t];
+    growth.sum += before.sum;
+    growth.square_sum += before.square_sum;
+    growth.downside_sum += before.downside_sum;
+  }
+  stretches_.push_back({first, end, bucket, static_cast<float>(std::ranges::min(span(close_))),
+                        static_cast<float>(std::ranges::max(span(close_))),
+                        static_cast<float>(std::ranges::min(span(low_))),
+                        static_cast<float>(std::ranges::max(span(high_))), growth_sums_[end - 1]});
 }
 
 template class PreparedJob<float>;

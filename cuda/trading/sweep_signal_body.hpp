@@ -31,6 +31,11 @@ struct Wish {
   Mask<R> is_long, is_short;
 };
 
+template <class R>
+REGENT_BODY Sides<R> both(Sides<R> a, Sides<R> b) {
+  return {a.above && b.above, a.below && b.below};
+}
+
 // An entry on the other side ends a stay; where both sides enter, long goes first.
 template <class R>
 REGENT_BODY Wish<R> wish_body(Sides<R> enter, Sides<R> stay, Wish<R> before) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <tuple>
 
 #include "base/error.hpp"
 #include "strategies/sweep.hpp"
@@ -102,6 +103,28 @@ TEST_P(EveryFamily, TheSweepsRowsEqualTheBacktestsOfTheSameCombination) {
       ASSERT_NEAR(sum, total.sum, 2e-6);
     }
     EXPECT_GT(traded, 50);
+  }
+}
+
+TEST_P(EveryFamily, TheGpusRowsEqualTheCpus) {
+  if (!cuda::built_with_cuda() || cuda::gpu_count() == 0) GTEST_SKIP() << "no GPU here";
+  const auto cpu = cuda::Resources::make("cpu"), gpu = cuda::Resources::make("cuda");
+  const Combinations combinations = grid("0/0.03");
+  const TradableSeries series = test::walk(900, 23);
+  const TimePlan plan = time_plan(900, {.blocks = 4, .folds = 2, .purge_bars = 7});
+  for (const bool shorts : {false, true}) {
+    const auto expected = sweep(cpu, series, combinations, plan, settings(shorts));
+    const auto got = sweep(gpu, series, combinations, plan, settings(shorts));
+    ASSERT_EQ(got.rows.size(), expected.rows.size());
+    for (std::size_t i = 0; i < got.rows.size(); ++i) {
+      SCOPED_TRACE(combinations.text(i));
+      const cuda::sweep::Outcome &a = got.rows[i].outcome, &b = expected.rows[i].outcome;
+      ASSERT_EQ(std::tie(a.trades, a.wins, a.open_side, a.equity, a.drawdown_max, a.fees),
+                std::tie(b.trades, b.wins, b.open_side, b.equity, b.drawdown_max, b.fees));
+      ASSERT_EQ(got.rows[i].metrics.exposure, expected.rows[i].metrics.exposure);
+    }
+    for (std::size_t i = 0; i < got.intervals.size(); ++i)
+      ASSERT_NEAR(got.intervals[i].sum, expected.intervals[i].sum, 3e-6);
   }
 }
 

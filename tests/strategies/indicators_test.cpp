@@ -9,7 +9,6 @@
 
 #include "base/error.hpp"
 #include "cuda/trading/sweep.hpp"
-#include "strategies/sliding.hpp"
 #include "walk.hpp"
 
 namespace regent::strategies {
@@ -173,7 +172,7 @@ TEST(Indicators, TheTableHoldsTheColumnsSideBySide) {
   const TradableSeries series = test::walk(90, 8);
   std::vector<ColumnKey> keys;
   for (int w = 2; w < 40; ++w) keys.push_back({Indicator::sma, w, 0});
-  const auto table = indicator_table(series.prices(), keys);
+  const auto table = indicator_table(cuda::Resources::make("cpu"), series.prices(), keys);
   for (std::size_t k = 0; k < keys.size(); ++k) {
     const auto column = indicator_column(series.prices(), keys[k]);
     for (std::size_t t = 40; t < 90; ++t)

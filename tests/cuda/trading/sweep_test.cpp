@@ -7,6 +7,8 @@
 #include <cstring>
 
 #include "base/error.hpp"
+#include "cuda/trading/sweep_lane_body.hpp"
+#include "cuda/trading/sweep_prepared.hpp"
 #include "sweep_market.hpp"
 #include "sweep_reference.hpp"
 
@@ -122,8 +124,7 @@ void expect_sums(const BucketSums* got, const std::vector<BucketSums>& expected,
   }
 }
 
-void expect_reference(const Resources& resources, const Task& task) {
-  const Results got = run(resources, task);
+void expect_reference(const Results& got, const Task& task) {
   std::size_t trades = 0;
   for (std::size_t i = 0; i < task.lanes.size() && !testing::Test::HasFailure(); ++i) {
     SCOPED_TRACE("lane " + std::to_string(i));
@@ -139,13 +140,51 @@ TEST_P(EveryShape, LanesEqualTheSlowReferenceOnEveryInstructionSet) {
   for (const auto set : {InstructionSet::baseline, InstructionSet::avx2, InstructionSet::avx512}) {
     if (set > widest_instruction_set()) continue;
     SCOPED_TRACE(to_string(set));
-    expect_reference(Resources::make_cpu(set), task);
+    expect_reference(run(Resources::make_cpu(set), task), task);
   }
 }
 
 TEST_P(EveryShape, LanesEqualTheSlowReferenceOnTheGpu) {
   if (!built_with_cuda() || gpu_count() == 0) GTEST_SKIP() << "no GPU here";
-  expect_reference(Resources::make("cuda"), task);
+  const auto gpu = Resources::make("cuda");
+  const Results first = run(gpu, task);  // its memory is its own while it is there
+  expect_reference(run(gpu, task), task);
+  expect_reference(first, task);
+}
+
+struct Walked {
+  std::vector<Outcome> outcomes;
+  std::vector<BucketSums> buckets;
+  Results results() const { return {outcomes, buckets, nullptr}; }
+};
+
+// What a GPU's threads do.
+Walked walked(const Task& task) {
+  PreparedJob<float> prepared(task, tile_bars_gpu);
+  const Shape& shape = prepared.job.shape;
+  const auto walk = shape.all_in ? (shape.levels ? run_lane<true, true> : run_lane<true, false>)
+                                 : (shape.levels ? run_lane<false, true> : run_lane<false, false>);
+  const auto buckets = static_cast<std::size_t>(task.buckets);
+  Walked all;
+  all.buckets.resize(task.lanes.size() * buckets);
+  for (std::size_t i = 0; i < task.lanes.size(); ++i)
+    all.outcomes.push_back(walk(prepared.job, prepared.marks, task.lanes[i], &all.buckets[i * buckets]));
+  return all;
+}
+
+TEST_P(EveryShape, LanesEqualTheSlowReferenceAsAGpusThreadsWalk) {
+  expect_reference(walked(task).results(), task);
+}
+
+TEST_P(EveryShape, DecisionsAndDrawdownsAreTheSameBitsInGroupsAndAlone) {
+  const Results groups = run(Resources::make("cpu"), task);
+  const Walked alone = walked(task);
+  for (std::size_t i = 0; i < task.lanes.size(); ++i) {
+    const Outcome &a = groups.outcomes[i], &b = alone.outcomes[i];
+    ASSERT_EQ(std::tie(a.equity, a.drawdown_max, a.profit, a.loss, a.turnover, a.fees, a.slippage, a.trades, a.wins),
+              std::tie(b.equity, b.drawdown_max, b.profit, b.loss, b.turnover, b.fees, b.slippage, b.trades, b.wins))
+        << "lane " << i;
+  }
 }
 
 TEST_P(EveryShape, TheJournalEqualsTheSlowReferenceTradeByTrade) {
@@ -188,6 +227,53 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"Votes", true, false, false, false, true, true, false, true, true, 1, false, true},
         Case{"WholeUnits", true, false, false, false, false, true, true, false, true, 0.9, true, true}),
     [](const auto& info) { return info.param.name; });
+
+TEST(SweepByWords, RunsAreTheBitsThatFollowOneAnother) {
+  std::mt19937 random(5);
+  for (int i = 0; i < 2000; ++i) {
+    const Word raised{static_cast<std::uint32_t>(random() & random())}, kept{static_cast<std::uint32_t>(random() | random())};
+    for (const bool before : {false, true}) {
+      bool on = before;
+      const Word got = runs_body(raised, kept, before);
+      for (int bit = 0; bit < 32; ++bit) {
+        on = (raised.bits >> bit & 1U) != 0 || (on && (kept.bits >> bit & 1U) != 0);
+        ASSERT_EQ((got.bits >> bit & 1U) != 0, on) << "bit " << bit;
+      }
+    }
+  }
+}
+
+// Long calm holdings, deep drawdowns and their recovery: most stretches are passed at once, some are not.
+TEST(SweepByWords, LongHoldingsAreMarkedAsBarByBar) {
+  Market market(6000, 40, 9, 0.003);
+  for (std::size_t t = 0; t < 6000; ++t) {  // columns that seldom change sides
+    for (std::size_t c = 0; c < 40; ++c)
+      market.table[Table::at(6000, t, c)] = (t + 61 * c) % (90 + 37 * c) < 60 + 30 * c ? 1.0F : -1.0F;
+  }
+  for (std::size_t c = 0; c < 40; ++c) {
+    Lane lane;
+    lane.enter = static_cast<std::int32_t>(c);
+    market.lanes.push_back(lane);
+    lane.stop = 0.02 + 0.002 * static_cast<double>(c);
+    lane.target = 0.3;
+    market.lanes.push_back(lane);
+  }
+  for (const bool levels : {false, true}) {
+    if (!levels) {
+      for (Lane& lane : market.lanes) lane.stop = lane.target = 0;
+    }
+    Task task = market.task();
+    task.bucket = market.bucket;
+    task.buckets = 6;
+    const Walked alone = walked(task);
+    for (std::size_t i = 0; i < task.lanes.size() && !testing::Test::HasFailure(); ++i) {
+      SCOPED_TRACE("lane " + std::to_string(i));
+      const Reference expected = reference(task, task.lanes[i]);
+      expect_outcome(alone.outcomes[i], task, expected, 1e-6);
+      expect_sums(&alone.buckets[i * 6], sums_of(task, expected), 3e-6);
+    }
+  }
+}
 
 TEST(Sweep, ResultsDoNotDependOnTheNumberOfThreads) {
   Market market(700, 40, 3);

@@ -1,0 +1,87 @@
+#include "cuda/trading/indicators.hpp"
+
+#include <tbb/parallel_for.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.hpp"
+#include "cuda/trading/indicators_job.hpp"
+#include "cuda/trading/sweep.hpp"
+
+namespace regent::cuda::sweep {
+namespace {
+
+// Columns that are found and laid into the table together: one block of it.
+constexpr std::size_t batch = Table::block;
+
+std::vector<double> column_of(const IndicatorInput& in, const ColumnKey& key) {
+  std::vector<double> out(static_cast<std::size_t>(in.bars)), kept;
+  const int passes = passes_of(key.indicator);
+  if (passes > 1) kept.resize(out.size());
+  for (int pass = 0; pass < passes; ++pass) {
+    // a window that is longer than the series has no block before it
+    const std::int64_t block = std::min(block_of(key, pass), in.bars);
+    std::vector<double> room(static_cast<std::size_t>(block * room_of(key.indicator)));
+    for (std::int64_t part = 0; part < parts_of(key, pass, in.bars); ++part) {
+      indicator_body(in, key, pass, part, room.data(), kept.data(),
+                     [&](std::int64_t t, double value) { out[static_cast<std::size_t>(t)] = value; });
+    }
+  }
+  return out;
+}
+
+void put_batch(const IndicatorInput& in, std::span<const ColumnKey> keys, std::size_t first,
+               std::vector<float>& table) {
+  const std::size_t count = std::min(batch, keys.size() - first), bars = static_cast<std::size_t>(in.bars);
+  std::vector<std::vector<double>> columns;
+  for (std::size_t i = 0; i < count; ++i) columns.push_back(column_of(in, keys[first + i]));
+  float* rows = table.data() + first * bars;
+  for (std::size_t t = 0; t < bars; ++t) {
+    for (std::size_t i = 0; i < count; ++i) rows[t * batch + i] = static_cast<float>(columns[i][t]);
+  }
+}
+
+}  // namespace
+
+IndicatorSource::IndicatorSource(const PriceSeries& series, std::span<const ColumnKey> keys) {
+  REGENT_INVARIANT(series.bars() >= 2, "an indicator without bars");
+  const auto any_of = [&](auto... kinds) {
+    return std::ranges::any_of(keys,
+                               [&](const ColumnKey& key) { return ((key.indicator == kinds) || ...); });
+  };
+  for (const ColumnKey& key : keys)
+    REGENT_INVARIANT(key.w >= 1 && key.v >= (passes_of(key.indicator) > 1 ? 1 : 0),
+                     "an indicator without a window");
+  if (any_of(Indicator::volume) && series.volume.empty())
+    throw InputError("the bars have no volume, which this strategy needs");
+  if (any_of(Indicator::below_log_band, Indicator::calm)) {
+    for (const double close : series.close) logs_.push_back(std::log(close));
+  }
+  if (any_of(Indicator::calm)) {
+    for (std::size_t t = 0; t + 1 < logs_.size(); ++t) returns_.push_back(logs_[t + 1] - logs_[t]);
+  }
+  input_ = {series.high.data(), series.low.data(), series.close.data(),
+            series.volume.data(), logs_.data(),    returns_.data(),
+            static_cast<std::int64_t>(series.bars())};
+}
+
+std::vector<double> indicator_column(const PriceSeries& series, const ColumnKey& key) {
+  return column_of(IndicatorSource(series, {&key, 1}).input(), key);
+}
+
+std::vector<float> indicator_table_cpu(const PriceSeries& series, std::span<const ColumnKey> keys) {
+  const IndicatorSource source(series, keys);
+  std::vector<float> table(Table::size(series.bars(), keys.size()));
+  tbb::parallel_for(std::size_t{0}, (keys.size() + batch - 1) / batch,
+                    [&](std::size_t i) { put_batch(source.input(), keys, i * batch, table); });
+  return table;
+}
+
+std::vector<float> indicator_table(const Resources& resources, const PriceSeries& series,
+                                   std::span<const ColumnKey> keys) {
+  return resources.backend() == Backend::gpu ? indicator_table_gpu(resources, series, keys)
+                                             : indicator_table_cpu(series, keys);
+}
+
+}  // namespace regent::cuda::sweep
