@@ -19,7 +19,7 @@ using cuda::sweep::no_column;
 // Lanes in one call: progress is seen between calls. A GPU takes all at once that it can.
 constexpr std::size_t block_lanes_cpu = 65'536, block_lanes_gpu = 262'144;
 // Combinations that a thread takes in hand together.
-constexpr std::size_t piece = 2048;
+constexpr std::size_t piece = 1024;
 
 std::size_t block_lanes(const cuda::Resources& resources, const TimePlan& plan) {
   const std::size_t most = resources.backend() == cuda::Backend::gpu ? block_lanes_gpu : block_lanes_cpu;
@@ -81,9 +81,8 @@ void each_recipe(const Combinations& combinations, std::size_t first, std::size_
 // Calls `use(first, end)` for pieces of [first, end), on all cores.
 template <class Use>
 void each_piece(std::size_t first, std::size_t end, const Use& use) {
-  tbb::parallel_for(std::size_t{0}, (end - first + piece - 1) / piece, [&](std::size_t p) {
-    use(first + p * piece, std::min(end, first + (p + 1) * piece));
-  });
+  tbb::parallel_for(std::size_t{0}, (end - first + piece - 1) / piece,
+                    [&](std::size_t p) { use(first + p * piece, std::min(end, first + (p + 1) * piece)); });
 }
 
 std::vector<ColumnKey> keys_of(const Combinations& combinations, std::size_t first, std::size_t end) {
@@ -101,8 +100,8 @@ std::vector<ColumnKey> joined(const std::vector<ColumnKey>& a, const std::vector
   return all;
 }
 
-// As many combinations from `first` on, up to `end`, as have no more than columns_max columns together, one at
-// least; returns the end, and their columns.
+// As many combinations from `first` on, up to `end`, as have no more than columns_max columns together, one
+// at least; returns the end, and their columns.
 std::size_t fitting(const Combinations& combinations, std::size_t first, std::size_t end,
                     std::size_t columns_max, std::vector<ColumnKey>& keys) {
   std::vector<std::vector<ColumnKey>> of_piece((end - first + piece - 1) / piece);
@@ -129,8 +128,8 @@ LaneBlock block_from(const Combinations& combinations, std::size_t first, std::s
                      std::size_t bars) {
   const std::size_t columns_max = std::max<std::size_t>(8, table_bytes_max / sizeof(float) / bars);
   LaneBlock block;
-  const std::size_t end = fitting(combinations, first, std::min(combinations.size(), first + lanes_max),
-                                  columns_max, block.keys);
+  const std::size_t end =
+      fitting(combinations, first, std::min(combinations.size(), first + lanes_max), columns_max, block.keys);
   block.lanes.resize(end - first);
   each_piece(first, end, [&](std::size_t from, std::size_t to) {
     each_recipe(combinations, from, to, [&](std::size_t i, const Recipe& recipe, auto values) {
@@ -171,7 +170,8 @@ Sums keep_sums(const TimePlan& plan, const cuda::sweep::BucketSums* buckets, Sum
     intervals[i] = interval;
   }
   Sums total;
-  for (const Sums& one : by_regime) total.add({one.sum, one.square_sum, one.downside_sum, one.held}, one.bars);
+  for (const Sums& one : by_regime)
+    total.add({one.sum, one.square_sum, one.downside_sum, one.held}, one.bars);
   return total;
 }
 

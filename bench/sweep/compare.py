@@ -138,18 +138,18 @@ def check(rows, pairs, theirs):
         sys.exit("too few combinations agree with vectorbt: a time would mean nothing")
 
 
+# The median of runs in one process: the first one loads kernels and takes memory.
 def gpu_case(options, program, bars):
-    done = subprocess.run([program, "--bars", bars, "--case", "sweep_96k", "--device", "cuda"], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True)
+    done = subprocess.run([program, "--bars", bars, "--case", "sweep_96k", "--device", "cuda", "--repeats", "9"],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if "cannot be used" in done.stderr:
         print(f"gpu_sweep_96k: skipped, {done.stderr.strip()}")
         return None
     if done.returncode != 0:
         sys.exit(done.stderr)
-    best = min(json.loads(done.stdout.splitlines()[-1])["seconds"], *(
-        json.loads(subprocess.run([program, "--bars", bars, "--case", "sweep_96k", "--device", "cuda"], check=True,
-                                  stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])["seconds"] for _ in range(2)))
-    return case(1000 * best, None, "ms", better="lower", limit=20)
+    result = json.loads(done.stdout.splitlines()[-1])
+    print(f"gpu_sweep_96k: {1000 * result['first_seconds']:.1f} ms the first time")
+    return case(1000 * result["seconds"], None, "ms", better="lower", limit=20)
 
 
 def main():

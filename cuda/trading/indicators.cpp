@@ -47,8 +47,7 @@ void put_batch(const IndicatorInput& in, std::span<const ColumnKey> keys, std::s
 IndicatorSource::IndicatorSource(const PriceSeries& series, std::span<const ColumnKey> keys) {
   REGENT_INVARIANT(series.bars() >= 2, "an indicator without bars");
   const auto any_of = [&](auto... kinds) {
-    return std::ranges::any_of(keys,
-                               [&](const ColumnKey& key) { return ((key.indicator == kinds) || ...); });
+    return std::ranges::any_of(keys, [&](const ColumnKey& key) { return ((key.indicator == kinds) || ...); });
   };
   for (const ColumnKey& key : keys)
     REGENT_INVARIANT(key.w >= 1 && key.v >= (passes_of(key.indicator) > 1 ? 1 : 0),
@@ -61,8 +60,12 @@ IndicatorSource::IndicatorSource(const PriceSeries& series, std::span<const Colu
   if (any_of(Indicator::calm)) {
     for (std::size_t t = 0; t + 1 < logs_.size(); ++t) returns_.push_back(logs_[t + 1] - logs_[t]);
   }
-  input_ = {series.high.data(), series.low.data(), series.close.data(),
-            series.volume.data(), logs_.data(),    returns_.data(),
+  input_ = {series.high.data(),
+            series.low.data(),
+            series.close.data(),
+            series.volume.data(),
+            logs_.data(),
+            returns_.data(),
             static_cast<std::int64_t>(series.bars())};
 }
 

@@ -74,8 +74,8 @@ REGENT_BODY void slide_means(const double* x, std::int64_t bars, std::int64_t w,
                              double* room, const Out& out) {
   const double count = static_cast<double>(w);
   slide_block(
-      bars, w, part * w, room, [&](std::int64_t t) { return x[t]; },
-      [](double a, double b) { return a + b; }, [&](std::int64_t t, double sum) { out(t, sum / count); });
+      bars, w, part * w, room, [&](std::int64_t t) { return x[t]; }, [](double a, double b) { return a + b; },
+      [&](std::int64_t t, double sum) { out(t, sum / count); });
 }
 
 template <class Out>
@@ -93,18 +93,16 @@ template <class Out>
 REGENT_BODY void sma_body(const IndicatorInput& in, std::int64_t w, double sign, std::int64_t part,
                           double* room, const Out& out) {
   no_values(part, w - 1, in.bars, out);
-  slide_means(in.close, in.bars, w, part, room, [&](std::int64_t t, double mean) {
-    out(t, sign * ((mean - in.close[t]) / in.close[t]));
-  });
+  slide_means(in.close, in.bars, w, part, room,
+              [&](std::int64_t t, double mean) { out(t, sign * ((mean - in.close[t]) / in.close[t])); });
 }
 
 template <class Out>
 REGENT_BODY void volume_body(const IndicatorInput& in, std::int64_t w, std::int64_t part, double* room,
                              const Out& out) {
   no_values(part, w - 1, in.bars, out);
-  slide_means(in.volume, in.bars, w, part, room, [&](std::int64_t t, double mean) {
-    out(t, mean > 0 ? in.volume[t] / mean - 1 : NAN);
-  });
+  slide_means(in.volume, in.bars, w, part, room,
+              [&](std::int64_t t, double mean) { out(t, mean > 0 ? in.volume[t] / mean - 1 : NAN); });
 }
 
 template <class Out>

@@ -28,8 +28,8 @@ struct ColumnJob {
   std::int64_t column, first_part, room, kept;
 };
 
-// Which parts of which columns run together: as many columns as have `room_max` doubles of room, one at least;
-// then their second passes.
+// Which parts of which columns run together: as many columns as have `room_max` doubles of room, one at
+// least; then their second passes.
 struct IndicatorPlan {
   struct Launch {
     std::size_t first, count;  // of `columns`

@@ -30,8 +30,8 @@ void IndicatorPlan::put(std::span<const ColumnKey> keys, std::size_t first, std:
     for (std::size_t k = end; k-- > first;) {
       const ColumnKey& key = keys[k];
       if (pass < passes_of(key.indicator)) {
-        columns.push_back({key, static_cast<std::int64_t>(k), launch.parts, begin,
-                           begin + bars * room_of(key.indicator)});
+        columns.push_back(
+            {key, static_cast<std::int64_t>(k), launch.parts, begin, begin + bars * room_of(key.indicator)});
         launch.parts += parts_of(key, pass, bars);
       }
       begin += doubles_of(key, bars);

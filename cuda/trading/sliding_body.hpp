@@ -10,8 +10,8 @@
 namespace regent::cuda::sweep {
 
 // Calls out(t, aggregate of values t − window + 1 … t) for the t ≥ window − 1 of the block [block, block +
-// window) of [0, count). `one(t)` makes an aggregate of one value, `join(earlier, later)` one of two. `suffix`
-// [window] is room. REQUIRES window ≥ 1, block a multiple of it.
+// window) of [0, count). `one(t)` makes an aggregate of one value, `join(earlier, later)` one of two.
+// `suffix` [window] is room. REQUIRES window ≥ 1, block a multiple of it.
 template <class A, class One, class Join, class Out>
 REGENT_BODY void slide_block(std::int64_t count, std::int64_t window, std::int64_t block, A* suffix,
                              const One& one, const Join& join, const Out& out) {

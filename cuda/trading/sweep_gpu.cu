@@ -79,9 +79,10 @@ Sent send(const Task& task, const PreparedJob<float>& prepared, SweepMemory& mem
   const Marks<float>& m = prepared.marks;
   const auto marks = [&](const float* of) { return std::span<const float>(of, bars); };
   Parcel& parcel = memory.parcel;
-  parcel.begin(Parcel::room(task.lanes) + 4 * Parcel::room(task.bars.close) + 4 * Parcel::room(marks(m.close)) +
-               Parcel::room(task.allowed) + Parcel::room(prepared.growth()) +
-               Parcel::room(prepared.stretches()) + Parcel::room(prepared.tiles()));
+  parcel.begin(Parcel::room(task.lanes) + 4 * Parcel::room(task.bars.close) +
+               4 * Parcel::room(marks(m.close)) + Parcel::room(task.allowed) +
+               Parcel::room(prepared.growth()) + Parcel::room(prepared.stretches()) +
+               Parcel::room(prepared.tiles()));
   Sent on{prepared.job, {}};
   on.job.lanes = parcel.put(task.lanes);
   on.job.open = parcel.put(task.bars.open);
@@ -125,8 +126,8 @@ Results run_gpu(const Resources& resources, const Task& task, const std::functio
   REGENT_CUDA_CHECK(cudaMemsetAsync(memory->sums.data(), 0, sums * sizeof(BucketSums), stream));
   launch(send(task, prepared, *memory, stream), static_cast<int>(lanes), stream);
   const auto results = results_of(*memory, lanes, sums);
-  REGENT_CUDA_CHECK(cudaMemcpyAsync(results->outcomes.data(), memory->outcomes.data(), lanes * sizeof(Outcome),
-                                    cudaMemcpyDeviceToHost, stream));
+  REGENT_CUDA_CHECK(cudaMemcpyAsync(results->outcomes.data(), memory->outcomes.data(),
+                                    lanes * sizeof(Outcome), cudaMemcpyDeviceToHost, stream));
   REGENT_CUDA_CHECK(cudaMemcpyAsync(results->sums.data(), memory->sums.data(), sums * sizeof(BucketSums),
                                     cudaMemcpyDeviceToHost, stream));
   if (meanwhile) meanwhile();

@@ -168,8 +168,8 @@ REGENT_BODY Signals<R> signals_of(const Shape& shape, Sides<R> enter, Sides<R> s
 
 template <class R, int bars_max>
 REGENT_BODY Wish<R> wish_of_bar(const Shape& shape, const Tile<R, bars_max>& tile, int i) {
-  const Signals<R> of = signals_of<R>(shape, tile.enter[i], tile.stay[i], tile.gate[i], tile.side[i],
-                                      no_lanes<R>());
+  const Signals<R> of =
+      signals_of<R>(shape, tile.enter[i], tile.stay[i], tile.gate[i], tile.side[i], no_lanes<R>());
   return wish_body<R>(of.enter, of.stay, tile.wishes[i]);
 }
 

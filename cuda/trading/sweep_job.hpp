@@ -25,10 +25,15 @@ struct Growth {
   double sum = 0, square_sum = 0, downside_sum = 0;
 };
 
+// Between which prices bars lie, in the marks' precision.
+struct PriceRange {
+  float close_min, close_max, low_min, high_max;
+};
+
 // Bars of one bucket that are marked in one go, and what a position meets in them.
 struct Stretch {
   std::int32_t first, end, bucket;
-  float close_min, close_max, low_min, high_max;  // in the marks' precision
+  PriceRange range;
   Growth growth;
 };
 // Bars whose wishes are found in one go, and their stretches.

@@ -1,7 +1,7 @@
 #pragma once
 // One lane through all bars, as a GPU's thread walks: the wishes of up to 32 bars are the bits of a word, and
-// bars without a trade are passed at once where nothing in them has to be looked at. Signals, trades and marks
-// are those of the other bodies; wishes, trades and drawdowns are the bits that groups of lanes find.
+// bars without a trade are passed at once where nothing in them has to be looked at. Signals, trades and
+// marks are those of the other bodies; wishes, trades and drawdowns are the bits that groups of lanes find.
 //
 // Passing a stretch: equity = units·c + cash rises with c, rounded or not, so its largest and smallest value
 // are those of the highest and lowest close. Where even the smallest one lies at or above keep·(the last
@@ -109,7 +109,8 @@ REGENT_BODY Word allowed_bars(const Job& job, int first_bar, int bars) {
 }
 
 // The wishes of a tile's bars.
-REGENT_BODY Wish<Bars32> find_word(const Job& job, const Lane& lane, const TileSpan& tile, Wish<float> before) {
+REGENT_BODY Wish<Bars32> find_word(const Job& job, const Lane& lane, const TileSpan& tile,
+                                   Wish<float> before) {
   const Shape& shape = job.shape;
   const Word none{0};
   const int bars = tile.end - tile.first;
@@ -166,23 +167,46 @@ REGENT_BODY void mark_equity(LaneMarks& m, float close) {
   if (equity < m.keep * m.peak) m.keep = equity / m.peak;
 }
 
+// Whether an all-in position meets nothing in bars of such prices that has to be looked at: no level, no
+// deeper drawdown. Raises the peak where so.
+template <bool has_levels>
+REGENT_BODY bool is_quiet(const PriceRange& range, LaneMarks& m) {
+  if (has_levels && (range.low_min < m.lower || m.upper < range.high_max)) return false;
+  const float peak = maximum(m.peak, fused(m.units, range.close_max, m.cash));
+  if (fused(m.units, range.close_min, m.cash) < m.keep * peak) return false;
+  m.peak = peak;
+  return true;
+}
+
 // Whether a lane has gone through a stretch in which its wish does not change.
 template <bool all_in, bool has_levels>
 REGENT_BODY bool pass_stretch(const Stretch& stretch, LaneMarks& m, LaneSums& sums) {
   if (!m.held()) return true;
-  if (!all_in) return false;
-  if (has_levels && (stretch.low_min < m.lower || m.upper < stretch.high_max)) return false;
-  const float peak = maximum(m.peak, fused(m.units, stretch.close_max, m.cash));
-  if (fused(m.units, stretch.close_min, m.cash) < m.keep * peak) return false;
-  m.peak = peak;
+  if (!all_in || !is_quiet<has_levels>(stretch.range, m)) return false;
   sums.add(stretch.growth);
   sums.held += stretch.end - stretch.first;
   return true;
 }
 
+// Of the bars [first, end), end > first.
+template <bool has_levels>
+REGENT_BODY PriceRange range_between(const Marks<float>& marks, int first, int end) {
+  PriceRange range{marks.close[first], marks.close[first], 0, 0};
+  if (has_levels) range.low_min = marks.low[first], range.high_max = marks.high[first];
+  for (int t = first + 1; t < end; ++t) {
+    range.close_min = fminf(range.close_min, marks.close[t]);
+    range.close_max = fmaxf(range.close_max, marks.close[t]);
+    if (!has_levels) continue;
+    range.low_min = fminf(range.low_min, marks.low[t]);
+    range.high_max = fmaxf(range.high_max, marks.high[t]);
+  }
+  return range;
+}
+
 // Marks the bars from `t` on up to the first one in which a level may be reached, or to `end`; returns it.
 template <bool all_in, bool has_levels>
 REGENT_BODY int mark_bars(const Marks<float>& marks, LaneMarks& m, int t, int end, float* sums) {
+  if (all_in && t < end && is_quiet<has_levels>(range_between<has_levels>(marks, t, end), m)) return end;
   for (; t < end; ++t) {
     if (has_levels && (marks.low[t] < m.lower || m.upper < marks.high[t])) break;
     if (!all_in) {
@@ -221,9 +245,9 @@ REGENT_BODY Changes changes_of(Wish<Bars32> wish, Wish<float> before, Wish<float
 
 // Bar by bar, from trade to trade: the lanes of a warp meet at each lane's next one.
 template <bool all_in, bool has_levels>
-REGENT_BODY void walk_stretch(const Job& job, const Marks<float>& marks, const Stretch& stretch, int first_bar,
-                              const Changes& changes, std::uint32_t events, bool last, GroupState<float>& state,
-                              LaneMarks& m, LaneSums& sums) {
+REGENT_BODY void walk_stretch(const Job& job, const Marks<float>& marks, const Stretch& stretch,
+                              int first_bar, const Changes& changes, std::uint32_t events, bool last,
+                              GroupState<float>& state, LaneMarks& m, LaneSums& sums) {
   const NoRecorder nobody;
   const Trader<float, NoRecorder> trade{job, state, nobody, last};
   float earned[3] = {0, 0, 0};
@@ -238,7 +262,8 @@ REGENT_BODY void walk_stretch(const Job& job, const Marks<float>& marks, const S
     if (t >= stretch.end) break;
     const int i = t - first_bar;
     const auto is = [&](std::uint32_t bits) { return (bits >> i & 1U) != 0; };
-    trade(true, t, {is(changes.is_long), is(changes.is_short)}, {is(changes.was_long), is(changes.was_short)});
+    trade(true, t, {is(changes.is_long), is(changes.is_short)},
+          {is(changes.was_long), is(changes.was_short)});
     take_account(state.marks, m);
     mark_equity(m, marks.close[t]);
     if (m.held()) sums.held += 1;
@@ -260,7 +285,8 @@ REGENT_BODY void put_sums(const LaneSums& sums, BucketSums& out) {
 
 // buckets: [job.buckets] of the lane, zero at first.
 template <bool all_in, bool has_levels>
-REGENT_BODY Outcome run_lane(const Job& job, const Marks<float>& marks, const Lane& lane, BucketSums* buckets) {
+REGENT_BODY Outcome run_lane(const Job& job, const Marks<float>& marks, const Lane& lane,
+                             BucketSums* buckets) {
   GroupState<float> state;
   start_group<float>({job, &lane, 1}, state);
   LaneMarks m{1, 0, state.marks.lower[0], state.marks.upper[0], 1, 1, 1};
@@ -282,7 +308,8 @@ REGENT_BODY Outcome run_lane(const Job& job, const Marks<float>& marks, const La
       const std::uint32_t here = bits_between(stretch.first - tile.first, stretch.end - tile.first);
       const std::uint32_t events = last ? here : changes.any() & here;
       if (events == 0 && pass_stretch<all_in, has_levels>(stretch, m, sums)) continue;
-      walk_stretch<all_in, has_levels>(job, marks, stretch, tile.first, changes, events, last, state, m, sums);
+      walk_stretch<all_in, has_levels>(job, marks, stretch, tile.first, changes, events, last, state, m,
+                                       sums);
     }
     const int end = tile.end - tile.first - 1;
     done = {(changes.is_long >> end & 1U) != 0, (changes.is_short >> end & 1U) != 0};

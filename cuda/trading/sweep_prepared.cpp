@@ -51,8 +51,8 @@ bool is_fraction(double value) {
 
 // What some lanes say together.
 struct LaneFacts {
-  std::size_t wrong = no_lane;    // the first one with a stop or target that cannot be
-  bool same = true;               // whether all have the columns of the first
+  std::size_t wrong = no_lane;  // the first one with a stop or target that cannot be
+  bool same = true;             // whether all have the columns of the first
   bool stay = false, levels = false;
   static constexpr std::size_t no_lane = ~std::size_t{0};
 };
@@ -140,9 +140,9 @@ PreparedJob<T>::PreparedJob(const Task& task, int tile_bars) : job{}, marks{} {
   check_bars(task.bars);
   const LaneFacts facts = checked_lanes(task);
   const std::size_t bars = task.bars.count();
-  REGENT_INVARIANT(task.table.values.size() ==
-                       (task.columns.empty() ? Table::size(bars, task.table.columns) : 0),
-                   "the table's shape is not the bars'");
+  REGENT_INVARIANT(
+      task.table.values.size() == (task.columns.empty() ? Table::size(bars, task.table.columns) : 0),
+      "the table's shape is not the bars'");
   REGENT_INVARIANT(task.allowed.empty() || task.allowed.size() == bars, "allowed has another length");
   put_marks(task.bars);
   plan(task, tile_bars);
@@ -222,10 +222,10 @@ void PreparedJob<T>::put_stretch(std::int32_t first, std::int32_t end, std::int3
     growth.square_sum += before.square_sum;
     growth.downside_sum += before.downside_sum;
   }
-  stretches_.push_back({first, end, bucket, static_cast<float>(std::ranges::min(span(close_))),
-                        static_cast<float>(std::ranges::max(span(close_))),
-                        static_cast<float>(std::ranges::min(span(low_))),
-                        static_cast<float>(std::ranges::max(span(high_))), growth_sums_[end - 1]});
+  const PriceRange range{
+      static_cast<float>(std::ranges::min(span(close_))), static_cast<float>(std::ranges::max(span(close_))),
+      static_cast<float>(std::ranges::min(span(low_))), static_cast<float>(std::ranges::max(span(high_)))};
+  stretches_.push_back({first, end, bucket, range, growth_sums_[end - 1]});
 }
 
 template class PreparedJob<float>;

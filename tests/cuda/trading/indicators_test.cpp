@@ -57,7 +57,8 @@ TEST(IndicatorBits, MeansAreTheSumsOfTwoBlocks) {
   const PriceSeries s = prices.series();
   for (const int w : {1, 2, 7, 40, 300, 700}) {
     const auto length = static_cast<std::size_t>(w);
-    const auto sma = indicator_column(s, {Indicator::sma, w}), above = indicator_column(s, {Indicator::above, w});
+    const auto sma = indicator_column(s, {Indicator::sma, w}),
+               above = indicator_column(s, {Indicator::above, w});
     const auto volume = indicator_column(s, {Indicator::volume, w});
     for (std::size_t t = length - 1; t < 700; ++t) {
       const double mean = two_sums(s.close, t, length) / w;
@@ -96,8 +97,8 @@ void expect_same(const std::vector<float>& got, const std::vector<float>& expect
     for (std::size_t t = 0; t < bars; ++t) {
       const std::size_t at = Table::at(bars, t, k);
       ASSERT_TRUE(same_bits(got[at], expected[at]))
-          << "kind " << static_cast<int>(keys[k].indicator) << " w " << keys[k].w << " v " << keys[k].v << ", bar "
-          << t << ": " << got[at] << " against " << expected[at];
+          << "kind " << static_cast<int>(keys[k].indicator) << " w " << keys[k].w << " v " << keys[k].v
+          << ", bar " << t << ": " << got[at] << " against " << expected[at];
     }
   }
 }

@@ -181,8 +181,10 @@ TEST_P(EveryShape, DecisionsAndDrawdownsAreTheSameBitsInGroupsAndAlone) {
   const Walked alone = walked(task);
   for (std::size_t i = 0; i < task.lanes.size(); ++i) {
     const Outcome &a = groups.outcomes[i], &b = alone.outcomes[i];
-    ASSERT_EQ(std::tie(a.equity, a.drawdown_max, a.profit, a.loss, a.turnover, a.fees, a.slippage, a.trades, a.wins),
-              std::tie(b.equity, b.drawdown_max, b.profit, b.loss, b.turnover, b.fees, b.slippage, b.trades, b.wins))
+    ASSERT_EQ(std::tie(a.equity, a.drawdown_max, a.profit, a.loss, a.turnover, a.fees, a.slippage, a.trades,
+                       a.wins),
+              std::tie(b.equity, b.drawdown_max, b.profit, b.loss, b.turnover, b.fees, b.slippage, b.trades,
+                       b.wins))
         << "lane " << i;
   }
 }
@@ -231,7 +233,8 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(SweepByWords, RunsAreTheBitsThatFollowOneAnother) {
   std::mt19937 random(5);
   for (int i = 0; i < 2000; ++i) {
-    const Word raised{static_cast<std::uint32_t>(random() & random())}, kept{static_cast<std::uint32_t>(random() | random())};
+    const Word raised{static_cast<std::uint32_t>(random() & random())},
+        kept{static_cast<std::uint32_t>(random() | random())};
     for (const bool before : {false, true}) {
       bool on = before;
       const Word got = runs_body(raised, kept, before);
