@@ -94,32 +94,41 @@ std::vector<ColumnKey> keys_of(const Combinations& combinations, std::size_t fir
   return keys;
 }
 
-std::vector<ColumnKey> joined(const std::vector<ColumnKey>& a, const std::vector<ColumnKey>& b) {
+// Takes more columns where all together are no more than columns_max, or the first of all.
+bool take_keys(const std::vector<ColumnKey>& more, std::size_t columns_max, std::vector<ColumnKey>& keys) {
   std::vector<ColumnKey> all;
-  std::ranges::set_union(a, b, std::back_inserter(all));
-  return all;
+  std::ranges::set_union(keys, more, std::back_inserter(all));
+  if (all.size() > columns_max && !keys.empty()) return false;
+  keys = std::move(all);
+  return true;
 }
 
-// As many combinations from `first` on, up to `end`, as have no more than columns_max columns together, one
-// at least; returns the end, and their columns.
-std::size_t fitting(const Combinations& combinations, std::size_t first, std::size_t end,
-                    std::size_t columns_max, std::vector<ColumnKey>& keys) {
+// As many combinations of [first, end) as have no more than columns_max columns together, one at least;
+// returns their end.
+std::size_t take_combinations(const Combinations& combinations, std::size_t first, std::size_t end,
+                              std::size_t columns_max, std::vector<ColumnKey>& keys) {
   std::vector<std::vector<ColumnKey>> of_piece((end - first + piece - 1) / piece);
   each_piece(first, end, [&](std::size_t from, std::size_t to) {
     of_piece[(from - first) / piece] = keys_of(combinations, from, to);
   });
-  const auto take = [&](const std::vector<ColumnKey>& more) {
-    std::vector<ColumnKey> all = joined(keys, more);
-    if (all.size() > columns_max && !keys.empty()) return false;
-    keys = std::move(all);
-    return true;
-  };
   for (std::size_t p = 0; p < of_piece.size(); ++p) {
-    const std::size_t from = first + p * piece, to = std::min(end, from + piece);
-    if (of_piece[p].size() <= columns_max && take(of_piece[p])) continue;
-    for (std::size_t i = from; i < to; ++i) {
-      if (!take(keys_of(combinations, i, i + 1))) return i;
+    if (of_piece[p].size() <= columns_max && take_keys(of_piece[p], columns_max, keys)) continue;
+    const std::size_t from = first + p * piece;
+    for (std::size_t i = from; i < std::min(end, from + piece); ++i) {
+      if (!take_keys(keys_of(combinations, i, i + 1), columns_max, keys)) return i;
     }
+  }
+  return end;
+}
+
+// Looks ahead further and further, so that blocks of few combinations cost little.
+std::size_t fitting(const Combinations& combinations, std::size_t first, std::size_t end,
+                    std::size_t columns_max, std::vector<ColumnKey>& keys) {
+  for (std::size_t ahead = 8 * piece; first < end; ahead *= 2) {
+    const std::size_t to = std::min(end, first + ahead);
+    const std::size_t taken = take_combinations(combinations, first, to, columns_max, keys);
+    if (taken < to) return taken;
+    first = to;
   }
   return end;
 }
