@@ -1,5 +1,6 @@
 #include "cuda/trading/indicators.hpp"
 
+#include <tbb/enumerable_thread_specific.h>
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
@@ -15,8 +16,8 @@ namespace {
 // Columns that are found and laid into the table together: one block of it.
 constexpr std::size_t batch = Table::block;
 
-std::vector<double> column_of(const IndicatorInput& in, const ColumnKey& key) {
-  std::vector<double> out(static_cast<std::size_t>(in.bars)), kept;
+void find_column(const IndicatorInput& in, const ColumnKey& key, std::span<double> out) {
+  std::vector<double> kept;
   const int passes = passes_of(key.indicator);
   if (passes > 1) kept.resize(out.size());
   for (int pass = 0; pass < passes; ++pass) {
@@ -28,17 +29,18 @@ std::vector<double> column_of(const IndicatorInput& in, const ColumnKey& key) {
                      [&](std::int64_t t, double value) { out[static_cast<std::size_t>(t)] = value; });
     }
   }
-  return out;
 }
 
+// columns: memory that the next batch takes again.
 void put_batch(const IndicatorInput& in, std::span<const ColumnKey> keys, std::size_t first,
-               std::vector<float>& table) {
+               std::vector<double>& columns, std::vector<float>& table) {
   const std::size_t count = std::min(batch, keys.size() - first), bars = static_cast<std::size_t>(in.bars);
-  std::vector<std::vector<double>> columns;
-  for (std::size_t i = 0; i < count; ++i) columns.push_back(column_of(in, keys[first + i]));
+  columns.resize(batch * bars);
+  for (std::size_t i = 0; i < count; ++i)
+    find_column(in, keys[first + i], std::span(columns).subspan(i * bars, bars));
   float* rows = table.data() + first * bars;
   for (std::size_t t = 0; t < bars; ++t) {
-    for (std::size_t i = 0; i < count; ++i) rows[t * batch + i] = static_cast<float>(columns[i][t]);
+    for (std::size_t i = 0; i < count; ++i) rows[t * batch + i] = static_cast<float>(columns[i * bars + t]);
   }
 }
 
@@ -70,14 +72,18 @@ IndicatorSource::IndicatorSource(const PriceSeries& series, std::span<const Colu
 }
 
 std::vector<double> indicator_column(const PriceSeries& series, const ColumnKey& key) {
-  return column_of(IndicatorSource(series, {&key, 1}).input(), key);
+  std::vector<double> column(series.bars());
+  find_column(IndicatorSource(series, {&key, 1}).input(), key, column);
+  return column;
 }
 
 std::vector<float> indicator_table_cpu(const PriceSeries& series, std::span<const ColumnKey> keys) {
   const IndicatorSource source(series, keys);
   std::vector<float> table(Table::size(series.bars(), keys.size()));
-  tbb::parallel_for(std::size_t{0}, (keys.size() + batch - 1) / batch,
-                    [&](std::size_t i) { put_batch(source.input(), keys, i * batch, table); });
+  tbb::enumerable_thread_specific<std::vector<double>> columns;
+  tbb::parallel_for(std::size_t{0}, (keys.size() + batch - 1) / batch, [&](std::size_t i) {
+    put_batch(source.input(), keys, i * batch, columns.local(), table);
+  });
   return table;
 }
 
