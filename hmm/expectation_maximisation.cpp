@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "cuda/hmm/expectation.hpp"
 #include "hmm/log_expectation.hpp"
+#include "hmm/side_by_side.hpp"
 
 namespace regent::hmm {
 namespace {
@@ -270,7 +271,7 @@ void judge(Ascent& ascent, const FitSettings& settings) {
 }
 
 template <class T>
-void run_tile(const cuda::Resources& resources, const std::vector<Ascent*>& members,
+void run_part(const cuda::Resources& resources, const std::vector<Ascent*>& members,
               const FitSettings& settings) {
   Tile<T> tile(resources, members);
   for (int iteration = 0; iteration < settings.iterations_max; ++iteration) {
@@ -294,6 +295,18 @@ void run_tile(const cuda::Resources& resources, const std::vector<Ascent*>& memb
       if (tile.members()[i]->running()) judge(*tile.members()[i], settings);
     });
   }
+}
+
+// Models do not depend on each other, nor does a result on which of them share a batch.
+template <class T>
+void run_tile(const cuda::Resources& resources, const std::vector<Ascent*>& members,
+              const FitSettings& settings) {
+  const std::size_t parts = std::min<std::size_t>(parts_for(resources), members.size());
+  side_by_side(static_cast<int>(parts), [&](int part) {
+    const auto first = members.begin() + static_cast<std::ptrdiff_t>(members.size() * part / parts);
+    const auto end = members.begin() + static_cast<std::ptrdiff_t>(members.size() * (part + 1) / parts);
+    run_part<T>(resources, {first, end}, settings);
+  });
 }
 
 // Longest first, so that neighbouring lanes end at about the same bar.

@@ -2,10 +2,14 @@
 // Baum-Welch without priors: the E-step of the compute layer and the M-step of hmm/, every series with its
 // own parameters.
 
+#include <algorithm>
+#include <memory>
+
 #include "base/error.hpp"
 #include "bench/hmm/lanes.hpp"
 #include "cuda/hmm/expectation.hpp"
 #include "hmm/lane_fit.hpp"
+#include "hmm/side_by_side.hpp"
 
 namespace regent::bench {
 
@@ -17,21 +21,23 @@ struct Ascended {
 hmm::LaneFit lane_fit_of(const hmm::Model& model);
 hmm::FitSettings without_priors(const hmm::Model& model);
 
+// Of some neighbouring series.
 template <class T>
-class BatchEm {
+class BatchEmPart {
  public:
-  BatchEm(const cuda::Resources& resources, const hmm::Model& start, const SeriesSet& set,
-          const Aligned<T>& observations)
+  // `first`: of the series, at the beginning of a block.
+  BatchEmPart(const cuda::Resources& resources, const hmm::Model& start, const SeriesSet& set,
+              const Aligned<T>& observations, int first, int lanes)
       : start_(lane_fit_of(start)),
         settings_(without_priors(start)),
-        lanes_(set.series),
-        parameters_(parameters_of<T>(start, set.series)),
-        rows_(parameters_.size() / padded(set.series)),
+        lanes_(lanes),
+        parameters_(parameters_of<T>(start, lanes)),
+        rows_(parameters_.size() / padded(lanes)),
         count_rows_(count_rows_of(start_.shape)),
-        counts_(count_rows_ * padded(set.series)),
-        likelihoods_(padded(set.series)),
-        active_(set.series, 1),
-        expectation_(resources, view_of<T>(start, set, parameters_, observations)) {}
+        counts_(count_rows_ * padded(lanes)),
+        likelihoods_(padded(lanes)),
+        active_(lanes, 1),
+        expectation_(resources, part_of(view_of<T>(start, set, parameters_, observations), first, lanes)) {}
 
   Ascended run(int iterations) {
     Ascended result;
@@ -56,6 +62,11 @@ class BatchEm {
   static std::size_t count_rows_of(const cuda::hmm::ShapeNumbers& numbers) {
     const cuda::hmm::AnyShape shape(numbers);
     return cuda::hmm::CountLayout<cuda::hmm::AnyShape>{shape}.size();
+  }
+  static cuda::hmm::BatchView<T> part_of(cuda::hmm::BatchView<T> view, int first, int lanes) {
+    view.lanes = lanes;
+    view.observations += static_cast<std::size_t>(first) * view.steps * view.shape.dimension;
+    return view;
   }
   template <class Body>
   void each_series(const Body& body) {
@@ -83,6 +94,38 @@ class BatchEm {
   std::vector<double> likelihoods_;
   std::vector<std::uint8_t> active_;
   cuda::hmm::Expectation<T> expectation_;
+};
+
+// In parts as the product's own EM has them.
+template <class T>
+class BatchEm {
+ public:
+  BatchEm(const cuda::Resources& resources, const hmm::Model& start, const SeriesSet& set,
+          const Aligned<T>& observations) {
+    const int blocks = static_cast<int>(cuda::hmm::blocks_of(set.series));
+    const int parts = std::min(hmm::parts_for(resources), blocks);
+    for (int part = 0; part < parts; ++part) {
+      const int first = blocks * part / parts * cuda::hmm::lane_block;
+      const int end = std::min(set.series, blocks * (part + 1) / parts * cuda::hmm::lane_block);
+      parts_.push_back(
+          std::make_unique<BatchEmPart<T>>(resources, start, set, observations, first, end - first));
+    }
+  }
+
+  Ascended run(int iterations) {
+    std::vector<Ascended> results(parts_.size());
+    hmm::side_by_side(static_cast<int>(parts_.size()),
+                      [&](int part) { results[part] = parts_[part]->run(iterations); });
+    Ascended all{std::vector<double>(iterations, 0), {}};
+    for (Ascended& one : results) {
+      for (int i = 0; i < iterations; ++i) all.log_likelihood[i] += one.log_likelihood[i];
+      std::move(one.fits.begin(), one.fits.end(), std::back_inserter(all.fits));
+    }
+    return all;
+  }
+
+ private:
+  std::vector<std::unique_ptr<BatchEmPart<T>>> parts_;
 };
 
 }  // namespace regent::bench

@@ -189,6 +189,7 @@ int run_on_gpu(const Options& given) {
   Scenario scenario = make_scenario(options.quick);
   bool good = true;
   for (const char* name : {"em_batch_k3", "viterbi_batch", "filter_batch", "gpu_tick_5000", "gpu_em"}) {
+    if (!given.name.empty() && given.name != name) continue;
     options.name = name;
     if (options.name == "gpu_em") {
       scenario = Scenario{};
@@ -233,7 +234,8 @@ int main(int argc, char** argv) {
   app.add_option("--folder", options.folder, "The series and models; without it the cases of a GPU");
   app.add_flag("--make", options.make, "Write them");
   app.add_flag("--quick", options.quick, "Short series, for a test of the benchmark itself");
-  app.add_option("--case", options.name, "For example em_batch_k3");
+  app.add_option("--case", options.name,
+                 "For example em_batch_k3; without a folder: this case of a GPU alone");
   app.add_option("--precision", options.precision)->check(CLI::IsMember({"float", "double"}));
   app.add_option("--device", options.device)->check(CLI::IsMember({"auto", "cpu", "cuda"}));
   app.add_option("--iterations", options.iterations, "Of EM")->check(CLI::Range(1, 1000));

@@ -40,17 +40,4 @@ nlohmann::json measure_memory(bool quick) {
           {"log_likelihood", result.log_likelihood}};
 }
 
-Scenario make_gpu_scenario(bool quick) {
-  Scenario scenario = make_scenario(true);
-  SeriesSet& set = scenario.batch;
-  set.series = quick ? 64 : 5000;
-  set.bars = quick ? 256 : 10'000;
-  const std::size_t dimension = scenario.hierarchy.dimension();
-  set.values.resize(static_cast<std::size_t>(set.series) * set.bars * dimension);
-  std::mt19937 engine(2);
-  for (std::size_t i = 0; i < set.values.size(); ++i)
-    set.values[i] = value_at(engine, static_cast<std::int64_t>(i / dimension));
-  return scenario;
-}
-
 }  // namespace regent::bench

@@ -11,7 +11,4 @@ namespace regent::bench {
 // observations, in bytes. quick: 64 series of 1,000 bars.
 nlohmann::json measure_memory(bool quick);
 
-// 5,000 series of 10,000 bars, 3×3 (quick: 64 of 256).
-Scenario make_gpu_scenario(bool quick);
-
 }  // namespace regent::bench

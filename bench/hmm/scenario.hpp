@@ -24,6 +24,8 @@ struct Scenario {
 };
 
 Scenario make_scenario(bool quick);
+// 5,000 series of 10,000 bars (quick: 64 of 2,500) in `batch` alone.
+Scenario make_gpu_scenario(bool quick);
 void write_scenario(const Scenario& scenario, const std::filesystem::path& folder);
 Scenario read_scenario(const std::filesystem::path& folder);
 

@@ -55,7 +55,8 @@ REGENT_SERIES_BODY void backward_bar(const S s, const Rows<R> p, std::int64_t t,
   for (int k = 0; k < s.states; ++k) ahead[k] = last ? zero : select(goes_on, state.ahead[k], zero);
   step_backward(s, p, ahead, from, welcome, outlook);
   for (int k = 0; k < s.states; ++k) {
-    const R end_value = terminal == nullptr ? one : Lanes<R>::load(terminal + k * lane_block);
+    const R end_value =
+        terminal == nullptr ? one : select(lengths.whole, Lanes<R>::load(terminal + k * lane_block), one);
     from[k] = select(goes_on, from[k], end_value);
   }
   const R size = sum_of(s, from);

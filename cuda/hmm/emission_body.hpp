@@ -436,6 +436,28 @@ REGENT_COLD_BODY R mend_incomplete(const S& s, const Rows<R>& p, const R* x, R s
 template <class R>
 inline constexpr int bars_at_once = Lanes<R>::width == 1 ? 1 : 8;
 
+// States of which a GPU's thread keeps the laws in registers at the same time: a bar's features then serve
+// them all.
+template <class R, class S>
+constexpr int states_at_once() {
+  if constexpr (S::fixed_states && S::fixed_dimension && Lanes<R>::width == 1) {
+    return S::states % 3 == 0 ? 3 : 1;
+  } else {
+    return 1;
+  }
+}
+// Calls body(laws) with an array of them, the first being that of state k.
+template <class Law, class R, class S, class Body>
+REGENT_BODY void with_laws(const S& s, const Rows<R>& p, int k, const Body& body) {
+  if constexpr (states_at_once<R, S>() == 3) {
+    const Law laws[] = {Law(s, p, k), Law(s, p, k + 1), Law(s, p, k + 2)};
+    body(laws);
+  } else {
+    const Law laws[] = {Law(s, p, k)};
+    body(laws);
+  }
+}
+
 // n bars from t on under state k; `out` begins at t.
 template <int n, class R, class S, class Density, bool shared>
 REGENT_BODY void put_densities(const S& s, const Density& density, const Series<R, shared>& series,
@@ -452,6 +474,21 @@ REGENT_BODY void put_state(const S& s, const Density& density, const Series<R, s
   std::int64_t t = first;
   for (; t + n <= end; t += n) put_densities<n>(s, density, series, t, k, out.from(t - first));
   for (; t < end; ++t) put_densities<1>(s, density, series, t, k, out.from(t - first));
+}
+
+// As put_state for neighbouring states, bar by bar.
+template <class R, class S, class Density, int n, bool shared>
+REGENT_BODY void put_states(const S& s, const Density (&density)[n], const Series<R, shared>& series,
+                            std::int64_t first, std::int64_t end, int k, const BlockRows<R>& out) {
+  R x[S::dimension_bound], value;
+  for (std::int64_t t = first; t < end; ++t) {
+    series.load(s, t, x);
+    for (int i = 0; i < n; ++i) {
+      density[i].template find<1>(
+          s, [&](int, int d) { return x[d]; }, &value);
+      out.store(t - first, k + i, value);
+    }
+  }
 }
 
 // Where the dimension is known the CPU prepares the densities of all states once for all passes, and finds a
@@ -473,10 +510,15 @@ REGENT_BODY void put_all_densities(const S& s, const Rows<R>& p, const Series<R,
       for (int k = 0; k < s.states; ++k) put_state<n>(s, densities[k], series, t, to, k, out.from(t - first));
     }
   } else {
-    for (int k = 0; k < s.states; ++k) {
-      Density density;
-      density.prepare(s, Law<R, S>(s, p, k), reference);
-      put_state<n>(s, density, series, first, end, k, out);
+    constexpr int together = states_at_once<R, S>();
+    for (int k = 0; k < s.states; k += together) {
+      Density density[together];
+      for (int i = 0; i < together; ++i) density[i].prepare(s, Law<R, S>(s, p, k + i), reference);
+      if constexpr (together == 1) {
+        put_state<n>(s, density[0], series, first, end, k, out);
+      } else {
+        put_states(s, density, series, first, end, k, out);
+      }
     }
   }
 }
@@ -543,23 +585,25 @@ REGENT_SERIES_BODY void block_moments(const S s, const Rows<R> p, const Series<R
                                       const Table<R> rows) {
   const bool lacks = block_lacks(s, series, first, end);
   R x[S::dimension_bound];
-  for (int k = 0; k < s.states; ++k) {
-    const Law<R, S> law(s, p, k);
-    typename Law<R, S>::Sums sums;
-    sums.load(s, k, rows);
-    for (std::int64_t t = end - 1; t >= first && !lacks; --t) {
-      series.load(s, t, x);
-      law.add(x, posteriors.load(t - first, k), sums);
-    }
-    for (std::int64_t t = end - 1; t >= first && lacks; --t) {
-      series.load(s, t, x);
-      if (any(lacks_any(s, x))) {
-        law.add_incomplete(x, posteriors.load(t - first, k), sums);
-      } else {
-        law.add(x, posteriors.load(t - first, k), sums);
+  constexpr int together = states_at_once<R, S>();
+  for (int k = 0; k < s.states; k += together) {
+    with_laws<Law<R, S>>(s, p, k, [&](const auto& laws) {
+      typename Law<R, S>::Sums sums[together];
+      for (int i = 0; i < together; ++i) sums[i].load(s, k + i, rows);
+      for (std::int64_t t = end - 1; t >= first && !lacks; --t) {
+        series.load(s, t, x);
+        for (int i = 0; i < together; ++i) laws[i].add(x, posteriors.load(t - first, k + i), sums[i]);
       }
-    }
-    sums.store(s, k, rows);
+      for (std::int64_t t = end - 1; t >= first && lacks; --t) {
+        series.load(s, t, x);
+        const bool incomplete = any(lacks_any(s, x));
+        for (int i = 0; i < together; ++i) {
+          const R posterior = posteriors.load(t - first, k + i);
+          incomplete ? laws[i].add_incomplete(x, posterior, sums[i]) : laws[i].add(x, posterior, sums[i]);
+        }
+      }
+      for (int i = 0; i < together; ++i) sums[i].store(s, k + i, rows);
+    });
   }
 }
 

@@ -20,39 +20,52 @@ struct PassScratch {
   BlockRows<R> macros;      // [3M]: welcome, outlook, arriving
 };
 
-// Few enough transitions to sum them in registers during the backward pass.
-template <class S>
-inline constexpr bool few_transitions = S::always_flat&& S::states_bound <= 4;
+// Few enough transitions to sum them in registers during the backward pass: a GPU's threads have more of
+// them, and little room near by for what a pass leaves to the next.
+template <class R, class S>
+inline constexpr bool few_transitions = S::fixed_states &&
+                                        (S::always_flat ? S::states_bound <= 4
+                                                        : Lanes<R>::width == 1 && S::states_bound <= 9);
+
+// These sums are the first of CountLayout.
+template <class R, class S>
+constexpr int few_transitions_size() {
+  if constexpr (!few_transitions<R, S>) {
+    return 1;
+  } else if constexpr (S::always_flat) {
+    return S::states * S::micros;
+  } else {
+    return S::states * (S::micros + 2) + S::macros * S::macros;
+  }
+}
 
 template <class R, class S>
 struct CountSink {
   S s;
+  Rows<R> p;
   PassScratch<R> scratch;
   Table<R> sums;
-  R stays[few_transitions<S> ? S::states_bound * S::states_bound : 1];
+  static constexpr int size = few_transitions_size<R, S>();
+  R held[size];
 
   REGENT_BODY void begin() {
-    if constexpr (few_transitions<S>) {
-      for (int e = 0; e < s.states * s.states; ++e) stays[e] = sums.load(CountLayout<S>{s}.stay(0, 0, e));
+    if constexpr (few_transitions<R, S>) {
+      for (int e = 0; e < size; ++e) held[e] = sums.load(e);
     }
   }
   REGENT_BODY void posterior(std::int64_t bar, int k, R value) const {
     scratch.posteriors.store(bar, k, value);
   }
   REGENT_BODY void ahead(std::int64_t bar, const R* values) const {
-    if constexpr (!few_transitions<S>) {
+    if constexpr (!few_transitions<R, S>) {
       for (int k = 0; k < s.states; ++k) scratch.ahead.store(bar, k, values[k]);
     }
   }
   REGENT_BODY void transition(std::int64_t bar, const R* weight, const R* ahead, const R* welcome,
                               const R* outlook) {
-    if constexpr (few_transitions<S>) {
-      for (int from = 0; from < s.states; ++from) {
-        for (int to = 0; to < s.states; ++to) {
-          R& sum = stays[from * s.states + to];
-          sum = fused(weight[from], ahead[to], sum);
-        }
-      }
+    if constexpr (few_transitions<R, S>) {
+      add_stays(weight, ahead);
+      if constexpr (!S::always_flat) add_moves(weight, ahead, welcome, outlook);
     } else {
       for (int k = 0; k < s.states; ++k) scratch.weights.store(bar, k, weight[k]);
       for (int i = 0; i < s.macros && s.macros > 1; ++i) {
@@ -62,9 +75,41 @@ struct CountSink {
     }
   }
   REGENT_BODY void finish() const {
-    if constexpr (few_transitions<S>) {
-      for (int e = 0; e < s.states * s.states; ++e) sums.store(CountLayout<S>{s}.stay(0, 0, e), stays[e]);
+    if constexpr (few_transitions<R, S>) {
+      for (int e = 0; e < size; ++e) sums.store(e, held[e]);
     }
+  }
+
+ private:
+  REGENT_BODY void add_stays(const R* weight, const R* ahead) {
+    for (int k = 0; k < s.states; ++k) {
+      const int i = k / s.micros;
+      for (int to = 0; to < s.micros; ++to) {
+        R& sum = held[k * s.micros + to];
+        sum = fused(weight[k], ahead[i * s.micros + to], sum);
+      }
+    }
+  }
+  // In the order of add_few_macros and add_micros.
+  REGENT_BODY void add_moves(const R* weight, const R* ahead, const R* welcome, const R* outlook) {
+    const CountLayout<S> layout{s};
+    const ParameterLayout<S> parameters{s};
+    R arriving[S::states_bound];
+    for (int to = 0; to < s.macros; ++to) arriving[to] = Lanes<R>::all(ScalarOf<R>{0});
+    for (int i = 0; i < s.macros; ++i) {
+      R leaving = Lanes<R>::all(ScalarOf<R>{0});
+      for (int j = 0; j < s.micros; ++j) {
+        const int k = i * s.micros + j;
+        leaving = fused(weight[k], p(parameters.exit(k)), leaving);
+        held[layout.exit(k)] = fused(weight[k], outlook[i], held[layout.exit(k)]);
+      }
+      for (int to = 0; to < s.macros; ++to) {
+        held[layout.macro(i, to)] = fused(leaving, welcome[to], held[layout.macro(i, to)]);
+        arriving[to] = fused(leaving, p(parameters.macro(i, to)), arriving[to]);
+      }
+    }
+    for (int k = 0; k < s.states; ++k)
+      held[layout.entry(k)] = fused(arriving[k / s.micros], ahead[k], held[layout.entry(k)]);
   }
 };
 
@@ -171,14 +216,14 @@ REGENT_BODY void add_micros(const S& s, int i, std::int64_t bars, const PassScra
 template <class R, class S>
 REGENT_SERIES_BODY void add_transitions(const S s, const Rows<R> p, std::int64_t bars,
                                         const PassScratch<R> scratch, const Table<R> sums) {
-  if constexpr (!S::always_flat) {
-    if constexpr (S::fixed_states) {
-      add_few_macros(s, p, bars, scratch, sums);
-    } else if (s.macros > 1) {
-      add_macros(s, p, bars, scratch, sums);
+  if constexpr (!few_transitions<R, S>) {
+    if constexpr (!S::always_flat) {
+      if constexpr (S::fixed_states) {
+        add_few_macros(s, p, bars, scratch, sums);
+      } else if (s.macros > 1) {
+        add_macros(s, p, bars, scratch, sums);
+      }
     }
-  }
-  if constexpr (!few_transitions<S>) {
     for (int i = 0; i < s.macros; ++i) add_micros<R>(s, i, bars, scratch, sums);
   }
 }

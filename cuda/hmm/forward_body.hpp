@@ -146,8 +146,8 @@ REGENT_BODY void predict_first(const S& s, const Rows<R>& p, R* predicted) {
   const ParameterLayout<S> layout{s};
   for (int k = 0; k < s.states; ++k) predicted[k] = p(layout.start(k));
 }
-template <class R, class S, class State>
-REGENT_BODY void predict_next(const S& s, const Rows<R>& p, const State& state, R* predicted) {
+template <class R, class S, class Parameters, class State>
+REGENT_BODY void predict_next(const S& s, const Parameters& p, const State& state, R* predicted) {
   step_forward(s, p, state.weight, predicted);
   for (int k = 0; k < s.states; ++k) predicted[k] = predicted[k] * state.scale;
 }
@@ -199,11 +199,12 @@ REGENT_SERIES_BODY std::int64_t forward_usual(const S s, const Rows<R> p, std::i
                                               const Visit visit) {
   ForwardState<R, S> state;
   copy_state(s, carried, state);
+  const auto transitions = hold_transitions(s, p);
   std::int64_t t = first;
   for (; t < end; ++t) {
     read_parameters_again();
     R next[S::states_bound];
-    predict_next(s, p, state, next);
+    predict_next(s, transitions, state, next);
     for (int k = 0; k < s.states; ++k) next[k] = next[k] * rows.densities.load(t - first, k);
     const R sum = sum_of(s, next);
     if (any(needs_rescue(sum))) break;

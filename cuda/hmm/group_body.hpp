@@ -10,6 +10,7 @@ template <class R>
 struct GroupLengths {
   R lengths;
   std::int64_t common;  // the shortest
+  MaskOf<R> whole;      // lanes whose last bar is that of their series
   REGENT_BODY bool all_alive(std::int64_t t) const { return t < common; }
   REGENT_BODY MaskOf<R> alive(std::int64_t t) const {
     return Lanes<R>::all(static_cast<ScalarOf<R>>(t)) < lengths;
@@ -52,7 +53,8 @@ struct Group {
   REGENT_BODY double* by_lane(double* base) const { return base + block * lane_block + offset; }
 
   REGENT_BODY GroupLengths<R> lengths() const {
-    GroupLengths<R> result{Lanes<R>::all(static_cast<T>(batch.steps)), batch.steps};
+    const R steps = Lanes<R>::all(static_cast<T>(batch.steps));
+    GroupLengths<R> result{steps, batch.steps, steps == steps};
     if (batch.lengths == nullptr) return result;
     T values[width];
     for (int i = 0; i < width; ++i) {

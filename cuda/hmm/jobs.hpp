@@ -8,10 +8,11 @@ namespace regent::cuda::hmm {
 // Bars whose sums are in T before they go to fp64.
 inline constexpr int flush_every = 64;
 
-// Bars that go through one pass after the other before the next ones do, a divisor of flush_every. On the CPU
-// so few that what a pass leaves for the next is still in the nearest caches. No result depends on it.
+// Bars that go through one pass after the other before the next ones do, a divisor of flush_every: so few
+// that what a pass leaves for the next is still in the nearest caches, of which a GPU's threads have little
+// each. No result depends on it.
 REGENT_HD constexpr int pass_bars_of(int width) {
-  return width == 1 ? flush_every : 32;
+  return width == 1 ? 16 : 32;
 }
 
 template <class T>

@@ -6,18 +6,13 @@
 #include <cmath>
 
 #include "cuda/hmm/forward.hpp"
+#include "cuda/hmm/merged.hpp"
 
 namespace regent::cuda::hmm {
 namespace {
 
 constexpr std::int64_t bars_per_chunk_min = 512;
 constexpr int chunks_max = 512, lanes_max = 64;
-
-template <class T>
-inline constexpr double merged = sizeof(T) == 4 ? 5e-6 : 1e-12;
-// Entries below are as good as zero: the format's smallest numbers are not far.
-template <class T>
-inline constexpr double negligible = sizeof(T) == 4 ? 1e-30 : 1e-280;
 
 bool same_lengths(const std::int32_t* lengths, int lanes, std::int64_t steps) {
   return lengths == nullptr || std::all_of(lengths, lengths + lanes, [&](auto one) { return one == steps; });

@@ -64,28 +64,43 @@ struct CountingRun : BothWays<R, S, Emission> {
   }
 };
 
-// `passing`: rows of the pass, see run_expectation.
-template <class R, class Run>
-REGENT_BODY void count(const ExpectationJob<ScalarOf<R>>& job, const Table<R>& passing, Run& run,
-                       std::int64_t first, std::int64_t end) {
-  const auto& s = run.pass.s;
-  const Rows<R>& p = run.pass.p;
-  const KeptBars<R> kept = run.kept_from(first);
+// How far the way back goes, and β where it begins.
+template <class R>
+struct WayBack {
+  std::int64_t steps;
+  GroupLengths<R> lengths;
+  const ScalarOf<R>* terminal;
+};
+
+// The bars [first, end) of a pass, back: their transitions go to `sums`, their posteriors stay in the
+// scratch. `passing`: pass_bars·(K + 3M) rows.
+template <class R, class Pass>
+REGENT_BODY PassScratch<R> count_moves(const Pass& pass, const WayBack<R>& way, std::int64_t first,
+                                       std::int64_t end, const KeptBars<R>& kept, const Table<R>& passing,
+                                       const Table<R>& sums, BackwardState<R>& back) {
+  const auto& s = pass.s;
   const PassScratch<R> scratch{kept.densities,
                                kept.weights,
                                {passing, s.states},
                                {passing.from(pass_bars<R> * s.states), 3 * s.macros}};
   with_states<R>(s, [&](const auto& fixed) {
     using Fixed = std::remove_cvref_t<decltype(fixed)>;
-    backward_block(fixed, p, first, end, job.batch.steps, run.pass.lengths, kept,
-                   run.group.terminal(job.terminal), run.back,
-                   CountSink<R, Fixed>{fixed, scratch, run.sums, {}});
-    add_transitions(fixed, p, end - first, scratch, run.sums);
+    backward_block(fixed, pass.p, first, end, way.steps, way.lengths, kept, way.terminal, back,
+                   CountSink<R, Fixed>{fixed, pass.p, scratch, sums, {}});
+    add_transitions(fixed, pass.p, end - first, scratch, sums);
   });
+  return scratch;
+}
+
+// What else these bars count.
+template <class R, class Pass>
+REGENT_BODY void count_bars(const Pass& pass, std::int64_t first, std::int64_t end,
+                            const PassScratch<R>& scratch, const Table<R>& sums, double* totals, int size) {
+  const auto& s = pass.s;
   for (int k = 0; k < s.states && first == 0; ++k)
-    Lanes<R>::store_double(run.totals + CountLayout{s}.start(k) * lane_block, scratch.posteriors.load(0, k));
-  run.pass.emission.add_moments(first, end, scratch.posteriors, run.sums);
-  if (first % flush_every == 0) flush_sums(run.size, run.sums, run.totals);
+    Lanes<R>::store_double(totals + CountLayout{s}.start(k) * lane_block, scratch.posteriors.load(0, k));
+  pass.emission.add_moments(first, end, scratch.posteriors, sums);
+  if (first % flush_every == 0) flush_sums(size, sums, totals);
 }
 
 // `groups` neighbouring groups side by side, the first being `index`. Workspace rows: pass_bars·(K + 3M),
@@ -99,7 +114,10 @@ REGENT_BODY void run_expectation(const ExpectationJob<ScalarOf<R>>& job, int ind
   const Table<R> first_rows = shared.from(pass_bars<R>);
   const auto go = [&](Run(&runs)[groups]) {
     run_both_ways<R>(runs, job.batch.steps, [&](Run& run, std::int64_t first, std::int64_t end) {
-      count<R>(job, rows, run, first, end);
+      const WayBack<R> way{job.batch.steps, run.pass.lengths, run.group.terminal(job.terminal)};
+      const PassScratch<R> scratch =
+          count_moves(run.pass, way, first, end, run.kept_from(first), rows, run.sums, run.back);
+      count_bars(run.pass, first, end, scratch, run.sums, run.totals, run.size);
     });
     for (Run& run : runs) finish_counts(s, run.pass.p, run.totals);
   };

@@ -6,9 +6,29 @@
 
 namespace regent::cuda::hmm {
 
-// to_k' = Σ_k from_k·P(k → k').
+// The rows of ParameterLayout that say how states follow each other, copied from memory: a GPU's thread has
+// registers for those of few states, and the loop over bars then fetches nothing but its bars.
 template <class R, class S>
-REGENT_BODY void step_forward(const S& s, const Rows<R>& p, const R* from, R* to) {
+struct HeldTransitions {
+  static constexpr int first = S::states, size = S::states * (S::micros + 2) + S::macros * S::macros;
+  R values[size];
+  REGENT_BODY explicit HeldTransitions(const Rows<R>& p) {
+    for (int row = 0; row < size; ++row) values[row] = p(first + row);
+  }
+  REGENT_BODY R operator()(std::ptrdiff_t row) const { return values[row - first]; }
+};
+template <class R, class S>
+REGENT_BODY auto hold_transitions(const S&, const Rows<R>& p) {
+  if constexpr (S::fixed_states && Lanes<R>::width == 1 && S::states_bound <= 9) {
+    return HeldTransitions<R, S>(p);
+  } else {
+    return p;
+  }
+}
+
+// to_k' = Σ_k from_k·P(k → k').
+template <class R, class S, class Parameters>
+REGENT_BODY void step_forward(const S& s, const Parameters& p, const R* from, R* to) {
   const ParameterLayout<S> layout{s};
   const R zero = Lanes<R>::all(ScalarOf<R>{0});
   for (int i = 0; i < s.macros; ++i) {
@@ -42,8 +62,9 @@ REGENT_BODY void step_forward(const S& s, const Rows<R>& p, const R* from, R* to
 
 // from_k = Σ_k' P(k → k')·to_k'. `welcome` [M] = Σ_j entry_ij·to_ij; `outlook` [M] = Σ_i'
 // macro_ii'·welcome_i'.
-template <class R, class S>
-REGENT_BODY void step_backward(const S& s, const Rows<R>& p, const R* to, R* from, R* welcome, R* outlook) {
+template <class R, class S, class Parameters>
+REGENT_BODY void step_backward(const S& s, const Parameters& p, const R* to, R* from, R* welcome,
+                               R* outlook) {
   const ParameterLayout<S> layout{s};
   const R zero = Lanes<R>::all(ScalarOf<R>{0});
   for (int i = 0; i < s.macros; ++i) {

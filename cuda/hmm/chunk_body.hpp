@@ -1,0 +1,236 @@
+#pragma once
+// The E-step with series cut in time, so that few lanes fill a GPU. A chunk of bars [begin, end) is run
+// forward from warm_up_bars earlier, from a law in which every state is possible, and back from warm_up_bars
+// later, from a β of one; only its own bars count, and the transition from its last bar into the next. The
+// log-likelihood of its bars is what the forward pass gains from bar begin − 1 to bar end − 1. Then every
+// seam is checked, lane by lane: the law that a chunk began its own bars with against the one at which the
+// chunk before arrived, which is that of the whole series by induction, and likewise β from the end; the same
+// to `merged`, relative in every entry. The forward pass and the way back never widen such a distance
+// (Hilbert's metric; Birkhoff 1957), so that it bounds the error of all bars between. Where a seam differs,
+// the chunk is run again in that lane from what its neighbours arrived at, until all seams agree: after as
+// many rounds as there are chunks the whole series has been run in order, so the result holds for every
+// model, also one that forgets nothing. run_to_run: bitwise. cpu_to_gpu: bitwise for the same chunks; a lane
+// of one chunk has the bits of the uncut pass.
+
+#include "cuda/hmm/chunk_job.hpp"
+#include "cuda/hmm/merged.hpp"
+#include "cuda/hmm/run_body.hpp"
+
+namespace regent::cuda::hmm {
+
+// Where a group finds the seams of its unit.
+template <class R>
+struct SeamRows {
+  using T = ScalarOf<R>;
+  std::ptrdiff_t first;
+  REGENT_BODY Table<R, lane_block> of(T* rows) const { return {rows + first}; }
+};
+
+template <class R, class S, class Emission>
+struct ChunkRun {
+  using T = ScalarOf<R>;
+  const ChunkJob<T>& job;
+  const Group<R> group;
+  const std::int64_t chunk, begin, end;  // its own bars
+  const std::int64_t from, to;           // with those of its warm-ups
+  const Table<R> passing, shifts, sums;
+  ForwardPass<R, S, Emission> pass;
+  const BlockRows<R> densities, weights;  // of the bars from `begin` on
+  BackwardState<R> back;
+  R mass_before;  // Σ of the law at begin − 1
+  const std::int64_t unit;
+  const SeamRows<R> seams;
+  const int size;
+  double* const totals;
+  double* const log_likelihood;
+
+  REGENT_BODY ChunkRun(const ChunkJob<T>& asked, int index, std::int64_t which, const Table<R>& rows)
+      : job(asked),
+        group(job.batch, index),
+        chunk(which),
+        begin(chunk * job.chunk_bars),
+        end(least(begin + job.chunk_bars, job.batch.steps)),
+        from(job.again || chunk == 0 ? begin : begin - job.warm_up_bars),
+        to(job.again ? end : least(end + job.warm_up_bars, job.batch.steps)),
+        passing(rows),
+        shifts(passing.from(pass_bars<R> * pass_rows(job.batch.shape))),
+        sums(shifts.from(pass_bars<R>)),
+        pass(group, sums.from(rows_of_counts(job.batch.shape))),
+        densities{sums.from(rows_of_counts(job.batch.shape) + prepared_rows(job.batch.shape)), pass.s.states},
+        weights{densities.from(to - begin).rows, pass.s.states},
+        unit(group.block * job.chunks() + chunk),
+        seams{unit * pass.s.states * lane_block + group.offset},
+        size(rows_of_counts(job.batch.shape)),
+        totals(job.counts + unit * size * lane_block + group.offset),
+        log_likelihood(job.log_likelihood + unit * lane_block + group.offset) {}
+
+  REGENT_BODY static std::int64_t least(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
+  REGENT_BODY static int pass_rows(const ShapeNumbers& shape) { return shape.states() + 3 * shape.macros; }
+  REGENT_BODY static int rows_of_counts(const ShapeNumbers& shape) {
+    const S s(shape);
+    return CountLayout<S>{s}.rows(Emission::law);
+  }
+
+  REGENT_BODY void run() {
+    begin_forward();
+    for (std::int64_t first = from; first < to; first += pass_bars<R>) {
+      if (first == begin) begin_own_bars();
+      if (first == end) end_own_bars();
+      const std::int64_t kept = first < begin ? 0 : first - begin;
+      pass.run(first, end_of_pass<R>(first, to), {densities.from(kept), shifts},
+               {nullptr, weights.from(kept)});
+    }
+    if (to == end) end_own_bars();
+    begin_backward();
+    for (std::int64_t first = begin + (to - begin - 1) / pass_bars<R> * pass_bars<R>; first >= begin;
+         first -= pass_bars<R>) {
+      if (first + pass_bars<R> == end && to > end) leave_warm_up();
+      count(first, end_of_pass<R>(first, to));
+    }
+    store(job.ahead_reached, back.ahead, Lanes<R>::all(T{1}));
+    finish_counts(pass.s, pass.p, totals);
+    mark_vanished<R>(back.vanished, log_likelihood);
+  }
+
+ private:
+  REGENT_BODY void store(T* rows, const R* values, R factor) const {
+    const Table<R, lane_block> table = seams.of(rows);
+    for (int k = 0; k < pass.s.states; ++k) table.store(k, values[k] * factor);
+  }
+  REGENT_BODY void begin_forward() {
+    if (chunk == 0) return;
+    for (int k = 0; k < pass.s.states; ++k)
+      pass.state.weight[k] = job.again ? seams.of(job.law_given).load(k) : Lanes<R>::all(T{1});
+    const R zero = Lanes<R>::all(T{0}), one = Lanes<R>::all(T{1});
+    const R sum = sum_of(pass.s, pass.state.weight);
+    pass.state.scale = Lanes<R>::inverse_power_of_two(select(zero < sum, sum, one));
+  }
+  REGENT_BODY void begin_own_bars() {
+    mass_before = Lanes<R>::all(T{1});
+    if (chunk == 0) return;
+    mass_before = sum_of(pass.s, pass.state.weight) * pass.state.scale;
+    if (!job.again) store(job.law_given, pass.state.weight, pass.state.scale);
+    pass.totals.clear();
+  }
+  REGENT_BODY void end_own_bars() {
+    store(job.law_reached, pass.state.weight, pass.state.scale);
+    pass.finish(log_likelihood);
+    double masses[Lanes<R>::width];
+    Lanes<R>::store_double(masses, mass_before);
+    for (int i = 0; i < Lanes<R>::width; ++i) {
+      if (log_likelihood[i] > -HUGE_VAL) log_likelihood[i] -= logarithm(masses[i]);
+    }
+  }
+  REGENT_BODY void clear_sums() const {
+    for (int row = 0; row < size; ++row) sums.store(row, Lanes<R>::all(T{0}));
+  }
+  REGENT_BODY void begin_backward() {
+    const R zero = Lanes<R>::all(T{0});
+    const bool given = job.again && end < job.batch.steps;
+    for (int k = 0; k < pass.s.states; ++k) back.ahead[k] = given ? seams.of(job.ahead_given).load(k) : zero;
+    back.vanished = zero < zero;
+    clear_counts<R>(size, totals);
+    clear_sums();
+  }
+  REGENT_BODY void leave_warm_up() {
+    const R zero = Lanes<R>::all(T{0});
+    store(job.ahead_given, back.ahead, Lanes<R>::all(T{1}));
+    back.vanished = zero < zero;
+    clear_sums();
+  }
+  // In the first round series end where the warm-up does, but only those that do have the job's β there.
+  REGENT_BODY WayBack<R> way_back() const {
+    WayBack<R> way{job.batch.steps, pass.lengths, group.terminal(job.terminal)};
+    if (!job.again) {
+      const R last = Lanes<R>::all(static_cast<T>(to));
+      way.steps = to;
+      way.lengths.whole = !(last < way.lengths.lengths);
+      way.lengths.lengths = select(way.lengths.whole, way.lengths.lengths, last);
+      way.lengths.common = least(way.lengths.common, to);
+    }
+    return way;
+  }
+  REGENT_BODY void count(std::int64_t first, std::int64_t stop) {
+    const KeptBars<R> kept{weights.from(first - begin), densities.from(first - begin)};
+    const PassScratch<R> scratch = count_moves(pass, way_back(), first, stop, kept, passing, sums, back);
+    if (first < end) count_bars(pass, first, stop, scratch, sums, totals, size);
+  }
+};
+
+// Whether a unit has anything to do in the lane.
+template <class T>
+REGENT_HD inline bool chunk_wanted(const ChunkJob<T>& job, std::int64_t unit, int lane) {
+  const int which = lane < job.batch.lanes ? lane : job.batch.lanes - 1;
+  if (job.active[which] == 0) return false;
+  const std::int64_t begin = unit % job.chunks() * job.chunk_bars;
+  if (job.batch.lengths != nullptr && job.batch.lengths[which] <= begin) return false;
+  return !job.again || job.redo[unit * lane_block + lane % lane_block] != 0;
+}
+
+template <class T>
+REGENT_HD inline bool seam_agrees(const T* given, const T* reached, int states) {
+  double before = 0, after = 0;
+  for (int k = 0; k < states; ++k) {
+    before += static_cast<double>(given[k * lane_block]);
+    after += static_cast<double>(reached[k * lane_block]);
+  }
+  if (after != after) return true;  // the lane is lost, and says so by its likelihood
+  if (!(before > 0) || !(after > 0)) return before == after;
+  for (int k = 0; k < states; ++k) {
+    const double a = static_cast<double>(given[k * lane_block]) / before;
+    const double b = static_cast<double>(reached[k * lane_block]) / after;
+    const double apart = a < b ? b - a : a - b;
+    if (!(apart <= merged<T> * (a < b ? a : b) + negligible<T>)) return false;
+  }
+  return true;
+}
+
+template <class T>
+REGENT_HD inline bool mend_seam(T* given, const T* reached, int states) {
+  if (seam_agrees(given, reached, states)) return false;
+  for (int k = 0; k < states; ++k) given[k * lane_block] = reached[k * lane_block];
+  return true;
+}
+
+// After all units have run: whether this one must run again in the lane, and from what.
+template <class T>
+REGENT_HD inline bool check_seams(const ChunkJob<T>& job, std::int64_t unit, int lane) {
+  ChunkJob<T> whole = job;
+  whole.again = false;
+  const int states = job.batch.shape.states();
+  const std::ptrdiff_t row = std::ptrdiff_t{states} * lane_block, at = unit * row + lane % lane_block;
+  bool redo = false;
+  if (chunk_wanted(whole, unit, lane)) {
+    const std::int64_t chunk = unit % job.chunks();
+    if (chunk > 0) redo = mend_seam(job.law_given + at, job.law_reached + at - row, states);
+    if (chunk + 1 < job.chunks() && chunk_wanted(whole, unit + 1, lane))
+      redo = mend_seam(job.ahead_given + at, job.ahead_reached + at + row, states) || redo;
+  }
+  job.redo[unit * lane_block + lane % lane_block] = redo ? 1 : 0;
+  return redo;
+}
+
+// The counts of a lane's chunks in the order of time; row == rows: the log-likelihood, which is −inf where
+// that of a chunk is. `wide`: how many values a unit has.
+template <class T>
+REGENT_HD inline double sum_of_chunks(const ChunkJob<T>& job, const double* values, std::int64_t wide,
+                                      std::int64_t row, int lane) {
+  const std::int64_t first = lane / lane_block * job.chunks();
+  double sum = 0;
+  bool impossible_once = false;
+  for (std::int64_t unit = first; unit < first + job.chunks() && chunk_wanted(job, unit, lane); ++unit) {
+    const double value = values[(unit * wide + row) * lane_block + lane % lane_block];
+    impossible_once = impossible_once || value == -HUGE_VAL;
+    sum += value;
+  }
+  return impossible_once ? -HUGE_VAL : sum;
+}
+
+// Workspace rows: chunk_workspace_rows.
+template <class R, class S, class Emission>
+REGENT_BODY void run_chunk(const ChunkJob<ScalarOf<R>>& job, int index, std::int64_t chunk,
+                           ScalarOf<R>* workspace) {
+  ChunkRun<R, S, Emission>(job, index, chunk, Table<R>{workspace}).run();
+}
+
+}  // namespace regent::cuda::hmm

@@ -1,0 +1,333 @@
+// The E-step of series that are cut in time, as the GPU runs it: its body, lane by lane, on the CPU. The
+// device's own results are held against the uncut pass at the end.
+#include "cuda/hmm/chunk_body.hpp"
+
+#include <gtest/gtest.h>
+
+#include "cuda/hmm/lane_kernels.hpp"
+#include "tests/cuda/hmm/expected_counts.hpp"
+
+namespace regent::cuda::hmm {
+namespace {
+
+using reference::Generator;
+using reference::Hierarchy;
+
+constexpr std::int64_t chunk_bars = 256, warm_up_bars = 128;
+
+template <class T>
+struct Result {
+  AnyShape shape;
+  std::size_t rows;
+  std::vector<double> counts, log_likelihood;
+  int redone = 0;  // chunks of lanes
+  explicit Result(const BatchView<T>& view)
+      : shape(view.shape),
+        rows(CountLayout<AnyShape>{shape}.rows(view.law)),
+        counts(rows * blocks_of(view.lanes) * lane_block),
+        log_likelihood(blocks_of(view.lanes) * lane_block) {}
+  double count(int lane, std::size_t row) const { return at(counts, lane, row, rows); }
+};
+
+// What expectation_gpu.cu does, one thread after the other.
+template <class T, class S, class Emission>
+Result<T> cut(const BatchView<T>& view, const T* terminal = nullptr) {
+  Result<T> result(view);
+  const std::vector<std::uint8_t> active(view.lanes, 1);
+  ChunkJob<T> job;
+  job.batch = view;
+  job.active = active.data();
+  job.terminal = terminal;
+  job.chunk_bars = chunk_bars;
+  job.warm_up_bars = warm_up_bars;
+  const std::size_t units = blocks_of(view.lanes) * job.chunks(), states = view.shape.states();
+  const T poison = std::numeric_limits<T>::quiet_NaN();
+  std::vector<double> counts(units * result.rows * lane_block, poison),
+      likelihoods(units * lane_block, poison);
+  std::vector<T> seams(4 * units * states * lane_block, poison);
+  std::vector<std::uint8_t> redo(units * lane_block, 1);
+  std::vector<T> workspace(chunk_workspace_rows(job) * lane_block, poison);
+  job.counts = counts.data();
+  job.log_likelihood = likelihoods.data();
+  T** rows[] = {&job.law_given, &job.law_reached, &job.ahead_given, &job.ahead_reached};
+  for (std::size_t i = 0; i < 4; ++i) *rows[i] = &seams[i * units * states * lane_block];
+  job.redo = redo.data();
+  const SubnormalsAreZero<T> mode;
+  const auto for_each_thread = [&](const auto& body) {
+    int sum = 0;
+    for (std::size_t unit = 0; unit < units; ++unit) {
+      for (int i = 0; i < lane_block; ++i)
+        sum += body(unit, static_cast<int>(unit / job.chunks()) * lane_block + i) ? 1 : 0;
+    }
+    return sum;
+  };
+  int differing = 0, rounds = 0;
+  do {
+    for_each_thread([&](std::size_t unit, int lane) {
+      if (!chunk_wanted(job, unit, lane)) return false;
+      run_chunk<T, S, Emission>(job, lane, unit % job.chunks(), workspace.data() + lane % lane_block);
+      return true;
+    });
+    job.again = false;
+    differing = for_each_thread([&](std::size_t unit, int lane) { return check_seams(job, unit, lane); });
+    job.again = true;
+    result.redone += differing;
+    if (++rounds > 2 * job.chunks() + 1) {
+      ADD_FAILURE() << "the chunks never agree";
+      break;
+    }
+  } while (differing > 0);
+  job.again = false;
+  for (int lane = 0; lane < static_cast<int>(result.log_likelihood.size()); ++lane) {
+    for (std::size_t row = 0; row < result.rows; ++row)
+      result.counts[lane_index(lane, row, result.rows)] =
+          sum_of_chunks(job, counts.data(), static_cast<std::int64_t>(result.rows), row, lane);
+    result.log_likelihood[lane] = sum_of_chunks(job, likelihoods.data(), 1, 0, lane);
+  }
+  return result;
+}
+template <class T>
+Result<T> cut(const BatchView<T>& view, const T* terminal = nullptr) {
+  return view.law == EmissionLaw::student_t ? cut<T, AnyShape, StudentEmission<T, AnyShape>>(view, terminal)
+                                            : cut<T, AnyShape, GaussianEmission<T, AnyShape>>(view, terminal);
+}
+
+// The pass over whole series, which expectation_test.cpp holds against sums over every path.
+template <class T>
+Result<T> uncut(const BatchView<T>& view, const T* terminal = nullptr) {
+  Result<T> result(view);
+  const std::vector<std::uint8_t> active(view.lanes, 1);
+  ExpectationJob<T> job{view,
+                        active.data(),
+                        result.counts.data(),
+                        result.log_likelihood.data(),
+                        terminal,
+                        segment_within(view, 1, std::size_t{1} << 30)};
+  const LaneKernels<T>& kernels = lane_kernels<T>(InstructionSet::baseline, view.law);
+  std::vector<T, tbb::cache_aligned_allocator<T>> workspace(expectation_workspace_rows(view, job.segment, 1) *
+                                                            kernels.width);
+  const SubnormalsAreZero<T> mode;
+  for (int group = 0; group < static_cast<int>(result.log_likelihood.size()) / kernels.width; ++group)
+    kernels.expectation(job, group, 1, workspace.data());
+  return result;
+}
+
+template <class A, class B>
+void expect_close(const A& a, const B& b, int lanes, double tolerance) {
+  for (int lane = 0; lane < lanes; ++lane) {
+    SCOPED_TRACE("lane " + std::to_string(lane));
+    EXPECT_NEAR(a.log_likelihood[lane], b.log_likelihood[lane], tolerance * std::abs(b.log_likelihood[lane]));
+    for (std::size_t row = 0; row < b.rows; ++row) {
+      ASSERT_NEAR(a.count(lane, row), b.count(lane, row), tolerance * (10 + std::abs(b.count(lane, row))))
+          << "row " << row;
+    }
+  }
+}
+template <class A, class B>
+void expect_same(const A& a, const B& b, int lane) {
+  SCOPED_TRACE("lane " + std::to_string(lane));
+  EXPECT_EQ(a.log_likelihood[lane], b.log_likelihood[lane]);
+  for (std::size_t row = 0; row < b.rows; ++row) ASSERT_EQ(a.count(lane, row), b.count(lane, row)) << row;
+}
+
+struct Lanes40 {
+  std::vector<Hierarchy> hierarchies;
+  std::vector<std::vector<double>> series;
+  Lanes40(std::uint64_t seed, int macros, int micros, int dimension, int bars, double missing,
+          bool differ = false) {
+    Generator generator(seed);
+    for (int lane = 0; lane < 40; ++lane) {
+      hierarchies.push_back(generator.hierarchy(macros, micros, dimension));
+      series.push_back(generator.series(hierarchies.back(), differ ? 1 + bars * lane / 39 : bars, missing));
+    }
+  }
+};
+
+// Hardly ever moves, and the bars say next to nothing about where it is.
+Hierarchy hardly_forgetting(Generator& generator) {
+  Hierarchy h = generator.hierarchy(1, 3, 1);
+  h.micro_transition = {1 - 1e-9, 1e-9, 0, 0, 1, 0, 0, 1e-9, 1 - 1e-9};
+  h.means = {0, 0.001, 0.002};
+  h.covariances = {1, 1.0001, 0.9999};
+  return h;
+}
+
+TEST(Chunks, OfAWholeSeriesGiveTheBitsOfTheUncutPass) {
+  const Lanes40 nine(201, 3, 3, 4, chunk_bars, 0.02), three(202, 1, 3, 4, chunk_bars - 7, 0);
+  const TestBatch<float> hierarchy(nine.hierarchies, nine.series), flat(three.hierarchies, three.series);
+  using Nine = FixedShape<3, 3, 4>;
+  using Three = FixedShape<1, 3, 4>;
+  const auto a = cut<float, Nine, GaussianEmission<float, Nine>>(hierarchy.view());
+  const auto b = cut<float, Three, GaussianEmission<float, Three>>(flat.view());
+  const auto nine_truth = uncut(hierarchy.view()), three_truth = uncut(flat.view());
+  for (int lane = 0; lane < 40; ++lane) {
+    expect_same(a, nine_truth, lane);
+    expect_same(b, three_truth, lane);
+  }
+}
+
+TEST(Chunks, CountAsTheUncutPass) {
+  for (const auto& [macros, micros, dimension, missing] :
+       {std::tuple{3, 3, 4, 0.0}, {1, 3, 4, 0.1}, {2, 2, 3, 0.05}, {1, 5, 1, 0.0}}) {
+    const Lanes40 given(211 + macros * micros, macros, micros, dimension, 1500, missing);
+    const TestBatch<double> batch(given.hierarchies, given.series);
+    const Result<double> truth = uncut(batch.view()), exact = cut(batch.view());
+    expect_close(exact, truth, 40, 1e-10);
+    const TestBatch<float> in_float(given.hierarchies, given.series);
+    const Result<float> close = cut(in_float.view());
+    expect_close(close, truth, 40, 1e-4);
+    EXPECT_LT(close.redone, 40 * 5 / 4) << "most seams should agree at once";
+  }
+}
+
+TEST(Chunks, CountInRegistersAsInMemory) {
+  using Nine = FixedShape<3, 3, 4>;
+  const Lanes40 given(221, 3, 3, 4, 1500, 0.02);
+  const TestBatch<float> batch(given.hierarchies, given.series);
+  const auto in_registers = cut<float, Nine, GaussianEmission<float, Nine>>(batch.view());
+  const auto in_memory = cut(batch.view());
+  for (int lane = 0; lane < 40; ++lane) expect_same(in_registers, in_memory, lane);
+}
+
+TEST(Chunks, OfSeriesOfManyLengthsEndWhereTheSeriesDo) {
+  const Lanes40 given(231, 3, 2, 2, 1400, 0.03, true);
+  const TestBatch<double> batch(given.hierarchies, given.series);
+  expect_close(cut(batch.view()), uncut(batch.view()), 40, 1e-10);
+}
+
+TEST(Chunks, OfAModelThatForgetsNothingAreRunAgainUntilTheyAgree) {
+  Generator generator(241);
+  std::vector<Hierarchy> hierarchies;
+  std::vector<std::vector<double>> series;
+  for (int lane = 0; lane < 3; ++lane) {
+    hierarchies.push_back(lane == 1 ? hardly_forgetting(generator) : generator.hierarchy(1, 3, 1));
+    series.push_back(generator.series(hierarchies.back(), 1500, 0));
+  }
+  const TestBatch<double> batch(hierarchies, series);
+  const Result<double> result = cut(batch.view());
+  EXPECT_GE(result.redone, 5);
+  expect_close(result, uncut(batch.view()), 3, 1e-10);
+  const TestBatch<float> in_float(hierarchies, series);
+  expect_close(cut(in_float.view()), uncut(batch.view()), 3, 1e-3);
+}
+
+TEST(Chunks, OfOneLaneDoNotChangeABitInAnother) {
+  Lanes40 given(251, 3, 3, 4, 1300, 0);
+  const TestBatch<float> batch(given.hierarchies, given.series);
+  const Result<float> before = cut(batch.view());
+  for (double& value : given.hierarchies[3].means) value = std::nan("");
+  given.hierarchies[4].micro_transition = {1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0, 0, 1,
+                                           0, 0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1};
+  given.hierarchies[4].micro_exit.assign(9, 0);
+  given.series[5][40] = std::nan("");
+  const TestBatch<float> broken(given.hierarchies, given.series);
+  const Result<float> after = cut(broken.view());
+  EXPECT_TRUE(std::isnan(after.log_likelihood[3]));
+  for (int lane = 0; lane < 40; ++lane) {
+    if (lane < 3 || lane > 5) expect_same(before, after, lane);
+  }
+}
+
+TEST(Chunks, SayThatASeriesIsImpossibleWhereOneOfThemIs) {
+  // state 0 for ever, whose covariance makes a bar far off all but impossible, and then no state at all
+  Generator generator(261);
+  Hierarchy h = generator.hierarchy(1, 2, 1), sound = generator.hierarchy(1, 2, 1);
+  h.micro_start = {1, 0};
+  h.micro_transition = {0, 0, 0, 0};
+  const std::vector<double> series = generator.series(sound, 1200, 0);
+  const TestBatch<double> batch({sound, h}, {series, series});
+  const Result<double> result = cut(batch.view()), truth = uncut(batch.view());
+  EXPECT_EQ(truth.log_likelihood[1], -HUGE_VAL);
+  EXPECT_EQ(result.log_likelihood[1], -HUGE_VAL);
+  EXPECT_NEAR(result.log_likelihood[0], truth.log_likelihood[0], 1e-10 * std::abs(truth.log_likelihood[0]));
+}
+
+TEST(Chunks, OfSharedObservationsBelongToEveryLane) {
+  Lanes40 given(271, 2, 2, 2, 1200, 0.05);
+  std::fill(given.series.begin(), given.series.end(), given.series.front());
+  const TestBatch<double> batch(given.hierarchies, given.series);
+  BatchView<double> view = batch.view();
+  view.observations = given.series.front().data();
+  view.shared = true;
+  expect_close(cut(view), uncut(batch.view()), 40, 1e-10);
+}
+
+TEST(Chunks, OfStudentStatesHaveTheirScales) {
+  Generator generator(281);
+  std::vector<Hierarchy> hierarchies;
+  std::vector<std::vector<double>> series;
+  for (int lane = 0; lane < 33; ++lane) {
+    hierarchies.push_back(generator.hierarchy(1, 3, 3));
+    hierarchies.back().dof = {3, 5.5, 40};
+    series.push_back(generator.series(hierarchies.back(), 900, 0.1));
+  }
+  const TestBatch<double> batch(hierarchies, series);
+  expect_close(cut(batch.view()), uncut(batch.view()), 33, 1e-10);
+}
+
+TEST(Chunks, TakeTheGivenBetaWhereASeriesEnds) {
+  const Lanes40 given(291, 1, 3, 2, 1100, 0, true);
+  const TestBatch<double> batch(given.hierarchies, given.series);
+  std::vector<double> terminal(batch.padded() * 3);
+  for (std::size_t i = 0; i < terminal.size(); ++i) terminal[i] = i / 32 % 3 == 0 ? 1.0 : 0.01;
+  const Result<double> plain = uncut(batch.view()), truth = uncut(batch.view(), terminal.data());
+  expect_close(cut(batch.view(), terminal.data()), truth, 40, 1e-10);
+  const CountLayout<AnyShape> layout{truth.shape};
+  EXPECT_GT(std::abs(truth.count(39, layout.weight(0)) - plain.count(39, layout.weight(0))), 1e-4);
+}
+
+// Of the device, which cuts every chunk_bars_default bars.
+class ChunksOnTheGpu : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (gpu_count() == 0) GTEST_SKIP() << "no GPU on this machine: the CUDA launchers were not run";
+  }
+};
+
+TEST_F(ChunksOnTheGpu, CountAsTheUncutPass) {
+  const Resources gpu = Resources::make("cuda");
+  for (const auto& [macros, micros, dimension] : {std::tuple{3, 3, 4}, {1, 3, 4}, {2, 2, 3}}) {
+    const Lanes40 given(301 + macros, macros, micros, dimension, 5000, 0.01, true);
+    const TestBatch<double> batch(given.hierarchies, given.series);
+    const TestBatch<float> in_float(given.hierarchies, given.series);
+    const Result<double> truth = uncut(batch.view());
+    expect_close(Counted<double>(gpu, batch), truth, 40, 1e-9);
+    expect_close(Counted<float>(gpu, in_float), truth, 40, 1e-4);
+  }
+}
+
+TEST_F(ChunksOnTheGpu, GiveTheSameBitsInEveryRunAndWhateverOtherLanesHold) {
+  const Resources gpu = Resources::make("cuda");
+  Lanes40 given(311, 3, 3, 4, 4000, 0);
+  const Counted<float> first(gpu, TestBatch<float>(given.hierarchies, given.series));
+  const Counted<float> second(gpu, TestBatch<float>(given.hierarchies, given.series));
+  expect_same_bits(first, second, 40);
+  for (double& value : given.hierarchies[3].means) value = std::nan("");
+  const Counted<float> broken(gpu, TestBatch<float>(given.hierarchies, given.series));
+  EXPECT_TRUE(std::isnan(broken.log_likelihood[3]));
+  const Counted<float> alone(gpu, TestBatch<float>({given.hierarchies[7]}, {given.series[7]}));
+  EXPECT_EQ(alone.log_likelihood[0], first.log_likelihood[7]);
+  for (std::size_t row = 0; row < first.rows; ++row) {
+    ASSERT_EQ(alone.count(0, static_cast<int>(row)), first.count(7, static_cast<int>(row)));
+    for (int lane = 0; lane < 40; ++lane) {
+      if (lane != 3) {
+        ASSERT_EQ(broken.count(lane, static_cast<int>(row)), first.count(lane, static_cast<int>(row)));
+      }
+    }
+  }
+}
+
+TEST_F(ChunksOnTheGpu, OfAModelThatForgetsNothingAreRunAgainUntilTheyAgree) {
+  Generator generator(321);
+  std::vector<Hierarchy> hierarchies;
+  std::vector<std::vector<double>> series;
+  for (int lane = 0; lane < 3; ++lane) {
+    hierarchies.push_back(lane == 1 ? hardly_forgetting(generator) : generator.hierarchy(1, 3, 1));
+    series.push_back(generator.series(hierarchies.back(), 6000, 0));
+  }
+  const TestBatch<double> batch(hierarchies, series);
+  expect_close(Counted<double>(Resources::make("cuda"), batch), uncut(batch.view()), 3, 1e-9);
+}
+
+}  // namespace
+}  // namespace regent::cuda::hmm
