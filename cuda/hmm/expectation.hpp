@@ -2,7 +2,7 @@
 // The E-step of Baum-Welch for a batch of lanes: expected counts (CountLayout) and log-likelihoods. See
 // forward.hpp for views and determinism. The object keeps the series and its workspace on the backend between
 // iterations. Few long series are cut into chunks of time that run as lanes, to the same counts as the
-// sequential pass within 1e-5 (long_series.hpp).
+// sequential pass within 1e-5 (long_series.hpp); a GPU cuts all long ones, likewise (chunk_body.hpp).
 
 #include <cstdint>
 #include <memory>

@@ -3,7 +3,8 @@
 // summed in R over a block of flush_every bars, last to first, then in fp64; moments are about the means of
 // this step, which keeps them well conditioned. Bars go through several passes, each with few enough sums to
 // keep them in registers; between two passes they rest in `sums`, rows of CountLayout.
-// run_to_run: bitwise, whatever the number of threads. cpu_to_gpu: the same operations in the same order.
+// run_to_run: bitwise, whatever the number of threads. cpu_to_gpu: the same operations in the same order, but
+// for series that the GPU cuts in time (chunk_body.hpp).
 
 #include "cuda/hmm/backward_body.hpp"
 #include "cuda/hmm/student_body.hpp"

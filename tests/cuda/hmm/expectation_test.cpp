@@ -11,7 +11,21 @@ namespace {
 
 using reference::Generator;
 
-class ExpectedCounts : public OnEveryDevice {};
+class ExpectedCounts : public OnEveryDevice {
+ protected:
+  // The GPU cuts long series in time, where it differs from the CPU by rounding.
+  void expect_alike(const Counted<double>& a, const Counted<double>& b, int lanes) const {
+    if (GetParam() != Device::gpu) return expect_same_bits(a, b, lanes);
+    for (int lane = 0; lane < lanes; ++lane) {
+      EXPECT_NEAR(a.log_likelihood[lane], b.log_likelihood[lane], 1e-9 * std::abs(b.log_likelihood[lane]));
+      for (std::size_t row = 0; row < a.rows; ++row) {
+        const double count = b.count(lane, static_cast<int>(row));
+        ASSERT_NEAR(a.count(lane, static_cast<int>(row)), count, 1e-9 * (10 + std::abs(count)))
+            << "lane " << lane << ", row " << row;
+      }
+    }
+  }
+};
 REGENT_ON_EVERY_DEVICE(ExpectedCounts);
 
 TEST_P(ExpectedCounts, EqualEveryPathSummedByHand) {
@@ -107,7 +121,7 @@ TEST_P(ExpectedCounts, DoNotDependOnHowTheSeriesIsCutIntoSegments) {
   ASSERT_EQ(chunks_of(batch.view()), 1);
   const Counted<double> counted(resources(), batch);
   const Counted<double> plain(Resources::make_cpu(InstructionSet::baseline), batch);
-  expect_same_bits(counted, plain, 2);
+  expect_alike(counted, plain, 2);
 }
 
 TEST_P(ExpectedCounts, RunBarsOnceMoreWhereTheReachableStatesWereFarOff) {
@@ -131,7 +145,7 @@ TEST_P(ExpectedCounts, RunBarsOnceMoreWhereTheReachableStatesWereFarOff) {
   const Counted<double> counted(resources(), TestBatch<double>({h}, {series}));
   const Counted<double> plain(Resources::make_cpu(InstructionSet::baseline),
                               TestBatch<double>({h}, {series}));
-  expect_same_bits(counted, plain, 1);
+  expect_alike(counted, plain, 1);
   const CountLayout<AnyShape> layout{counted.shape};
   EXPECT_NEAR(counted.count(0, layout.weight(0)), 100, 1e-6);
   EXPECT_NEAR(counted.count(0, layout.weight(1)) + counted.count(0, layout.weight(2)), 11900, 1e-6);
