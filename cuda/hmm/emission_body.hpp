@@ -476,13 +476,15 @@ REGENT_BODY void put_state(const S& s, const Density& density, const Series<R, s
   for (; t < end; ++t) put_densities<1>(s, density, series, t, k, out.from(t - first));
 }
 
-// As put_state for neighbouring states, bar by bar.
+// As put_state for neighbouring states, bar by bar; the next bar's features are on their way meanwhile.
 template <class R, class S, class Density, int n, bool shared>
 REGENT_BODY void put_states(const S& s, const Density (&density)[n], const Series<R, shared>& series,
                             std::int64_t first, std::int64_t end, int k, const BlockRows<R>& out) {
-  R x[S::dimension_bound], value;
+  R x[S::dimension_bound], next[S::dimension_bound], value;
+  series.load(s, first, next);
   for (std::int64_t t = first; t < end; ++t) {
-    series.load(s, t, x);
+    for (int d = 0; d < s.dimension; ++d) x[d] = next[d];
+    series.load(s, t + 1 < end ? t + 1 : t, next);
     for (int i = 0; i < n; ++i) {
       density[i].template find<1>(
           s, [&](int, int d) { return x[d]; }, &value);
