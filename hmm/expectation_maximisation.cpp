@@ -27,8 +27,7 @@ using cuda::hmm::ParameterLayout;
 // How far the penalised log-likelihood may fall in one iteration before the model counts as failed, per bar:
 // what the float pass can be wrong by.
 constexpr double fall_allowed_per_bar = 2e-6;
-// A GPU thread carries one lane through all bars one after the other: with fewer lanes than this the CPU is
-// done first.
+// Fewer lanes than this do not fill a GPU.
 constexpr std::size_t gpu_lanes_min = 2048;
 // Of standardised bars that are held at once.
 constexpr std::size_t tile_bytes_cpu = std::size_t{256} << 20, tile_bytes_gpu = std::size_t{2} << 30;
