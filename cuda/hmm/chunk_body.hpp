@@ -57,7 +57,7 @@ struct ChunkRun {
         sums(shifts.from(pass_bars<R>)),
         pass(group, sums.from(rows_of_counts(job.batch.shape))),
         densities{sums.from(rows_of_counts(job.batch.shape) + prepared_rows(job.batch.shape)), pass.s.states},
-        weights{densities.from(to - begin).rows, pass.s.states},
+        weights{densities.from(kept_bars(job)).rows, pass.s.states},
         unit(group.block * job.chunks() + chunk),
         seams{unit * pass.s.states * lane_block + group.offset},
         size(rows_of_counts(job.batch.shape)),

@@ -30,15 +30,21 @@ struct ChunkJob {
   REGENT_HD std::int64_t chunks() const { return (batch.steps + chunk_bars - 1) / chunk_bars; }
 };
 
+// Bars of which a unit keeps densities and weights; those of the warm-up before it pass through the first
+// rows.
+template <class T>
+REGENT_HD inline std::int64_t kept_bars(const ChunkJob<T>& job) {
+  const std::int64_t most = job.chunk_bars + job.warm_up_bars;
+  return job.batch.steps < flush_every ? flush_every : job.batch.steps < most ? job.batch.steps : most;
+}
+
 // Rows of one unit's workspace, in the order of ChunkRun.
 template <class T>
 inline std::size_t chunk_workspace_rows(const ChunkJob<T>& job) {
   const AnyShape shape(job.batch.shape);
   const std::size_t pass = static_cast<std::size_t>(shape.states + 3 * shape.macros) + 1;
-  const std::int64_t most = job.chunk_bars + job.warm_up_bars;
-  const std::int64_t kept = job.batch.steps < most ? job.batch.steps : most;
   return flush_every * pass + CountLayout<AnyShape>{shape}.rows(job.batch.law) +
-         prepared_rows(job.batch.shape) + 2 * kept * shape.states;
+         prepared_rows(job.batch.shape) + 2 * kept_bars(job) * shape.states;
 }
 
 }  // namespace regent::cuda::hmm

@@ -167,9 +167,13 @@ TEST(Chunks, OfAWholeSeriesGiveTheBitsOfTheUncutPass) {
 }
 
 TEST(Chunks, CountAsTheUncutPass) {
-  for (const auto& [macros, micros, dimension, missing] :
-       {std::tuple{3, 3, 4, 0.0}, {1, 3, 4, 0.1}, {2, 2, 3, 0.05}, {1, 5, 1, 0.0}}) {
-    const Lanes40 given(211 + macros * micros, macros, micros, dimension, 1500, missing);
+  // also with a last chunk of few bars
+  for (const auto& [macros, micros, dimension, missing, bars] :
+       {std::tuple<int, int, int, double, std::int64_t>{3, 3, 4, 0.0, 1500},
+        {1, 3, 4, 0.1, 4 * chunk_bars + 3},
+        {2, 2, 3, 0.05, 5 * chunk_bars},
+        {1, 5, 1, 0.0, 1400}}) {
+    const Lanes40 given(211 + macros * micros, macros, micros, dimension, static_cast<int>(bars), missing);
     const TestBatch<double> batch(given.hierarchies, given.series);
     const Result<double> truth = uncut(batch.view()), exact = cut(batch.view());
     expect_close(exact, truth, 40, 1e-10);
