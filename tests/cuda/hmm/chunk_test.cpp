@@ -11,6 +11,7 @@ namespace regent::cuda::hmm {
 namespace {
 
 using reference::Generator;
+using reference::hardly_forgetting;
 using reference::Hierarchy;
 
 constexpr std::int64_t chunk_bars = 256, warm_up_bars = 128;
@@ -142,15 +143,6 @@ struct Lanes40 {
     }
   }
 };
-
-// Hardly ever moves, and the bars say next to nothing about where it is.
-Hierarchy hardly_forgetting(Generator& generator) {
-  Hierarchy h = generator.hierarchy(1, 3, 1);
-  h.micro_transition = {1 - 1e-9, 1e-9, 0, 0, 1, 0, 0, 1e-9, 1 - 1e-9};
-  h.means = {0, 0.001, 0.002};
-  h.covariances = {1, 1.0001, 0.9999};
-  return h;
-}
 
 TEST(Chunks, OfAWholeSeriesGiveTheBitsOfTheUncutPass) {
   const Lanes40 nine(201, 3, 3, 4, chunk_bars, 0.02), three(202, 1, 3, 4, chunk_bars - 7, 0);

@@ -9,6 +9,7 @@ namespace regent::cuda::hmm {
 namespace {
 
 using reference::Generator;
+using reference::hardly_forgetting;
 using reference::Hierarchy;
 
 // Long enough to be cut: 2 × 32 chunks.
@@ -56,14 +57,6 @@ void expect_close(const Counts<T>& a, const Counts<double>& b, int lanes, double
           << "lane " << lane << ", row " << row;
     }
   }
-}
-
-Hierarchy hardly_forgetting(Generator& generator) {
-  Hierarchy h = generator.hierarchy(1, 3, 1);
-  h.micro_transition = {1 - 1e-9, 1e-9, 0, 0, 1, 0, 0, 1e-9, 1 - 1e-9};
-  h.means = {0, 0.001, 0.002};
-  h.covariances = {1, 1.0001, 0.9999};
-  return h;
 }
 
 class LongSeriesOnEvery : public OnEveryDevice {};

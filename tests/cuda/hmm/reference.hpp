@@ -252,4 +252,13 @@ class Generator {
   std::mt19937_64 engine_;
 };
 
+// Hardly ever moves, and the bars say next to nothing about where it is.
+inline Hierarchy hardly_forgetting(Generator& generator) {
+  Hierarchy h = generator.hierarchy(1, 3, 1);
+  h.micro_transition = {1 - 1e-9, 1e-9, 0, 0, 1, 0, 0, 1e-9, 1 - 1e-9};
+  h.means = {0, 0.001, 0.002};
+  h.covariances = {1, 1.0001, 0.9999};
+  return h;
+}
+
 }  // namespace regent::cuda::hmm::reference
