@@ -51,8 +51,8 @@ struct Decider::State {
   State(std::shared_ptr<Bundle> bundle, std::vector<std::string> names, market::ColumnSet set)
       : symbols(std::move(names)),
         columns(set),
-        stream(bundle, symbols.size(), columns),
-        runner(bundle->policy, bundle->layout(), symbols.size()) {}
+        stream(std::move(bundle), symbols.size(), columns),
+        runner(stream.bundle()->policy, stream.bundle()->layout(), symbols.size()) {}
 
   void check(const market::BarView& bar) const;
   void describe_regime(Decision& decision) const;
