@@ -69,19 +69,20 @@ function(regent_test name)
   target_link_libraries(${name} PRIVATE ${TEST_USES} ${TEST_LIBRARIES} GTest::gmock GTest::gtest GTest::gtest_main)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
   if(REGENT_SANITIZE)
-    regent_test_shares(${name})
+    regent_test_shares(${name} ${TEST_TIMEOUT})
   else()
     gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120 TEST_PREFIX "${name}."
                          PROPERTIES TIMEOUT ${TEST_TIMEOUT})
   endif()
 endfunction()
 
-function(regent_test_shares name)
+function(regent_test_shares name timeout)
   set(shares 4)
+  math(EXPR timeout "${shares} * ${timeout}")
   foreach(share RANGE 1 ${shares})
     math(EXPR index "${share} - 1")
     add_test(NAME ${name}.share${share} COMMAND ${name})
-    set_tests_properties(${name}.share${share} PROPERTIES TIMEOUT 1200
+    set_tests_properties(${name}.share${share} PROPERTIES TIMEOUT ${timeout}
                          ENVIRONMENT "GTEST_TOTAL_SHARDS=${shares};GTEST_SHARD_INDEX=${index}")
   endforeach()
 endfunction()

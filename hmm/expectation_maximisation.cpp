@@ -27,7 +27,7 @@ using cuda::hmm::ParameterLayout;
 // How far the penalised log-likelihood may fall in one iteration before the model counts as failed, per bar:
 // what the float pass can be wrong by.
 constexpr double fall_allowed_per_bar = 2e-6;
-// Fewer lanes than this do not fill a GPU.
+// With fewer lanes than this the CPU was taken for faster; not measured since series are cut in time there.
 constexpr std::size_t gpu_lanes_min = 2048;
 // Of standardised bars that are held at once.
 constexpr std::size_t tile_bytes_cpu = std::size_t{256} << 20, tile_bytes_gpu = std::size_t{2} << 30;
@@ -296,7 +296,8 @@ void run_part(const cuda::Resources& resources, const std::vector<Ascent*>& memb
   }
 }
 
-// Models do not depend on each other, nor does a result on which of them share a batch.
+// Models do not depend on each other, nor does a result on which of them share a batch, but for few long
+// series, which are cut in time otherwise (long_series.hpp).
 template <class T>
 void run_tile(const cuda::Resources& resources, const std::vector<Ascent*>& members,
               const FitSettings& settings) {

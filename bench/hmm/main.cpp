@@ -187,9 +187,10 @@ int run_on_gpu(const Options& given) {
   options.check = true;
   const cuda::Resources resources = cuda::Resources::make(options.device);
   Scenario scenario = make_scenario(options.quick);
-  bool good = true;
+  bool good = true, known = false;
   for (const char* name : {"em_batch_k3", "viterbi_batch", "filter_batch", "gpu_tick_5000", "gpu_em"}) {
     if (!given.name.empty() && given.name != name) continue;
+    known = true;
     options.name = name;
     if (options.name == "gpu_em") {
       scenario = Scenario{};
@@ -205,6 +206,7 @@ int run_on_gpu(const Options& given) {
       std::cout << result.dump() << std::endl;
     }
   }
+  if (!known) throw InputError("no case " + given.name + " for a GPU");
   if (!good) std::cerr << "a result differs from the double reference by more than 1e-4\n";
   return good ? 0 : exit_failure;
 }

@@ -37,6 +37,7 @@ struct EigenReport {
   // the largest over the good matrices: ‖A − V'ΛV‖ / |λ|max and ‖VV' − 1‖, as root mean squares over two
   // probes
   double residual_max = 0, orthogonality_max = 0;
+  int solved_by_host = 0;  // of a GPU's batch: what was not within tolerance there
 };
 
 // Throws InputError when size < 1. REQUIRES spans of those sizes. Entries below the smallest normal number

@@ -21,8 +21,8 @@ static_assert(__cplusplus >= 202002L, "the CUDA compiler must be told -std=c++20
 constexpr int warp = 32, threads_max = 128;
 // Matrices whose sweeps go side by side in one warp: few, as each waits for those with more to do.
 constexpr int sweepers = 8;
-// Of the matrices of a chunk: 256 MiB in fp32 and five times that with all that goes with them; counts stay
-// within 31 bits.
+// Of the matrices of a chunk: 256 MiB in fp32 and, but for the smallest, five times that with all that goes
+// with them; counts stay within 31 bits.
 constexpr std::int64_t entries_max = std::int64_t{1} << 26;
 
 struct BlockTeam {

@@ -8,7 +8,7 @@
 
 namespace regent::cuda::covariance {
 
-// by_size: own kernels (eigen_team_body.hpp: a warp per matrix up to 32, a block up to 128) while a matrix
+// by_size: own kernels (eigen_sweeps_body.hpp, in three stages, up to 128) while a matrix
 // fits into a block's shared memory, cuSOLVER's XsyevBatched above. cusolver: always that.
 enum class EigenGpuMethod { by_size, cusolver };
 
@@ -23,7 +23,8 @@ class EigenGpu {
   EigenGpu(const EigenGpu&) = delete;
   EigenGpu& operator=(const EigenGpu&) = delete;
   void send(const T* matrices, int count);
-  void solve();                       // what was sent, as often as wanted; scaling and checks included
+  // What was sent, as often as wanted; scaling and checks included. Our own kernels are waited for.
+  void solve();
   void wait() const;                  // until it is solved
   void fetch(const EigenJob<T>& to);  // host pointers; waits
 

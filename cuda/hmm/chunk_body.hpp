@@ -7,10 +7,10 @@
 // chunk before arrived, which is that of the whole series by induction, and likewise β from the end; the same
 // to `merged`, relative in every entry. The forward pass and the way back never widen such a distance
 // (Hilbert's metric; Birkhoff 1957), so that it bounds the error of all bars between. Where a seam differs,
-// the chunk is run again in that lane from what its neighbours arrived at, until all seams agree: after as
-// many rounds as there are chunks the whole series has been run in order, so the result holds for every
-// model, also one that forgets nothing. run_to_run: bitwise. cpu_to_gpu: bitwise for the same chunks; a lane
-// of one chunk has the bits of the uncut pass.
+// the chunk is run again in that lane from what its neighbours arrived at, until all seams agree: after
+// twice as many rounds as there are chunks the whole series has been run in order, so the result holds for
+// every model, also one that forgets nothing. run_to_run: bitwise. cpu_to_gpu: bitwise for the same chunks; a
+// lane of one chunk has the bits of the uncut pass.
 
 #include "cuda/hmm/chunk_job.hpp"
 #include "cuda/hmm/merged.hpp"
@@ -174,7 +174,7 @@ REGENT_HD inline bool seam_agrees(const T* given, const T* reached, int states) 
     before += static_cast<double>(given[k * lane_block]);
     after += static_cast<double>(reached[k * lane_block]);
   }
-  if (after != after) return true;  // the lane is lost, and says so by its likelihood
+  if (!(after - after == 0)) return true;  // not finite: the lane is lost, and says so by its likelihood
   if (!(before > 0) || !(after > 0)) return before == after;
   for (int k = 0; k < states; ++k) {
     const double a = static_cast<double>(given[k * lane_block]) / before;

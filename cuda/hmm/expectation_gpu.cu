@@ -15,9 +15,9 @@
 namespace regent::cuda::hmm {
 namespace {
 
-constexpr int warps_per_processor = 12;     // so many a thread's registers must allow
-constexpr std::size_t workspace_share = 8;  // of the device's memory, at most one in so many bytes
-constexpr int rows_at_once = 8;             // of counts, a warp each
+constexpr int warps_per_processor = 12;      // so many a thread's registers must allow
+constexpr std::size_t workspace_share = 16;  // of the device's memory, at most one in so many bytes
+constexpr int rows_at_once = 8;              // of counts, a warp each
 
 template <class T, class S, class Emission>
 __global__ void __launch_bounds__(lane_block, warps_per_processor)
@@ -72,7 +72,10 @@ class GpuExpectation : public ExpectationBackend<T> {
     rows_ = chunk_workspace_rows(job_);
     const std::size_t unit_bytes = rows_ * lane_block * sizeof(T);
     const std::size_t bytes = resources.gpu()->properties.totalGlobalMem / workspace_share;
-    units_at_once_ = std::clamp(bytes / unit_bytes, std::size_t{1}, units);
+    // no more than run at once: EM has several of these
+    const auto running =
+        static_cast<std::size_t>(resources.gpu()->properties.multiProcessorCount) * warps_per_processor;
+    units_at_once_ = std::clamp(bytes / unit_bytes, std::size_t{1}, std::min(units, running));
     workspace_ = DeviceBuffer<T>(units_at_once_ * rows_ * lane_block);
     unit_counts_ = DeviceBuffer<double>(units * count_rows_ * lane_block);
     unit_likelihoods_ = DeviceBuffer<double>(units * lane_block);
@@ -89,6 +92,7 @@ class GpuExpectation : public ExpectationBackend<T> {
     job_.redo = redo_.data();
     job_.active = active_.data();
   }
+  ~GpuExpectation() override { cudaStreamSynchronize(stream_); }  // nothing may run on in the buffers
 
   void run(const ExpectationJob<T>& asked) override {
     ChunkJob<T> job = job_;

@@ -48,7 +48,10 @@ GpuState* make_gpu_state(std::string& why_not) {
 
 void destroy_gpu_state(GpuState* state) noexcept {
   if (state == nullptr) return;
-  if (state->stream != nullptr) cudaStreamDestroy(state->stream);
+  if (state->stream != nullptr) {
+    cudaStreamSynchronize(state->stream);  // nothing may run on in what the state keeps
+    cudaStreamDestroy(state->stream);
+  }
   delete state;
 }
 

@@ -37,7 +37,7 @@ bool finite(const Outcomes& out, std::size_t i) {
 
 void check_finite(const Outcomes& out, std::uint64_t first_path) {
   using Range = tbb::blocked_range<std::size_t>;
-  constexpr std::size_t none = std::numeric_limits<std::size_t>::max(), grain = 1 << 14;
+  constexpr std::size_t none = std::numeric_limits<std::size_t>::max(), grain = 512;
   const std::size_t bad = tbb::parallel_reduce(
       Range(0, out.final_equity.size(), grain), none,
       [&](const Range& range, std::size_t found) {

@@ -6,6 +6,7 @@
 #include "cuda/runtime/check.cuh"
 #include "cuda/runtime/device_buffer.cuh"
 #include "cuda/runtime/gpu_state.cuh"
+#include "cuda/runtime/stream.cuh"
 #include "cuda/scenario/launch.hpp"
 #include "cuda/scenario/path_body.hpp"
 
@@ -34,29 +35,22 @@ __global__ void __launch_bounds__(block, blocks_per_multiprocessor)
 class Chunk {
  public:
   explicit Chunk(std::size_t n)
-      : final_equity_(n), turnover_(n), costs_(n), drawdown_max_(n), ruin_step_(n), final_regime_(n) {
-    REGENT_CUDA_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
-  }
-  Chunk(const Chunk&) = delete;
-  Chunk& operator=(const Chunk&) = delete;
-  ~Chunk() {
-    cudaStreamSynchronize(stream_);  // nothing may run on in the buffers
-    cudaStreamDestroy(stream_);
-  }
+      : final_equity_(n), turnover_(n), costs_(n), drawdown_max_(n), ruin_step_(n), final_regime_(n) {}
+  ~Chunk() { cudaStreamSynchronize(stream_); }  // nothing may run on in the buffers
   cudaStream_t stream() const { return stream_; }
   OutcomeView view() const {
     return {final_equity_.data(), turnover_.data(),  costs_.data(),
             drawdown_max_.data(), ruin_step_.data(), final_regime_.data()};
   }
   // Waits for the paths, and for their outcomes in `out` from `first` on.
-  void fetch(const OutcomeView& out, std::int64_t first, std::int64_t paths) const {
+  void fetch(const OutcomeView& out, std::int64_t first, std::int64_t paths) {
     copy(final_equity_, out.final_equity + first, paths);
     copy(turnover_, out.turnover + first, paths);
     copy(costs_, out.costs + first, paths);
     copy(drawdown_max_, out.drawdown_max + first, paths);
     copy(ruin_step_, out.ruin_step + first, paths);
     copy(final_regime_, out.final_regime + first, paths);
-    REGENT_CUDA_CHECK(cudaStreamSynchronize(stream_));
+    stream_.wait();
   }
 
  private:
@@ -66,7 +60,7 @@ class Chunk {
                                       cudaMemcpyDeviceToHost, stream_));
   }
 
-  cudaStream_t stream_ = nullptr;
+  Stream stream_;
   DeviceBuffer<double> final_equity_, turnover_, costs_;
   DeviceBuffer<float> drawdown_max_;
   DeviceBuffer<std::int32_t> ruin_step_;
@@ -95,7 +89,7 @@ void run_gpu(const Resources& resources, const Packed& packed, std::uint64_t fir
   REGENT_CUDA_CHECK(cudaStreamSynchronize(stream));  // the chunks have streams of their own
   const View view = packed.at(tables.data());
   const auto room = static_cast<std::size_t>(std::min(paths, chunk));
-  const Chunk chunks[] = {Chunk(room), Chunk(room)};
+  Chunk chunks[] = {Chunk(room), Chunk(room)};
   const auto begin = [&](std::int64_t first) {
     if (first >= paths) return;
     const Chunk& own = chunks[first / chunk % 2];

@@ -48,6 +48,9 @@ void put_batch(const IndicatorInput& in, std::span<const ColumnKey> keys, std::s
 
 IndicatorSource::IndicatorSource(const PriceSeries& series, std::span<const ColumnKey> keys) {
   REGENT_INVARIANT(series.bars() >= 2, "an indicator without bars");
+  REGENT_INVARIANT(series.high.size() == series.bars() && series.low.size() == series.bars() &&
+                       (series.volume.empty() || series.volume.size() == series.bars()),
+                   "indicators of columns of one length");
   const auto any_of = [&](auto... kinds) {
     return std::ranges::any_of(keys, [&](const ColumnKey& key) { return ((key.indicator == kinds) || ...); });
   };

@@ -1,7 +1,7 @@
 #pragma once
 // Groups of R's width of lanes through all bars: the wishes of a tile of time, then its marks. R: Pack<float>
-// in the CPU's lane kernels, float on the GPU, double for a single lane. Index and call; the maths is in the
-// other bodies.
+// in the CPU's lane kernels, double for a single lane; the GPU's way is sweep_lane_body.hpp. Index and call;
+// the maths is in the other bodies.
 
 #include <cstddef>
 #include <cstdint>

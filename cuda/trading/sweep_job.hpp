@@ -43,7 +43,7 @@ struct TileSpan {
 
 // Which columns the lanes of a task have.
 struct Shape {
-  bool minus = false, stay = false, gate = false, side = false, votes = false;
+  bool stay = false, gate = false, side = false, votes = false;
   bool levels = false;  // stops, targets, or shorts, which can be ruined
   bool all_in = false;
   bool shorts = false;

@@ -137,7 +137,7 @@ REGENT_BODY Wish<Bars32> find_word(const Job& job, const Lane& lane, const TileS
   return {wish.is_long && allowed, shape.shorts ? wish.is_short && allowed : none};
 }
 
-// What mark_stretch() keeps in registers.
+// What a lane carries through the bars, in registers.
 struct LaneMarks {
   float cash, units, lower, upper, before, peak, keep;
   REGENT_BODY bool held() const { return units != 0; }

@@ -108,7 +108,6 @@ LaneFacts checked_lanes(const Task& task) {
 Shape shape_of(const Task& task, const LaneFacts& facts) {
   const Lane& first = task.lanes[0];
   Shape shape;
-  shape.minus = first.minus != no_column;
   shape.gate = first.gate != no_column;
   shape.side = first.side != no_column;
   shape.votes = first.votes > 0;

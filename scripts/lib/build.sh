@@ -26,10 +26,11 @@ build_preset() {
   shift $(($# < 2 ? $# : 2))
   # what CMake caches and would not notice by itself
   wheels=$(site_packages)
-  key="$preset $* $wheels $(command -v nvcc || true)"
+  key="$preset $* $wheels $(command -v nvcc || true) ${CUDAARCHS:-} ${CUDAFLAGS:-}"
   if [[ ! -f $folder/build.ninja || $(cat "$folder/.configured-for" 2>/dev/null) != "$key" ]]; then
     run_logged "configuring $preset in ${folder#"$REGENT_TOP/"}" "$folder/configure.log" \
-      cmake -S "$REGENT_TOP" --preset "$preset" -B "$folder" -DREGENT_SITE_PACKAGES="$wheels" "$@"
+      cmake -S "$REGENT_TOP" --preset "$preset" -B "$folder" -DREGENT_SITE_PACKAGES="$wheels" \
+      -UCMAKE_CUDA_ARCHITECTURES -DCMAKE_CUDA_FLAGS="${CUDAFLAGS:-}" "$@"
     printf '%s' "$key" >"$folder/.configured-for"
   fi
   run_logged "building $preset ($(build_jobs) jobs)" "$folder/build.log" ninja -C "$folder" -j "$(build_jobs)"

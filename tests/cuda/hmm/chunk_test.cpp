@@ -225,7 +225,7 @@ TEST(Chunks, OfOneLaneDoNotChangeABitInAnother) {
 }
 
 TEST(Chunks, SayThatASeriesIsImpossibleWhereOneOfThemIs) {
-  // state 0 for ever, whose covariance makes a bar far off all but impossible, and then no state at all
+  // from state 0 no state is reached, so that nothing is possible from bar 1 on
   Generator generator(261);
   Hierarchy h = generator.hierarchy(1, 2, 1), sound = generator.hierarchy(1, 2, 1);
   h.micro_start = {1, 0};

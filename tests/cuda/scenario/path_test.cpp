@@ -98,7 +98,8 @@ TEST(ScenarioPath, OfSixteenAssetsAndFourFactorsIsTheSameOnTheGpu) {
 // More than the GPU takes in one launch.
 TEST(ScenarioPath, OfManyLaunchesIsTheSameOnTheGpu) {
   if (gpu_count() == 0) GTEST_SKIP() << "no GPU here";
-  const Task task = hold(one_asset(0, 0.01), 5, 3);
+  const Law law = one_asset(0, 0.01);
+  const Task task = hold(law, 5, 3);
   constexpr std::int64_t paths = 3 * (1 << 18) + 77;
   expect_same(run(Resources::make("cpu"), task, 9, paths), 0, run(Resources::make("cuda"), task, 9, paths), 0,
               paths);
