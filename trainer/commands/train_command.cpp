@@ -31,7 +31,7 @@ Config configured(const TrainFlags& flags) {
   if (!flags.device.empty()) {
     extra["runtime.device"] = flags.device;
   }
-  const Config config = load_config(flags.common, extra);
+  Config config = load_config(flags.common, extra);
   if (!flags.quick) {
     return config;
   }

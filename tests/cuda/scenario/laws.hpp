@@ -65,7 +65,6 @@ inline Law chain(std::vector<double> transition) {
   return law;
 }
 
-Task hold(Law&&, int, std::uint64_t) = delete;  // the task only points to its law
 inline Task hold(const Law& law, int steps, std::uint64_t seed) {
   Task task;
   task.law = &law;
