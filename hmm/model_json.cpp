@@ -82,9 +82,10 @@ void check_keys(const json& object, const Place& place, const std::vector<std::s
   }
 }
 
-const json& member(const json& object, const Place& place, const std::string& name, const char* needed) {
+const json& member(const json& object, const Place& place, const char* name, const char* needed) {
   const auto found = object.find(name);
-  if (found == object.end()) place.refuse("\"" + name + "\" is missing; " + needed + " is needed");
+  if (found == object.end())
+    place.refuse("\"" + std::string(name) + "\" is missing; " + needed + " is needed");
   return *found;
 }
 
@@ -109,7 +110,7 @@ std::vector<double> numbers(const json& object, const Place& place, const std::s
   std::string form;
   for (const std::size_t size : shape) form += "[" + std::to_string(size) + "]";
   std::vector<double> out;
-  append_numbers(member(object, place, name, form.c_str()), place.key(name), shape, out);
+  append_numbers(member(object, place, name.c_str(), form.c_str()), place.key(name), shape, out);
   return out;
 }
 
@@ -177,7 +178,7 @@ std::vector<double> laws(const json& object, const Place& place, const std::stri
 }
 
 std::size_t length(const json& object, const Place& place, const std::string& name) {
-  const json& value = member(object, place, name, "an array");
+  const json& value = member(object, place, name.c_str(), "an array");
   if (!value.is_array() || value.empty()) place.key(name).refuse("an array is needed, not " + kind_of(value));
   return value.size();
 }
