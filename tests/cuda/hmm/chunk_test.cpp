@@ -16,24 +16,15 @@ using reference::Hierarchy;
 
 constexpr std::int64_t chunk_bars = 256, warm_up_bars = 128;
 
-template <class T>
-struct Result {
-  AnyShape shape;
-  std::size_t rows;
-  std::vector<double> counts, log_likelihood;
+struct Result : LaneCounts {
+  using LaneCounts::LaneCounts;
   int redone = 0;  // chunks of lanes
-  explicit Result(const BatchView<T>& view)
-      : shape(view.shape),
-        rows(CountLayout<AnyShape>{shape}.rows(view.law)),
-        counts(rows * blocks_of(view.lanes) * lane_block),
-        log_likelihood(blocks_of(view.lanes) * lane_block) {}
-  double count(int lane, std::size_t row) const { return at(counts, lane, row, rows); }
 };
 
 // What expectation_gpu.cu does, one thread after the other.
 template <class T, class S, class Emission>
-Result<T> cut(const BatchView<T>& view, const T* terminal = nullptr) {
-  Result<T> result(view);
+Result cut(const BatchView<T>& view, const T* terminal = nullptr) {
+  Result result(view);
   const std::vector<std::uint8_t> active(view.lanes, 1);
   ChunkJob<T> job;
   job.batch = view;
@@ -88,15 +79,15 @@ Result<T> cut(const BatchView<T>& view, const T* terminal = nullptr) {
   return result;
 }
 template <class T>
-Result<T> cut(const BatchView<T>& view, const T* terminal = nullptr) {
+Result cut(const BatchView<T>& view, const T* terminal = nullptr) {
   return view.law == EmissionLaw::student_t ? cut<T, AnyShape, StudentEmission<T, AnyShape>>(view, terminal)
                                             : cut<T, AnyShape, GaussianEmission<T, AnyShape>>(view, terminal);
 }
 
 // The pass over whole series, which expectation_test.cpp holds against sums over every path.
 template <class T>
-Result<T> uncut(const BatchView<T>& view, const T* terminal = nullptr) {
-  Result<T> result(view);
+Result uncut(const BatchView<T>& view, const T* terminal = nullptr) {
+  Result result(view);
   const std::vector<std::uint8_t> active(view.lanes, 1);
   ExpectationJob<T> job{view,
                         active.data(),
@@ -113,24 +104,6 @@ Result<T> uncut(const BatchView<T>& view, const T* terminal = nullptr) {
   return result;
 }
 
-template <class A, class B>
-void expect_close(const A& a, const B& b, int lanes, double tolerance) {
-  for (int lane = 0; lane < lanes; ++lane) {
-    SCOPED_TRACE("lane " + std::to_string(lane));
-    EXPECT_NEAR(a.log_likelihood[lane], b.log_likelihood[lane], tolerance * std::abs(b.log_likelihood[lane]));
-    for (std::size_t row = 0; row < b.rows; ++row) {
-      ASSERT_NEAR(a.count(lane, row), b.count(lane, row), tolerance * (10 + std::abs(b.count(lane, row))))
-          << "row " << row;
-    }
-  }
-}
-template <class A, class B>
-void expect_same(const A& a, const B& b, int lane) {
-  SCOPED_TRACE("lane " + std::to_string(lane));
-  EXPECT_EQ(a.log_likelihood[lane], b.log_likelihood[lane]);
-  for (std::size_t row = 0; row < b.rows; ++row) ASSERT_EQ(a.count(lane, row), b.count(lane, row)) << row;
-}
-
 struct Lanes40 {
   std::vector<Hierarchy> hierarchies;
   std::vector<std::vector<double>> series;
@@ -144,6 +117,18 @@ struct Lanes40 {
   }
 };
 
+struct OneOfThreeHardlyForgets {
+  std::vector<Hierarchy> hierarchies;
+  std::vector<std::vector<double>> series;
+  OneOfThreeHardlyForgets(std::uint64_t seed, int bars) {
+    Generator generator(seed);
+    for (int lane = 0; lane < 3; ++lane) {
+      hierarchies.push_back(lane == 1 ? hardly_forgetting(generator) : generator.hierarchy(1, 3, 1));
+      series.push_back(generator.series(hierarchies.back(), bars, 0));
+    }
+  }
+};
+
 TEST(Chunks, OfAWholeSeriesGiveTheBitsOfTheUncutPass) {
   const Lanes40 nine(201, 3, 3, 4, chunk_bars, 0.02), three(202, 1, 3, 4, chunk_bars - 7, 0);
   const TestBatch<float> hierarchy(nine.hierarchies, nine.series), flat(three.hierarchies, three.series);
@@ -153,8 +138,8 @@ TEST(Chunks, OfAWholeSeriesGiveTheBitsOfTheUncutPass) {
   const auto b = cut<float, Three, GaussianEmission<float, Three>>(flat.view());
   const auto nine_truth = uncut(hierarchy.view()), three_truth = uncut(flat.view());
   for (int lane = 0; lane < 40; ++lane) {
-    expect_same(a, nine_truth, lane);
-    expect_same(b, three_truth, lane);
+    expect_same_bits_of_lane(a, nine_truth, lane);
+    expect_same_bits_of_lane(b, three_truth, lane);
   }
 }
 
@@ -167,10 +152,10 @@ TEST(Chunks, CountAsTheUncutPass) {
         {1, 5, 1, 0.0, 1400}}) {
     const Lanes40 given(211 + macros * micros, macros, micros, dimension, static_cast<int>(bars), missing);
     const TestBatch<double> batch(given.hierarchies, given.series);
-    const Result<double> truth = uncut(batch.view()), exact = cut(batch.view());
+    const Result truth = uncut(batch.view()), exact = cut(batch.view());
     expect_close(exact, truth, 40, 1e-10);
     const TestBatch<float> in_float(given.hierarchies, given.series);
-    const Result<float> close = cut(in_float.view());
+    const Result close = cut(in_float.view());
     expect_close(close, truth, 40, 1e-4);
     EXPECT_LT(close.redone, 40 * 5 / 4) << "most seams should agree at once";
   }
@@ -182,7 +167,7 @@ TEST(Chunks, CountInRegistersAsInMemory) {
   const TestBatch<float> batch(given.hierarchies, given.series);
   const auto in_registers = cut<float, Nine, GaussianEmission<float, Nine>>(batch.view());
   const auto in_memory = cut(batch.view());
-  for (int lane = 0; lane < 40; ++lane) expect_same(in_registers, in_memory, lane);
+  for (int lane = 0; lane < 40; ++lane) expect_same_bits_of_lane(in_registers, in_memory, lane);
 }
 
 TEST(Chunks, OfSeriesOfManyLengthsEndWhereTheSeriesDo) {
@@ -192,35 +177,29 @@ TEST(Chunks, OfSeriesOfManyLengthsEndWhereTheSeriesDo) {
 }
 
 TEST(Chunks, OfAModelThatForgetsNothingAreRunAgainUntilTheyAgree) {
-  Generator generator(241);
-  std::vector<Hierarchy> hierarchies;
-  std::vector<std::vector<double>> series;
-  for (int lane = 0; lane < 3; ++lane) {
-    hierarchies.push_back(lane == 1 ? hardly_forgetting(generator) : generator.hierarchy(1, 3, 1));
-    series.push_back(generator.series(hierarchies.back(), 1500, 0));
-  }
-  const TestBatch<double> batch(hierarchies, series);
-  const Result<double> result = cut(batch.view());
+  const OneOfThreeHardlyForgets given(241, 1500);
+  const TestBatch<double> batch(given.hierarchies, given.series);
+  const Result result = cut(batch.view());
   EXPECT_GE(result.redone, 5);
   expect_close(result, uncut(batch.view()), 3, 1e-10);
-  const TestBatch<float> in_float(hierarchies, series);
+  const TestBatch<float> in_float(given.hierarchies, given.series);
   expect_close(cut(in_float.view()), uncut(batch.view()), 3, 1e-3);
 }
 
 TEST(Chunks, OfOneLaneDoNotChangeABitInAnother) {
   Lanes40 given(251, 3, 3, 4, 1300, 0);
   const TestBatch<float> batch(given.hierarchies, given.series);
-  const Result<float> before = cut(batch.view());
+  const Result before = cut(batch.view());
   for (double& value : given.hierarchies[3].means) value = std::nan("");
   given.hierarchies[4].micro_transition = {1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0, 0, 1,
                                            0, 0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1};
   given.hierarchies[4].micro_exit.assign(9, 0);
   given.series[5][40] = std::nan("");
   const TestBatch<float> broken(given.hierarchies, given.series);
-  const Result<float> after = cut(broken.view());
+  const Result after = cut(broken.view());
   EXPECT_TRUE(std::isnan(after.log_likelihood[3]));
   for (int lane = 0; lane < 40; ++lane) {
-    if (lane < 3 || lane > 5) expect_same(before, after, lane);
+    if (lane < 3 || lane > 5) expect_same_bits_of_lane(before, after, lane);
   }
 }
 
@@ -232,7 +211,7 @@ TEST(Chunks, SayThatASeriesIsImpossibleWhereOneOfThemIs) {
   h.micro_transition = {0, 0, 0, 0};
   const std::vector<double> series = generator.series(sound, 1200, 0);
   const TestBatch<double> batch({sound, h}, {series, series});
-  const Result<double> result = cut(batch.view()), truth = uncut(batch.view());
+  const Result result = cut(batch.view()), truth = uncut(batch.view());
   EXPECT_EQ(truth.log_likelihood[1], -HUGE_VAL);
   EXPECT_EQ(result.log_likelihood[1], -HUGE_VAL);
   EXPECT_NEAR(result.log_likelihood[0], truth.log_likelihood[0], 1e-10 * std::abs(truth.log_likelihood[0]));
@@ -266,7 +245,7 @@ TEST(Chunks, TakeTheGivenBetaWhereASeriesEnds) {
   const TestBatch<double> batch(given.hierarchies, given.series);
   std::vector<double> terminal(batch.padded() * 3);
   for (std::size_t i = 0; i < terminal.size(); ++i) terminal[i] = i / 32 % 3 == 0 ? 1.0 : 0.01;
-  const Result<double> plain = uncut(batch.view()), truth = uncut(batch.view(), terminal.data());
+  const Result plain = uncut(batch.view()), truth = uncut(batch.view(), terminal.data());
   expect_close(cut(batch.view(), terminal.data()), truth, 40, 1e-10);
   const CountLayout<AnyShape> layout{truth.shape};
   EXPECT_GT(std::abs(truth.count(39, layout.weight(0)) - plain.count(39, layout.weight(0))), 1e-4);
@@ -286,7 +265,7 @@ TEST_F(ChunksOnTheGpu, CountAsTheUncutPass) {
     const Lanes40 given(301 + macros, macros, micros, dimension, 5000, 0.01, true);
     const TestBatch<double> batch(given.hierarchies, given.series);
     const TestBatch<float> in_float(given.hierarchies, given.series);
-    const Result<double> truth = uncut(batch.view());
+    const Result truth = uncut(batch.view());
     expect_close(Counted<double>(gpu, batch), truth, 40, 1e-9);
     expect_close(Counted<float>(gpu, in_float), truth, 40, 1e-4);
   }
@@ -314,14 +293,8 @@ TEST_F(ChunksOnTheGpu, GiveTheSameBitsInEveryRunAndWhateverOtherLanesHold) {
 }
 
 TEST_F(ChunksOnTheGpu, OfAModelThatForgetsNothingAreRunAgainUntilTheyAgree) {
-  Generator generator(321);
-  std::vector<Hierarchy> hierarchies;
-  std::vector<std::vector<double>> series;
-  for (int lane = 0; lane < 3; ++lane) {
-    hierarchies.push_back(lane == 1 ? hardly_forgetting(generator) : generator.hierarchy(1, 3, 1));
-    series.push_back(generator.series(hierarchies.back(), 6000, 0));
-  }
-  const TestBatch<double> batch(hierarchies, series);
+  const OneOfThreeHardlyForgets given(321, 6000);
+  const TestBatch<double> batch(given.hierarchies, given.series);
   expect_close(Counted<double>(Resources::make("cuda"), batch), uncut(batch.view()), 3, 1e-9);
 }
 

@@ -12,31 +12,57 @@ namespace regent::cuda::hmm {
 
 using reference::Hierarchy;
 
-template <class T>
-struct Counted {
+// Counts and likelihoods of the lanes of a batch.
+struct LaneCounts {
   AnyShape shape;
   std::size_t rows;
   std::vector<double> counts, log_likelihood;
-  Counted(const Resources& resources, const TestBatch<T>& batch)
-      : Counted(resources, batch, std::vector<std::uint8_t>(batch.lanes, 1)) {}
-  Counted(const Resources& resources, const TestBatch<T>& batch, const std::vector<std::uint8_t>& active)
-      : shape(batch.shape),
-        rows(CountLayout<AnyShape>{shape}.rows(batch.law)),
-        counts(rows * batch.padded()),
-        log_likelihood(batch.padded()) {
-    Expectation<T> expectation(resources, batch.view());
-    expectation.run(batch.lanes, batch.parameters, active, counts, log_likelihood);
-  }
-  double count(int lane, int row) const { return at(counts, lane, row, rows); }
+  template <class T>
+  explicit LaneCounts(const BatchView<T>& view)
+      : shape(view.shape),
+        rows(CountLayout<AnyShape>{shape}.rows(view.law)),
+        counts(rows * blocks_of(view.lanes) * lane_block),
+        log_likelihood(blocks_of(view.lanes) * lane_block) {}
+  double count(int lane, std::size_t row) const { return at(counts, lane, row, rows); }
 };
 
-// Of the lanes that are in use; what lies beyond the last is not defined.
 template <class T>
-void expect_same_bits(const Counted<T>& a, const Counted<T>& b, int lanes) {
+struct Counted : LaneCounts {
+  Counted(const Resources& resources, const TestBatch<T>& batch)
+      : Counted(resources, batch, batch.view(), std::vector<std::uint8_t>(batch.lanes, 1)) {}
+  Counted(const Resources& resources, const TestBatch<T>& batch, const std::vector<std::uint8_t>& active)
+      : Counted(resources, batch, batch.view(), active) {}
+  // view: of the batch, with another length or other observations
+  Counted(const Resources& resources, const TestBatch<T>& batch, const BatchView<T>& view)
+      : Counted(resources, batch, view, std::vector<std::uint8_t>(view.lanes, 1)) {}
+
+ private:
+  Counted(const Resources& resources, const TestBatch<T>& batch, const BatchView<T>& view,
+          const std::vector<std::uint8_t>& active)
+      : LaneCounts(view) {
+    Expectation<T> expectation(resources, view);
+    expectation.run(view.lanes, batch.parameters, active, counts, log_likelihood);
+  }
+};
+
+inline void expect_same_bits_of_lane(const LaneCounts& a, const LaneCounts& b, int lane) {
+  EXPECT_EQ(a.log_likelihood[lane], b.log_likelihood[lane]) << "lane " << lane;
+  for (std::size_t row = 0; row < a.rows; ++row) {
+    ASSERT_EQ(a.count(lane, row), b.count(lane, row)) << "lane " << lane << ", row " << row;
+  }
+}
+// Of the lanes that are in use; what lies beyond the last is not defined.
+inline void expect_same_bits(const LaneCounts& a, const LaneCounts& b, int lanes) {
+  for (int lane = 0; lane < lanes; ++lane) expect_same_bits_of_lane(a, b, lane);
+}
+
+inline void expect_close(const LaneCounts& a, const LaneCounts& b, int lanes, double tolerance) {
   for (int lane = 0; lane < lanes; ++lane) {
-    EXPECT_EQ(a.log_likelihood[lane], b.log_likelihood[lane]) << "lane " << lane;
-    for (std::size_t row = 0; row < a.rows; ++row) {
-      ASSERT_EQ(a.count(lane, row), b.count(lane, row)) << "lane " << lane << ", row " << row;
+    EXPECT_NEAR(a.log_likelihood[lane], b.log_likelihood[lane], tolerance * std::abs(b.log_likelihood[lane]))
+        << "lane " << lane;
+    for (std::size_t row = 0; row < b.rows; ++row) {
+      ASSERT_NEAR(a.count(lane, row), b.count(lane, row), tolerance * (10 + std::abs(b.count(lane, row))))
+          << "lane " << lane << ", row " << row;
     }
   }
 }

@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "cuda/hmm/expectation.hpp"
-#include "tests/cuda/hmm/batch.hpp"
+#include "tests/cuda/hmm/expected_counts.hpp"
 
 namespace regent::cuda::hmm {
 namespace {
@@ -15,48 +14,15 @@ using reference::Hierarchy;
 // Long enough to be cut: 2 × 32 chunks.
 constexpr int bars = 33'000;
 
-template <class T>
-struct Counts {
-  AnyShape shape;
-  std::size_t rows;
-  std::vector<double> counts, log_likelihood;
-  explicit Counts(const BatchView<T>& view)
-      : shape(view.shape),
-        rows(CountLayout<AnyShape>{shape}.rows(view.law)),
-        counts(rows * blocks_of(view.lanes) * lane_block),
-        log_likelihood(blocks_of(view.lanes) * lane_block) {}
-  double count(int lane, std::size_t row) const { return at(counts, lane, row, rows); }
-};
-
-template <class T>
-Counts<T> cut(const Resources& resources, const TestBatch<T>& batch, const BatchView<T>& view) {
-  Counts<T> result(view);
-  Expectation<T> expectation(resources, view);
-  const std::vector<std::uint8_t> active(view.lanes, 1);
-  expectation.run(view.lanes, batch.parameters, active, result.counts, result.log_likelihood);
-  return result;
-}
-
 // The sequential pass: one more lane, of another length, keeps the batch from being cut.
-Counts<double> sequential(const Resources& resources, std::vector<Hierarchy> hierarchies,
-                          std::vector<std::vector<double>> series) {
+Counted<double> sequential(const Resources& resources, std::vector<Hierarchy> hierarchies,
+                           std::vector<std::vector<double>> series) {
   hierarchies.push_back(hierarchies.front());
   series.emplace_back(series.front().begin(),
                       series.front().begin() + static_cast<std::ptrdiff_t>(hierarchies.front().dimension));
   const TestBatch<double> batch(hierarchies, series);
   EXPECT_EQ(chunks_of(batch.view()), 1);
-  return cut(resources, batch, batch.view());
-}
-
-template <class T>
-void expect_close(const Counts<T>& a, const Counts<double>& b, int lanes, double tolerance) {
-  for (int lane = 0; lane < lanes; ++lane) {
-    EXPECT_NEAR(a.log_likelihood[lane], b.log_likelihood[lane], tolerance * std::abs(b.log_likelihood[lane]));
-    for (std::size_t row = 0; row < b.rows; ++row) {
-      ASSERT_NEAR(a.count(lane, row), b.count(lane, row), tolerance * (10 + std::abs(b.count(lane, row))))
-          << "lane " << lane << ", row " << row;
-    }
-  }
+  return Counted<double>(resources, batch);
 }
 
 class LongSeriesOnEvery : public OnEveryDevice {};
@@ -73,10 +39,10 @@ TEST_P(LongSeriesOnEvery, CountsAndLikelihoodEqualTheSequentialPass) {
                                                   generator.series(other, bars, 0)};
     const TestBatch<double> batch({h, other}, series);
     ASSERT_EQ(chunks_of(batch.view()), 64);
-    const Counts<double> truth = sequential(resources(), {h, other}, series);
-    expect_close(cut(resources(), batch, batch.view()), truth, 2, 1e-9);
+    const Counted<double> truth = sequential(resources(), {h, other}, series);
+    expect_close(Counted<double>(resources(), batch), truth, 2, 1e-9);
     const TestBatch<float> in_float({h, other}, series);
-    expect_close(cut(resources(), in_float, in_float.view()), truth, 2, 1e-4);
+    expect_close(Counted<float>(resources(), in_float), truth, 2, 1e-4);
   }
 }
 
@@ -86,7 +52,7 @@ TEST_P(LongSeriesOnEvery, AModelThatHardlyForgetsIsCarriedThroughEveryChunk) {
   const std::vector<std::vector<double>> series{generator.series(h, bars, 0)};
   const TestBatch<double> batch({h}, series);
   ASSERT_GT(chunks_of(batch.view()), 1);
-  expect_close(cut(resources(), batch, batch.view()), sequential(resources(), {h}, series), 1, 1e-8);
+  expect_close(Counted<double>(resources(), batch), sequential(resources(), {h}, series), 1, 1e-8);
 }
 
 TEST_P(LongSeriesOnEvery, SharedSeriesGivesEveryLaneItsOwnCounts) {
@@ -98,15 +64,16 @@ TEST_P(LongSeriesOnEvery, SharedSeriesGivesEveryLaneItsOwnCounts) {
   view.observations = series.data();
   view.shared = true;
   ASSERT_GT(chunks_of(view), 1);
-  expect_close(cut(resources(), batch, view), sequential(resources(), {h, other}, {series, series}), 2, 1e-9);
+  expect_close(Counted<double>(resources(), batch, view),
+               sequential(resources(), {h, other}, {series, series}), 2, 1e-9);
 }
 
 TEST_P(LongSeriesOnEvery, GivesTheSameBitsOnEveryInstructionSet) {
   Generator generator(81);
   const Hierarchy h = generator.hierarchy(3, 3, 4);
   const TestBatch<float> batch({h}, {generator.series(h, bars, 0.01)});
-  const Counts<float> plain = cut(Resources::make_cpu(InstructionSet::baseline), batch, batch.view());
-  const Counts<float> here = cut(resources(), batch, batch.view());
+  const Counted<float> plain(Resources::make_cpu(InstructionSet::baseline), batch);
+  const Counted<float> here(resources(), batch);
   EXPECT_EQ(plain.log_likelihood[0], here.log_likelihood[0]);
   for (std::size_t row = 0; row < plain.rows; ++row) ASSERT_EQ(plain.count(0, row), here.count(0, row));
 }
