@@ -29,6 +29,10 @@ struct EigenStages {
   T* rotations;                // [count, rotations_max, 2]: those of each sweep after those of the one before
   std::uint8_t *lows, *highs;  // [count, sweeps_max]
   SweepState* states;          // [count]
+
+  REGENT_BODY T* rotations_of(std::ptrdiff_t index) const { return rotations + index * rotations_max * 2; }
+  REGENT_BODY std::uint8_t* lows_of(std::ptrdiff_t index) const { return lows + index * sweeps_max; }
+  REGENT_BODY std::uint8_t* highs_of(std::ptrdiff_t index) const { return highs + index * sweeps_max; }
 };
 
 // A covariance takes 0.85 n² rotations in 1.7 n sweeps, the worst matrices of the tests 1.4 n² (more below n
@@ -45,9 +49,8 @@ inline constexpr int staged_size_max = 128;  // rows are numbered in bytes
 template <class T>
 REGENT_BODY void make_sweeps(const EigenStages<T>& stages, int n, int index, T* diagonal, T* beside) {
   SweepState& state = stages.states[index];
-  const std::ptrdiff_t at = index;
-  T* rotations = stages.rotations + at * stages.rotations_max * 2;
-  std::uint8_t *lows = stages.lows + at * stages.sweeps_max, *highs = stages.highs + at * stages.sweeps_max;
+  T* rotations = stages.rotations_of(index);
+  std::uint8_t *lows = stages.lows_of(index), *highs = stages.highs_of(index);
   EigenSpace<T> tridiagonal{};
   tridiagonal.diagonal = diagonal;
   tridiagonal.beside = beside;

@@ -208,10 +208,8 @@ struct StridedRow {
 // Turns the vectors by the rotations of a round, which come into the team's memory a few sweeps at a time.
 template <class T, class Team>
 REGENT_BODY void turn_vectors(Team& team, const TeamSpace<T>& s, const EigenStages<T>& stages, int index) {
-  const std::ptrdiff_t at = index;
-  const T* from = stages.rotations + at * stages.rotations_max * 2;
-  const std::uint8_t *lows = stages.lows + at * stages.sweeps_max,
-                     *highs = stages.highs + at * stages.sweeps_max;
+  const T* from = stages.rotations_of(index);
+  const std::uint8_t *lows = stages.lows_of(index), *highs = stages.highs_of(index);
   const int sweeps = stages.states[index].sweeps;
   for (int first = 0; first < sweeps;) {
     int end = first, pairs = 0;
@@ -291,6 +289,22 @@ REGENT_BODY void store(Team& team, const TeamSpace<T>& s, T unscale, bool good, 
   }
 }
 
+// The square to where the vectors of its matrix are, [n, n], and back.
+template <class T, class Team>
+REGENT_BODY void save_square(const Team& team, const TeamSpace<T>& s, T* vectors) {
+  for (int k = 0; k < s.n; ++k) {
+    for (int i = team.index; i < s.n; i += team.threads)
+      vectors[static_cast<long>(k) * s.n + i] = s.square[k * s.step + i];
+  }
+}
+template <class T, class Team>
+REGENT_BODY void load_square(const Team& team, const TeamSpace<T>& s, const T* vectors) {
+  for (int k = 0; k < s.n; ++k) {
+    for (int i = team.index; i < s.n; i += team.threads)
+      s.square[k * s.step + i] = vectors[static_cast<long>(k) * s.n + i];
+  }
+}
+
 // First stage of the matrix `index` of a job: A = Q T Q', Q where the vectors will be, T's diagonal where the
 // values will be. `memory` has team_bytes, aligned for T.
 template <class T, class Team>
@@ -303,10 +317,7 @@ REGENT_BODY void reduce_by_team(Team& team, const EigenJob<T>& job, const EigenS
   team.sync();
   tridiagonalise(team, s);
   form_vectors(team, s);
-  for (int k = 0; k < s.n; ++k) {
-    for (int i = team.index; i < s.n; i += team.threads)
-      job.vectors[(at * n + k) * n + i] = s.square[k * s.step + i];
-  }
+  save_square(team, s, job.vectors + at * n * n);
   for (int i = team.index; i < s.n; i += team.threads) {
     job.values[at * n + i] = s.diagonal[i];
     stages.beside[at * n + i] = s.beside[i];
@@ -328,9 +339,7 @@ REGENT_BODY void finish_by_team(Team& team, const EigenJob<T>& job, const EigenS
   const TeamSpace<T> s = team_space<T>(memory, job.size);
   const std::ptrdiff_t at = index, n = s.n;
   T *values = job.values + at * n, *vectors = job.vectors + at * n * n;
-  for (int k = 0; k < s.n; ++k) {
-    for (int i = team.index; i < s.n; i += team.threads) s.square[k * s.step + i] = vectors[k * n + i];
-  }
+  load_square(team, s, vectors);
   for (int i = team.index; i < s.n; i += team.threads) {
     s.diagonal[i] = values[i];
     for (int probe = 0; probe < 2; ++probe)
@@ -338,12 +347,7 @@ REGENT_BODY void finish_by_team(Team& team, const EigenJob<T>& job, const EigenS
   }
   team.sync();
   turn_vectors(team, s, stages, index);
-  if (!state.made) {
-    for (int k = 0; k < s.n; ++k) {
-      for (int i = team.index; i < s.n; i += team.threads) vectors[k * n + i] = s.square[k * s.step + i];
-    }
-    return;
-  }
+  if (!state.made) return save_square(team, s, vectors);
   const Scaling<T> scaling = stages.scaling[index];
   const TeamCheck<T> found = check(team, s);
   const EigenOutcome outcome =

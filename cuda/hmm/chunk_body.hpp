@@ -18,14 +18,6 @@
 
 namespace regent::cuda::hmm {
 
-// Where a group finds the seams of its unit.
-template <class R>
-struct SeamRows {
-  using T = ScalarOf<R>;
-  std::ptrdiff_t first;
-  REGENT_BODY Table<R, lane_block> of(T* rows) const { return {rows + first}; }
-};
-
 template <class R, class S, class Emission>
 struct ChunkRun {
   using T = ScalarOf<R>;
@@ -39,7 +31,7 @@ struct ChunkRun {
   BackwardState<R> back;
   R mass_before;  // Σ of the law at begin − 1
   const std::int64_t unit;
-  const SeamRows<R> seams;
+  const std::ptrdiff_t seam;  // where the rows of its seams begin
   const int size;
   double* const totals;
   double* const log_likelihood;
@@ -59,7 +51,7 @@ struct ChunkRun {
         densities{sums.from(rows_of_counts(job.batch.shape) + prepared_rows(job.batch.shape)), pass.s.states},
         weights{densities.from(kept_bars(job)).rows, pass.s.states},
         unit(group.block * job.chunks() + chunk),
-        seams{unit * pass.s.states * lane_block + group.offset},
+        seam(unit * pass.s.states * lane_block + group.offset),
         size(rows_of_counts(job.batch.shape)),
         totals(job.counts + unit * size * lane_block + group.offset),
         log_likelihood(job.log_likelihood + unit * lane_block + group.offset) {}
@@ -93,14 +85,15 @@ struct ChunkRun {
   }
 
  private:
+  REGENT_BODY Table<R, lane_block> at_seam(T* rows) const { return {rows + seam}; }
   REGENT_BODY void store(T* rows, const R* values, R factor) const {
-    const Table<R, lane_block> table = seams.of(rows);
+    const Table<R, lane_block> table = at_seam(rows);
     for (int k = 0; k < pass.s.states; ++k) table.store(k, values[k] * factor);
   }
   REGENT_BODY void begin_forward() {
     if (chunk == 0) return;
     for (int k = 0; k < pass.s.states; ++k)
-      pass.state.weight[k] = job.again ? seams.of(job.law_given).load(k) : Lanes<R>::all(T{1});
+      pass.state.weight[k] = job.again ? at_seam(job.law_given).load(k) : Lanes<R>::all(T{1});
     const R zero = Lanes<R>::all(T{0}), one = Lanes<R>::all(T{1});
     const R sum = sum_of(pass.s, pass.state.weight);
     pass.state.scale = Lanes<R>::inverse_power_of_two(select(zero < sum, sum, one));
@@ -127,7 +120,7 @@ struct ChunkRun {
   REGENT_BODY void begin_backward() {
     const R zero = Lanes<R>::all(T{0});
     const bool given = job.again && end < job.batch.steps;
-    for (int k = 0; k < pass.s.states; ++k) back.ahead[k] = given ? seams.of(job.ahead_given).load(k) : zero;
+    for (int k = 0; k < pass.s.states; ++k) back.ahead[k] = given ? at_seam(job.ahead_given).load(k) : zero;
     back.vanished = zero < zero;
     clear_counts<R>(size, totals);
     clear_sums();
