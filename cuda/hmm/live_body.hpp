@@ -58,8 +58,11 @@ template <class R>
 REGENT_BODY void put_columns(const LiveJob<ScalarOf<R>>& job, int lane, const ScalarOf<R>* rows, int columns,
                              ScalarOf<R>* out) {
   for (int i = 0; i < Lanes<R>::width && lane + i < job.lanes; ++i) {
-    for (int k = 0; k < columns; ++k)
-      out[static_cast<std::ptrdiff_t>(lane + i) * columns + k] = rows[k * Lanes<R>::width + i];
+    for (int k = 0; k < columns; ++k) {
+      // rows were stored as whole vectors, which the analyser does not follow
+      const auto value = rows[k * Lanes<R>::width + i];  // NOLINT(clang-analyzer-core.uninitialized.Assign)
+      out[static_cast<std::ptrdiff_t>(lane + i) * columns + k] = value;
+    }
   }
 }
 

@@ -64,12 +64,13 @@ REGENT_BODY void best_predecessors(const S& s, const LogTransitions<R, S>& logs,
   using I = IndexScalarOf<R>;
   const ParameterLayout<S> layout{s};
   for (int i = 0; i < s.macros; ++i) {
+    const I first = I(i) * I(s.micros);
     for (int to = 0; to < s.micros; ++to) {
       R best = from[i * s.micros] + logs(layout.stay(i, 0, to));
-      IndexOf<R> best_origin = L::all_index(I(i * s.micros));
+      IndexOf<R> best_origin = L::all_index(first);
       for (int j = 1; j < s.micros; ++j) {
-        take_larger(from[i * s.micros + j] + logs(layout.stay(i, j, to)), L::all_index(I(i * s.micros + j)),
-                    best, best_origin);
+        take_larger(from[i * s.micros + j] + logs(layout.stay(i, j, to)), L::all_index(first + I(j)), best,
+                    best_origin);
       }
       score[i * s.micros + to] = best;
       origin[i * s.micros + to] = best_origin;
@@ -81,7 +82,7 @@ REGENT_BODY void best_predecessors(const S& s, const LogTransitions<R, S>& logs,
     IndexOf<R> leaving_origin[S::states_bound];
     for (int i = 0; i < s.macros; ++i) {
       leaving[i] = from[i * s.micros] + logs(layout.exit(i * s.micros));
-      leaving_origin[i] = L::all_index(I(i * s.micros));
+      leaving_origin[i] = L::all_index(I(i) * I(s.micros));
       for (int j = 1; j < s.micros; ++j) {
         const int k = i * s.micros + j;
         take_larger(from[k] + logs(layout.exit(k)), L::all_index(I(k)), leaving[i], leaving_origin[i]);
@@ -133,7 +134,7 @@ struct OriginTable {
     const int word_bits = packing.per_word == 1 ? 0 : 31 - __builtin_clz(packing.per_word);
     Word word = L::load_index(row(t, 0, packing));
     for (int w = 1; w < packing.words; ++w) {
-      const auto below = state < L::all_index(I(w << word_bits));
+      const auto below = state < L::all_index(I(w) << word_bits);
       word = select(below, word, L::load_index(row(t, w, packing)));
     }
     const Word place = state & L::all_index(I(packing.per_word - 1));
