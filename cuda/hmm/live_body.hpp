@@ -118,6 +118,23 @@ REGENT_SERIES_BODY void live_step(const S s, const Rows<R> p, const R shift, R* 
   rows.store(layout.begun(), one);
 }
 
+// Asks for a share of the next block's parameters while this group is worked on: those of all blocks do not
+// fit into a core's own caches.
+template <class R, class S>
+REGENT_BODY void fetch_ahead(const LiveJob<ScalarOf<R>>& job, const S& s, int block, int offset) {
+  if constexpr (Lanes<R>::width > 1) {
+    if ((block + 1) * lane_block >= job.lanes) return;
+    using T = ScalarOf<R>;
+    constexpr int line = 64 / sizeof(T), groups = lane_block / Lanes<R>::width;
+    const ParameterLayout<S> layout{s};
+    const std::ptrdiff_t lines = static_cast<std::ptrdiff_t>(layout.covariance(0, 0)) * lane_block / line;
+    const int group = offset / Lanes<R>::width;
+    const T* next = job.parameters + static_cast<std::ptrdiff_t>(block + 1) * layout.size() * lane_block;
+    for (std::ptrdiff_t i = lines * group / groups; i < lines * (group + 1) / groups; ++i)
+      __builtin_prefetch(next + i * line);
+  }
+}
+
 template <class R, class S>
 REGENT_BODY void run_live(const LiveJob<ScalarOf<R>>& job, int group) {
   using T = ScalarOf<R>;
@@ -125,6 +142,7 @@ REGENT_BODY void run_live(const LiveJob<ScalarOf<R>>& job, int group) {
   const int lane = group * Lanes<R>::width, block = lane / lane_block, offset = lane % lane_block;
   const Rows<R> p{job.parameters +
                   static_cast<std::ptrdiff_t>(block) * ParameterLayout<S>{s}.size() * lane_block + offset};
+  fetch_ahead<R>(job, s, block, offset);
   T bar[S::dimension_bound * Lanes<R>::width];
   standardise<R>(job, lane, bar);
   R x[S::dimension_bound], density[S::states_bound], shift;
