@@ -47,7 +47,7 @@ std::vector<std::string> numeric_columns(const std::string& file) {
 }
 
 std::vector<std::string> features_of(const FitFlags& flags) {
-  const auto named = split_names(flags.features);
+  auto named = split_names(flags.features);
   if (!named.empty()) return named;
   if (!flags.source.data.empty()) return numeric_columns(flags.source.data);
   if (flags.panel) return {"market_return", "market_volatility_5", "market_volatility_21"};
