@@ -76,6 +76,7 @@ REGENT_SERIES_BODY void backward_bar(const S s, const Rows<R> p, std::int64_t t,
     weight[k] = weight[k] * inverse;
     sink.posterior(bar, k, weight[k] * from[k]);
     weight[k] = select(goes_on, weight[k], zero);
+    sink.weight(bar, k, weight[k]);
   }
   sink.ahead(bar, ahead);
   sink.transition(bar, weight, ahead, welcome, outlook);
@@ -105,12 +106,15 @@ REGENT_SERIES_BODY std::int64_t backward_usual(const S s, const Rows<R> p, std::
     const R joint = dot_of(s, weight, scaled);
     if (any(vanishing(joint))) break;
     const R inverse = Lanes<R>::all(ScalarOf<R>{1}) / joint * scale;
-    for (int k = 0; k < s.states; ++k) weight[k] = kept.weights.load(bar, k) * inverse;
-    sink.transition(bar, weight, ahead, welcome, outlook);
+    R before[S::states_bound];  // the bar's own b·β
     for (int k = 0; k < s.states; ++k) {
-      ahead[k] = kept.densities.load(bar, k) * scaled[k];
+      weight[k] = kept.weights.load(bar, k) * inverse;
+      sink.weight(bar, k, weight[k]);
+      before[k] = kept.densities.load(bar, k) * scaled[k];
       sink.posterior(bar, k, weight[k] * from[k]);
     }
+    sink.transition(bar, weight, ahead, welcome, outlook);
+    for (int k = 0; k < s.states; ++k) ahead[k] = before[k];
   }
   for (int k = 0; k < s.states; ++k) carried.ahead[k] = ahead[k];
   sink.finish();
@@ -119,9 +123,9 @@ REGENT_SERIES_BODY std::int64_t backward_usual(const S s, const Rows<R> p, std::
 
 // Bars [first, end), last to first, of which `kept` holds the first at its first row. `state` comes from the
 // pass after. `terminal` [K]: β of the last bar, nullptr: one. The sink is told of every bar: ahead(bar −
-// first, ahead), transition(bar − first, weight/n, ahead, welcome, outlook), of zeros where no bar follows,
-// and posterior(bar − first, k, γ_k). It may put weights and posteriors where the bar's kept weights and
-// densities were.
+// first, ahead), weight(bar − first, k, weight_k/n) and transition(bar − first, weight/n, ahead, welcome,
+// outlook), of zeros where no bar follows, and posterior(bar − first, k, γ_k). It may put weights and
+// posteriors where the bar's kept weights and densities were.
 template <class R, class S, class Lengths, class Sink>
 REGENT_BODY void backward_block(const S& s, const Rows<R>& p, std::int64_t first, std::int64_t end,
                                 std::int64_t steps, const Lengths& lengths, const KeptBars<R>& kept,
@@ -145,6 +149,7 @@ struct PosteriorSink {
   Table<R, lane_block> out;  // [bars of the pass, K]
   REGENT_BODY void begin() const {}
   REGENT_BODY void ahead(std::int64_t, const R*) const {}
+  REGENT_BODY void weight(std::int64_t, int, R) const {}
   REGENT_BODY void posterior(std::int64_t bar, int k, R value) const { out.store(bar * s.states + k, value); }
   REGENT_BODY void transition(std::int64_t, const R*, const R*, const R*, const R*) const {}
   REGENT_BODY void finish() const {}

@@ -1,5 +1,5 @@
 #pragma once
-// Forward and back over whole series with a bounded memory (segment_within in jobs.hpp).
+// Forward and back over whole series with a bounded memory (KeptSpan in jobs.hpp).
 
 #include "cuda/hmm/backward_body.hpp"
 #include "cuda/hmm/group_body.hpp"
@@ -26,6 +26,7 @@ struct BothWays {
   const Group<R> group;
   ForwardPass<R, S, Emission> pass;
   const std::int64_t segment;
+  const bool keeps_all_densities;
   const BlockRows<R> densities, weights, segment_starts;
   const Table<R> shifts;
   double* const log_likelihood;
@@ -35,9 +36,10 @@ struct BothWays {
   REGENT_BODY BothWays(const Job& job, int index, const Table<R>& shared, const Table<R>& rows)
       : group(job.batch, index),
         pass(group, rows),
-        segment(job.segment),
+        segment(job.kept.segment),
+        keeps_all_densities(job.kept.densities > segment),
         densities{rows.from(prepared_rows(job.batch.shape)), pass.s.states},
-        weights{densities.from(segment).rows, pass.s.states},
+        weights{densities.from(job.kept.densities).rows, pass.s.states},
         segment_starts{weights.from(segment).rows, pass.s.states + 1},
         shifts(shared),
         log_likelihood(group.by_lane(job.log_likelihood)) {
@@ -49,15 +51,22 @@ struct BothWays {
   // A pass of which nothing is kept but where its segment begins.
   REGENT_BODY void pass_by(std::int64_t first) {
     if (first % segment == 0) pass.save(segment_starts, first / segment);
-    pass.run(first, first + pass_bars<R>, {densities, shifts}, {nullptr, {{nullptr}, pass.s.states}});
+    const BlockRows<R> found = keeps_all_densities ? densities.from(first) : densities;
+    pass.run(first, first + pass_bars<R>, {found, shifts}, {nullptr, {{nullptr}, pass.s.states}});
   }
   REGENT_BODY void enter_segment(std::int64_t which) { pass.restore(segment_starts, which); }
-  REGENT_BODY void keep(std::int64_t first, std::int64_t end) {
-    const std::int64_t bar = first % segment;
-    pass.run(first, end, {densities.from(bar), shifts}, {nullptr, weights.from(bar)});
+  // `again`: these bars have been passed by. The shifts then are of other bars, and nobody asks for their
+  // sum.
+  REGENT_BODY void keep(std::int64_t first, std::int64_t end, bool again) {
+    const KeptBars<R> kept = kept_from(first);
+    if (again && keeps_all_densities) {
+      pass.run_found(first, end, {kept.densities, shifts}, {nullptr, kept.weights});
+    } else {
+      pass.run(first, end, {kept.densities, shifts}, {nullptr, kept.weights});
+    }
   }
   REGENT_BODY KeptBars<R> kept_from(std::int64_t first) const {
-    return {weights.from(first % segment), densities.from(first % segment)};
+    return {weights.from(first % segment), densities.from(keeps_all_densities ? first : first % segment)};
   }
 };
 
@@ -76,7 +85,7 @@ REGENT_BODY void run_both_ways(Run (&runs)[groups], std::int64_t steps, const Wo
       if (which < last_segment) run.enter_segment(which);
     }
     for (std::int64_t first = begin; first < end; first += pass) {
-      for (Run& run : runs) run.keep(first, end_of_pass<R>(first, end));
+      for (Run& run : runs) run.keep(first, end_of_pass<R>(first, end), which < last_segment);
     }
     for (Run& run : runs) {
       if (which == last_segment) run.pass.finish(run.log_likelihood);

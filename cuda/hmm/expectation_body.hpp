@@ -57,6 +57,9 @@ struct CountSink {
   REGENT_BODY void posterior(std::int64_t bar, int k, R value) const {
     scratch.posteriors.store(bar, k, value);
   }
+  REGENT_BODY void weight(std::int64_t bar, int k, R value) const {
+    if constexpr (!few_transitions<R, S>) scratch.weights.store(bar, k, value);
+  }
   REGENT_BODY void ahead(std::int64_t bar, const R* values) const {
     if constexpr (!few_transitions<R, S>) {
       for (int k = 0; k < s.states; ++k) scratch.ahead.store(bar, k, values[k]);
@@ -68,7 +71,6 @@ struct CountSink {
       add_stays(weight, ahead);
       if constexpr (!S::always_flat) add_moves(weight, ahead, welcome, outlook);
     } else {
-      for (int k = 0; k < s.states; ++k) scratch.weights.store(bar, k, weight[k]);
       for (int i = 0; i < s.macros && s.macros > 1; ++i) {
         scratch.macros.store(bar, i, welcome[i]);
         scratch.macros.store(bar, s.macros + i, outlook[i]);

@@ -14,12 +14,12 @@ class CpuExpectation : public ExpectationBackend<T> {
   CpuExpectation(const Resources& resources, const BatchView<T>& batch)
       : kernels_(lane_kernels<T>(resources.instruction_set(), batch.law)),
         side_by_side_(pairs_pay(batch.lanes, kernels_.width) ? 2 : 1),
-        segment_(cpu_segment(batch, kernels_.width, side_by_side_)),
-        size_(expectation_workspace_rows(batch, segment_, side_by_side_) * kernels_.width) {}
+        kept_(cpu_span(batch, kernels_.width, side_by_side_)),
+        size_(expectation_workspace_rows(batch, kept_, side_by_side_) * kernels_.width) {}
 
   void run(const ExpectationJob<T>& asked) override {
     ExpectationJob<T> job = asked;
-    job.segment = segment_;
+    job.kept = kept_;
     for_each_group<T>(job.batch.lanes, kernels_.width * side_by_side_, [&](int unit) {
       T* workspace = workspace_of_thread(workspaces_, size_);
       const int first = unit * side_by_side_, second = first + 1;
@@ -42,7 +42,7 @@ class CpuExpectation : public ExpectationBackend<T> {
 
   const LaneKernels<T>& kernels_;
   int side_by_side_;  // groups
-  std::int64_t segment_;
+  KeptSpan kept_;
   std::size_t size_;
   ThreadWorkspaces<T> workspaces_;
 };

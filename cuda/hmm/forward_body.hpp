@@ -167,10 +167,11 @@ REGENT_BODY void copy_state(const S& s, const From& from, To& to) {
 }
 
 // One bar, whatever it is: the first, one to be rescued, one beyond the end of a lane, which keeps its last
-// state.
+// state. `keep`: the densities that a rescue finds, for the way back.
 template <class R, class S, class Lengths, class State, class Emission>
 REGENT_SERIES_BODY void forward_bar(const S s, const Rows<R> p, std::int64_t t, const Lengths lengths,
-                                    const BarDensities<R> row, const Emission& emission, State& state) {
+                                    const BarDensities<R> row, const Emission& emission, bool keep,
+                                    State& state) {
   R predicted[S::states_bound], density[S::states_bound];
   ForwardState<R, S> next;
   copy_state(s, state, next);
@@ -180,8 +181,9 @@ REGENT_SERIES_BODY void forward_bar(const S s, const Rows<R> p, std::int64_t t, 
     predict_next(s, p, next, predicted);
   }
   for (int k = 0; k < s.states; ++k) density[k] = row.densities.load(0, k);
-  if (absorb_densities(s, predicted, row.shifts.load(0), density, next,
-                       [&](R* logs) { emission.logs_of_bar(t, logs); })) {
+  const bool rescued = absorb_densities(s, predicted, row.shifts.load(0), density, next,
+                                        [&](R* logs) { emission.logs_of_bar(t, logs); });
+  if (rescued && keep) {
     for (int k = 0; k < s.states; ++k) row.densities.store(0, k, density[k]);
   }
   const auto alive = lengths.alive(t);
@@ -227,7 +229,7 @@ REGENT_BODY void forward_block(const S& s, const Rows<R>& p, std::int64_t first,
     if (t > 0 && t < usual_end)
       t = forward_usual(s, p, t, usual_end, rows.from(t - first), state, visit.from(s, t - first));
     if (t == end) break;
-    forward_bar(s, p, t, lengths, rows.from(t - first), emission, state);
+    forward_bar(s, p, t, lengths, rows.from(t - first), emission, visit.keeps_weights(), state);
     visit(s, t - first, state);
     ++t;
   }

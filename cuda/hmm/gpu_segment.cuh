@@ -11,8 +11,8 @@ namespace regent::cuda::hmm {
 inline constexpr std::size_t gpu_kept_bytes = std::size_t{512} << 20;  // of all lanes together
 
 template <class T>
-std::int64_t gpu_segment(const BatchView<T>& batch) {
-  return segment_within(batch, lane_block, gpu_kept_bytes / blocks_of(batch.lanes));
+KeptSpan gpu_span(const BatchView<T>& batch) {
+  return span_within(batch, lane_block, gpu_kept_bytes / blocks_of(batch.lanes));
 }
 
 template <class T>

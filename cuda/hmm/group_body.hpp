@@ -98,11 +98,12 @@ template <class R>
 struct AfterBar {
   ScalarOf<R>* filtered;  // posteriors of the pass's first bar
   BlockRows<R> weights;   // from the pass's first bar on, before scaling
+  REGENT_BODY bool keeps_weights() const { return weights.rows.base != nullptr; }
   template <class S>
   REGENT_BODY AfterBar from(const S& s, std::int64_t bar) const {
     AfterBar result = *this;
     if (filtered != nullptr) result.filtered += bar * s.states * lane_block;
-    if (weights.rows.base != nullptr) result.weights = weights.from(bar);
+    if (keeps_weights()) result.weights = weights.from(bar);
     return result;
   }
   template <class S, class State>
@@ -112,7 +113,7 @@ struct AfterBar {
       for (int k = 0; k < s.states; ++k)
         Lanes<R>::store(filtered + (bar * s.states + k) * lane_block, now.weight[k] * inverse);
     }
-    if (weights.rows.base != nullptr) {
+    if (keeps_weights()) {
       for (int k = 0; k < s.states; ++k) weights.store(bar, k, now.weight[k]);
     }
   }
@@ -141,6 +142,11 @@ struct ForwardPass {
   REGENT_BODY void run(std::int64_t first, std::int64_t end, const BarDensities<R>& rows,
                        const AfterBar<R>& visit) {
     emission.densities(first, end, rows);
+    run_found(first, end, rows, visit);
+  }
+  // Where the densities have been found before.
+  REGENT_BODY void run_found(std::int64_t first, std::int64_t end, const BarDensities<R>& rows,
+                             const AfterBar<R>& visit) {
     with_states<R>(s, [&](const auto& fixed) {
       forward_block(fixed, p, first, end, lengths, rows, emission, state, totals.shifts, totals.exponents,
                     visit);

@@ -22,13 +22,19 @@ struct ForwardJob {
   double* log_likelihood = nullptr;  // [blocks, 32]
 };
 
+// What one group of lanes keeps between its way forward and its way back: weights of a segment of bars,
+// densities of as many or of the whole series. What is not kept is found once more. No result depends on it.
+struct KeptSpan {
+  std::int64_t segment = 0, densities = 0;  // bars, whole blocks of flush_every
+};
+
 template <class T>
 struct SmoothJob {
   BatchView<T> batch;
   T* posteriors = nullptr;  // [blocks, steps, states, 32]
   double* log_likelihood = nullptr;
   const T* terminal = nullptr;  // [blocks, states, 32]: β of the last bar; nullptr: one
-  std::int64_t segment = 0;     // bars, see segment_within
+  KeptSpan kept;
 };
 
 template <class T>
@@ -38,7 +44,7 @@ struct ExpectationJob {
   double* counts = nullptr;              // [blocks, counts, 32]
   double* log_likelihood = nullptr;      // [blocks, 32]; NaN where float lost the only path
   const T* terminal = nullptr;           // as in SmoothJob
-  std::int64_t segment = 0;              // bars, see segment_within
+  KeptSpan kept;
 };
 
 template <class T>
@@ -63,15 +69,19 @@ struct LaneKernels {
   void (*viterbi)(const ViterbiJob<T>& job, int group, T* workspace);
 };
 
-// Bars of which one group of lanes keeps densities and weights between its way forward and its way back:
-// whole blocks of flush_every, at least one, in at most `bytes`. Earlier bars are run once more. No result
-// depends on it.
+// All bars, in whole blocks of flush_every.
 template <class T>
-inline std::int64_t segment_within(const BatchView<T>& batch, int width, std::size_t bytes) {
+inline std::int64_t whole_span(const BatchView<T>& batch) {
+  return (batch.steps + flush_every - 1) / flush_every * flush_every;
+}
+// So many bars that their densities and weights take at most `bytes`, but at least one block.
+template <class T>
+inline KeptSpan span_within(const BatchView<T>& batch, int width, std::size_t bytes) {
   const std::size_t block_bytes = std::size_t{2 * flush_every} * batch.shape.states() * width * sizeof(T);
-  const std::int64_t all = (batch.steps + flush_every - 1) / flush_every;
-  const auto fits = static_cast<std::int64_t>(bytes / block_bytes);
-  return flush_every * (fits < 1 ? 1 : fits < all ? fits : all);
+  const std::int64_t all = whole_span(batch),
+                     fits = flush_every * static_cast<std::int64_t>(bytes / block_bytes);
+  const std::int64_t bars = fits < flush_every ? flush_every : fits < all ? fits : all;
+  return {bars, bars};
 }
 // What an emission law makes of its parameters before it finds densities.
 REGENT_HD inline std::ptrdiff_t prepared_rows(const ShapeNumbers& shape) {
@@ -83,21 +93,21 @@ inline std::size_t forward_workspace_rows(const BatchView<T>& batch) {
 }
 // One group's rows, in the order of BothWays: prepared, densities, weights, where segments begin.
 template <class T>
-inline std::size_t kept_rows(const BatchView<T>& batch, std::int64_t segment) {
+inline std::size_t kept_rows(const BatchView<T>& batch, const KeptSpan& kept) {
   const auto states = static_cast<std::size_t>(batch.shape.states());
-  return prepared_rows(batch.shape) + 2 * segment * states +
-         (batch.steps + segment - 1) / segment * (states + 1);
+  return prepared_rows(batch.shape) + (kept.densities + kept.segment) * states +
+         (batch.steps + kept.segment - 1) / kept.segment * (states + 1);
 }
 template <class T>
-inline std::size_t both_ways_workspace_rows(const BatchView<T>& batch, std::int64_t segment) {
-  return flush_every + kept_rows(batch, segment);
+inline std::size_t both_ways_workspace_rows(const BatchView<T>& batch, const KeptSpan& kept) {
+  return flush_every + kept_rows(batch, kept);
 }
 template <class T>
-inline std::size_t expectation_workspace_rows(const BatchView<T>& batch, std::int64_t segment, int groups) {
+inline std::size_t expectation_workspace_rows(const BatchView<T>& batch, const KeptSpan& kept, int groups) {
   const AnyShape shape(batch.shape);
   const std::size_t pass = static_cast<std::size_t>(shape.states + 3 * shape.macros) + 1;
   const std::size_t counts = CountLayout<AnyShape>{shape}.rows(batch.law);
-  return flush_every * pass + groups * (counts + kept_rows(batch, segment));
+  return flush_every * pass + groups * (counts + kept_rows(batch, kept));
 }
 
 // Where the best predecessor of a state is kept: as many bits as its number needs, in words as wide as T.

@@ -260,6 +260,8 @@ struct Lanes<REGENT_INSTRUCTION_SET::Pack<T>> {
   using Register = REGENT_INSTRUCTION_SET::Registers<T>;
   using F = Format<T>;
   static constexpr int width = Register::width;
+  static constexpr int registers = sizeof(typename Register::Real) == 64 ? 32 : 16;
+  static constexpr int bars_at_once = registers / 4;  // a bar keeps up to four values
 #ifdef REGENT_ROLLED_LOOPS
   static constexpr bool fixed_shapes = false;
 #else
@@ -285,6 +287,14 @@ struct Lanes<REGENT_INSTRUCTION_SET::Pack<T>> {
       const __m512d high = _mm512_cvtps_pd(_mm512_extractf32x8_ps((__m512)value.v, 1));
       _mm512_storeu_pd(to, _mm512_add_pd(_mm512_loadu_pd(to), low));
       _mm512_storeu_pd(to + 8, _mm512_add_pd(_mm512_loadu_pd(to + 8), high));
+      return;
+    }
+#elif defined(__AVX2__)
+    if constexpr (sizeof(T) == 4) {
+      const __m256d low = _mm256_cvtps_pd(_mm256_castps256_ps128((__m256)value.v));
+      const __m256d high = _mm256_cvtps_pd(_mm256_extractf128_ps((__m256)value.v, 1));
+      _mm256_storeu_pd(to, _mm256_add_pd(_mm256_loadu_pd(to), low));
+      _mm256_storeu_pd(to + 4, _mm256_add_pd(_mm256_loadu_pd(to + 4), high));
       return;
     }
 #endif

@@ -146,6 +146,7 @@ struct Lanes {  // loads, stores and broadcasts; specialised for Pack
     *to = static_cast<std::uint8_t>(value);
   }
   static constexpr int width = 1;
+  static constexpr int bars_at_once = 1;       // independent ones, to hide latency; a GPU has other warps
   static constexpr bool fixed_shapes = false;  // whether passes over bars are compiled for common shapes
   // mantissa in [1, 2) and unbiased exponent of a positive normal x
   REGENT_BODY static R split(R x, R& mantissa);

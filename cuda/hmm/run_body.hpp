@@ -125,7 +125,7 @@ REGENT_BODY void run_expectation(const ExpectationJob<ScalarOf<R>>& job, int ind
     Run runs[] = {Run(job, index, shared, first_rows)};
     go(runs);
   } else {
-    const Table<R> second_rows = first_rows.from(Run::size_of(job) + kept_rows(job.batch, job.segment));
+    const Table<R> second_rows = first_rows.from(Run::size_of(job) + kept_rows(job.batch, job.kept));
     Run runs[] = {Run(job, index, shared, first_rows), Run(job, index + 1, shared, second_rows)};
     go(runs);
   }

@@ -37,12 +37,12 @@ void smooth_gpu(const Resources& resources, const SmoothJob<T>& job) {
   const std::size_t blocks = blocks_of(job.batch.lanes), padded = blocks * lane_block;
   const DeviceBuffer<T> posteriors(by_state_count(job.batch));
   const DeviceBuffer<double> likelihoods(padded);
-  const std::int64_t segment = gpu_segment(job.batch);
-  const std::size_t rows = both_ways_workspace_rows(job.batch, segment);
+  const KeptSpan kept = gpu_span(job.batch);
+  const std::size_t rows = both_ways_workspace_rows(job.batch, kept);
   const DeviceBuffer<T> workspace(blocks * rows * lane_block);
   DeviceBuffer<T> terminal(job.terminal == nullptr ? 0 : padded * job.batch.shape.states());
   if (job.terminal != nullptr) terminal.upload(std::span<const T>(job.terminal, terminal.size()), stream);
-  launch(SmoothJob<T>{batch.view(), posteriors.data(), likelihoods.data(), terminal.data(), segment},
+  launch(SmoothJob<T>{batch.view(), posteriors.data(), likelihoods.data(), terminal.data(), kept},
          workspace.data(), rows, stream);
   posteriors.download(std::span<T>(job.posteriors, posteriors.size()), stream);
   likelihoods.download(std::span<double>(job.log_likelihood, padded), stream);

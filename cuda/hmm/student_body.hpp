@@ -64,6 +64,7 @@ struct StudentLaw {
   using Mask = MaskOf<R>;
   using Sums = StudentSums<R, S>;
   using Density = StudentDensity<R, S>;
+  static constexpr bool sums_by_rows = false;
   GaussianLaw<R, S> normal;  // with the scale matrix for a covariance
   R dof;
 

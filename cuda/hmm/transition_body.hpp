@@ -26,71 +26,58 @@ REGENT_BODY auto hold_transitions(const S&, const Rows<R>& p) {
   }
 }
 
-// to_k' = Σ_k from_k·P(k → k').
+// to_k' = Σ_k from_k·P(k → k'). One macro regime after the other, so that few values are under way at a time.
 template <class R, class S, class Parameters>
 REGENT_BODY void step_forward(const S& s, const Parameters& p, const R* from, R* to) {
   const ParameterLayout<S> layout{s};
   const R zero = Lanes<R>::all(ScalarOf<R>{0});
+  const bool moves = !S::always_flat && s.macros > 1;
+  R arriving[S::states_bound];
+  for (int i = 0; i < s.macros && moves; ++i) arriving[i] = zero;
   for (int i = 0; i < s.macros; ++i) {
+    const R* here = from + i * s.micros;
     for (int to_micro = 0; to_micro < s.micros; ++to_micro) {
-      R sum = from[i * s.micros] * p(layout.stay(i, 0, to_micro));
-      for (int j = 1; j < s.micros; ++j)
-        sum = fused(from[i * s.micros + j], p(layout.stay(i, j, to_micro)), sum);
+      R sum = here[0] * p(layout.stay(i, 0, to_micro));
+      for (int j = 1; j < s.micros; ++j) sum = fused(here[j], p(layout.stay(i, j, to_micro)), sum);
       to[i * s.micros + to_micro] = sum;
     }
+    if (!moves) continue;
+    R leaving = zero;
+    for (int j = 0; j < s.micros; ++j) leaving = fused(here[j], p(layout.exit(i * s.micros + j)), leaving);
+    for (int next = 0; next < s.macros; ++next)
+      arriving[next] = fused(leaving, p(layout.macro(i, next)), arriving[next]);
   }
-  if constexpr (!S::always_flat) {
-    if (s.macros == 1) return;
-    R arriving[S::states_bound];
-    for (int i = 0; i < s.macros; ++i) arriving[i] = zero;
-    for (int i = 0; i < s.macros; ++i) {
-      R leaving = zero;
-      for (int j = 0; j < s.micros; ++j) {
-        leaving = fused(from[i * s.micros + j], p(layout.exit(i * s.micros + j)), leaving);
-      }
-      for (int next = 0; next < s.macros; ++next)
-        arriving[next] = fused(leaving, p(layout.macro(i, next)), arriving[next]);
-    }
-    for (int i = 0; i < s.macros; ++i) {
-      for (int j = 0; j < s.micros; ++j) {
-        const int k = i * s.micros + j;
-        to[k] = fused(arriving[i], p(layout.entry(k)), to[k]);
-      }
-    }
-  }
+  for (int k = 0; k < s.states && moves; ++k)
+    to[k] = fused(arriving[k / s.micros], p(layout.entry(k)), to[k]);
 }
 
-// from_k = Σ_k' P(k → k')·to_k'. `welcome` [M] = Σ_j entry_ij·to_ij; `outlook` [M] = Σ_i'
+// from_k = Σ_k' P(k → k')·to_k', likewise. `welcome` [M] = Σ_j entry_ij·to_ij; `outlook` [M] = Σ_i'
 // macro_ii'·welcome_i'.
 template <class R, class S, class Parameters>
 REGENT_BODY void step_backward(const S& s, const Parameters& p, const R* to, R* from, R* welcome,
                                R* outlook) {
   const ParameterLayout<S> layout{s};
   const R zero = Lanes<R>::all(ScalarOf<R>{0});
+  const bool moves = !S::always_flat && s.macros > 1;
   for (int i = 0; i < s.macros; ++i) {
+    const R* here = to + i * s.micros;
     for (int j = 0; j < s.micros; ++j) {
-      R sum = to[i * s.micros] * p(layout.stay(i, j, 0));
-      for (int next = 1; next < s.micros; ++next)
-        sum = fused(to[i * s.micros + next], p(layout.stay(i, j, next)), sum);
+      R sum = here[0] * p(layout.stay(i, j, 0));
+      for (int next = 1; next < s.micros; ++next) sum = fused(here[next], p(layout.stay(i, j, next)), sum);
       from[i * s.micros + j] = sum;
     }
+    if (!moves) continue;
+    welcome[i] = zero;
+    for (int j = 0; j < s.micros; ++j)
+      welcome[i] = fused(p(layout.entry(i * s.micros + j)), here[j], welcome[i]);
   }
-  if constexpr (!S::always_flat) {
-    if (s.macros == 1) return;
-    for (int i = 0; i < s.macros; ++i) {
-      R sum = zero;
-      for (int j = 0; j < s.micros; ++j)
-        sum = fused(p(layout.entry(i * s.micros + j)), to[i * s.micros + j], sum);
-      welcome[i] = sum;
-    }
-    for (int i = 0; i < s.macros; ++i) {
-      R sum = zero;
-      for (int next = 0; next < s.macros; ++next) sum = fused(p(layout.macro(i, next)), welcome[next], sum);
-      outlook[i] = sum;
-      for (int j = 0; j < s.micros; ++j) {
-        const int k = i * s.micros + j;
-        from[k] = fused(p(layout.exit(k)), sum, from[k]);
-      }
+  for (int i = 0; i < s.macros && moves; ++i) {
+    outlook[i] = zero;
+    for (int next = 0; next < s.macros; ++next)
+      outlook[i] = fused(p(layout.macro(i, next)), welcome[next], outlook[i]);
+    for (int j = 0; j < s.micros; ++j) {
+      const int k = i * s.micros + j;
+      from[k] = fused(p(layout.exit(k)), outlook[i], from[k]);
     }
   }
 }

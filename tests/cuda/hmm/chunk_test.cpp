@@ -94,9 +94,9 @@ Result uncut(const BatchView<T>& view, const T* terminal = nullptr) {
                         result.counts.data(),
                         result.log_likelihood.data(),
                         terminal,
-                        segment_within(view, 1, std::size_t{1} << 30)};
+                        span_within(view, 1, std::size_t{1} << 30)};
   const LaneKernels<T>& kernels = lane_kernels<T>(InstructionSet::baseline, view.law);
-  std::vector<T, tbb::cache_aligned_allocator<T>> workspace(expectation_workspace_rows(view, job.segment, 1) *
+  std::vector<T, tbb::cache_aligned_allocator<T>> workspace(expectation_workspace_rows(view, job.kept, 1) *
                                                             kernels.width);
   const SubnormalsAreZero<T> mode;
   for (int group = 0; group < static_cast<int>(result.log_likelihood.size()) / kernels.width; ++group)

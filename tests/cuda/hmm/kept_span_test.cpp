@@ -1,0 +1,92 @@
+// What a group keeps between its way forward and its way back (KeptSpan) changes no bit of its results.
+#include <gtest/gtest.h>
+
+#include "cuda/hmm/lane_kernels.hpp"
+#include "tests/cuda/hmm/expected_counts.hpp"
+
+namespace regent::cuda::hmm {
+namespace {
+
+using reference::Generator;
+
+// From the two later states there is no way back to the first, and every bar at its mean is 40 deviations
+// off: such a bar is done again relative to what is reachable.
+const Hierarchy far_off{1,
+                        3,
+                        1,
+                        {1},
+                        {1},
+                        {1, 0, 0},
+                        {0.98, 0.015, 0.005, 0, 0.9, 0.1, 0, 0.2, 0.8},
+                        {0, 0, 0},
+                        {0, 40, 40.5},
+                        {1, 1, 1.1},
+                        {}};
+
+std::vector<double> often_far_off(int bars) {
+  std::vector<double> series(bars);
+  for (int t = 0; t < bars; ++t) series[t] = (t < 50 || t % 97 == 0 ? 0 : 40) + std::sin(t);
+  return series;
+}
+
+template <class T>
+LaneCounts counts_of(const BatchView<T>& view, const LaneKernels<T>& kernels, const KeptSpan& kept) {
+  LaneCounts result(view);
+  const std::vector<std::uint8_t> active(view.lanes, 1);
+  const ExpectationJob<T> job{view,    active.data(), result.counts.data(), result.log_likelihood.data(),
+                              nullptr, kept};
+  std::vector<T, tbb::cache_aligned_allocator<T>> workspace(expectation_workspace_rows(view, kept, 1) *
+                                                            kernels.width);
+  const SubnormalsAreZero<T> mode;
+  for (int group = 0; group < groups_of(view.lanes, kernels.width); ++group)
+    kernels.expectation(job, group, 1, workspace.data());
+  return result;
+}
+
+template <class T>
+std::vector<T> posteriors_of(const BatchView<T>& view, const LaneKernels<T>& kernels, const KeptSpan& kept) {
+  const std::size_t padded = blocks_of(view.lanes) * lane_block;
+  std::vector<T> posteriors(padded * view.steps * view.shape.states());
+  std::vector<double> log_likelihood(padded);
+  const SmoothJob<T> job{view, posteriors.data(), log_likelihood.data(), nullptr, kept};
+  std::vector<T, tbb::cache_aligned_allocator<T>> workspace(both_ways_workspace_rows(view, kept) *
+                                                            kernels.width);
+  const SubnormalsAreZero<T> mode;
+  for (int group = 0; group < groups_of(view.lanes, kernels.width); ++group)
+    kernels.smooth(job, group, workspace.data());
+  return posteriors;
+}
+
+template <class T>
+void expect_no_difference(const TestBatch<T>& batch) {
+  const BatchView<T> view = batch.view();
+  const LaneKernels<T>& kernels = lane_kernels<T>(Resources::make("cpu").instruction_set(), view.law);
+  const std::int64_t all = whole_span(view);
+  const LaneCounts counts = counts_of(view, kernels, {all, all});
+  const std::vector<T> posteriors = posteriors_of(view, kernels, {all, all});
+  for (const KeptSpan& kept : {KeptSpan{64, 64}, KeptSpan{64, all}, KeptSpan{192, 192}, KeptSpan{192, all}}) {
+    SCOPED_TRACE(std::to_string(kept.segment) + " and " + std::to_string(kept.densities) + " bars kept");
+    expect_same_bits(counts_of(view, kernels, kept), counts, batch.lanes);
+    ASSERT_EQ(posteriors_of(view, kernels, kept), posteriors);
+  }
+}
+
+TEST(KeptSpan, ChangesNoBitWhereFeaturesAreMissing) {
+  Generator generator(401);
+  std::vector<Hierarchy> hierarchies;
+  std::vector<std::vector<double>> series;
+  for (int lane = 0; lane < 19; ++lane) {
+    hierarchies.push_back(generator.hierarchy(3, 3, 4));
+    series.push_back(generator.series(hierarchies.back(), 700 - 7 * lane, lane % 3 == 0 ? 0.05 : 0));
+  }
+  expect_no_difference(TestBatch<float>(hierarchies, series));
+  expect_no_difference(TestBatch<double>(hierarchies, series));
+}
+
+TEST(KeptSpan, ChangesNoBitWhereTheReachableStatesWereFarOff) {
+  expect_no_difference(TestBatch<float>({far_off}, {often_far_off(1000)}));
+  expect_no_difference(TestBatch<double>({far_off}, {often_far_off(1000)}));
+}
+
+}  // namespace
+}  // namespace regent::cuda::hmm
