@@ -181,6 +181,36 @@ void put_volatility(const Garch& garch, double threshold, Law& law) {
     law.jumps.variance = (garch.alpha + garch.gamma / 2) * threshold * threshold;
 }
 
+// Volatilities and tails, of the market and of the assets' own shocks. The market's is fitted again where it
+// turns out that own shocks are apart.
+void put_shocks(const Returns& returns, const std::vector<std::uint8_t>& of_market,
+                const std::vector<double>& weights, double threshold, Calibration& c) {
+  Law& law = c.law;
+  Market market = market_of(returns, of_market, threshold, law);
+  Garch garch = fit_garch(market);
+  std::vector<double> variance = filter(market, garch).variance;
+  const OwnShocks shocks = own_shocks(returns, of_market, weights, law);
+  const OwnVolatilityFit own = fit_own_volatility(shocks, variance);
+  law.own_volatility = own.volatility;
+  if (own.volatility.apart) {
+    market.apart = true;
+    garch = fit_garch(market);
+    variance = filter(market, garch).variance;
+  }
+  put_volatility(garch, threshold, law);
+  c.now_variance = std::min(variance.back(), law.volatility.ceiling);
+  if (!own.volatility.apart) {
+    law.idiosyncratic_dof = own_dofs(returns, of_market, weights, variance, law);
+    return;
+  }
+  std::vector<std::vector<double>> u;
+  for (std::size_t i = 0; i < shocks.shown.size(); ++i) {
+    u.push_back(filter_own(shocks.of(i), shocks.shown[i], of_market, own.volatility, own.dof).variance);
+    c.now_own_variance.push_back(u.back().back());
+  }
+  law.idiosyncratic_dof = own_dofs(shocks, u, law.dof);
+}
+
 void put_liquidity(const std::vector<Moments>& moments, const std::vector<double>& shares, std::size_t n,
                    Law& law) {
   double mean = 0;
@@ -288,12 +318,7 @@ CalibratedPanel calibrate(const market::Panel& panel, const Returns& returns,
   for (int i = 0; i < n; ++i) deviation.push_back(std::sqrt(pooled.covariance[i * n + i]));
   law.beta.assign(n, 1);
   law.jumps = jump_law(returns, of_assets, of_market, regimes.weights, k, deviation);
-  const Market market = market_of(returns, of_market, settings.jump_threshold, law);
-  const Garch garch = fit_garch(market);
-  put_volatility(garch, settings.jump_threshold, law);
-  const std::vector<double> variance = filter(market, garch).variance;
-  c.now_variance = std::min(variance.back(), law.volatility.ceiling);
-  law.idiosyncratic_dof = own_dofs(returns, of_market, regimes.weights, variance, law);
+  put_shocks(returns, of_market, regimes.weights, settings.jump_threshold, c);
   put_liquidity(moments, law.start, returns.assets(), law);
   return result;
 }

@@ -23,11 +23,12 @@ struct CalibrationSettings {
 
 // What the law was made of, and what goes with it.
 struct Calibration {
-  std::vector<std::string> symbols;  // [assets]
-  std::vector<std::string> labels;   // [regimes], "calm", or "calm 2" of the second micro state
-  cuda::scenario::Law law;           // begins in the stationary law
-  std::vector<double> now;           // [regimes] law of the regime at the bar after the panel's last
-  double now_variance = 1;           // v at that bar
+  std::vector<std::string> symbols;      // [assets]
+  std::vector<std::string> labels;       // [regimes], "calm", or "calm 2" of the second micro state
+  cuda::scenario::Law law;               // begins in the stationary law
+  std::vector<double> now;               // [regimes] law of the regime at the bar after the panel's last
+  double now_variance = 1;               // v at that bar
+  std::vector<double> now_own_variance;  // [assets] u at that bar; empty where it is v
   TimestampMs from_ms = 0, to_ms = 0;
   std::size_t bars = 0, left_out = 0, jump_bars = 0;
   double bars_per_year = 252;
@@ -48,7 +49,8 @@ struct CalibratedPanel {
 // equally weighted market itself, the others the principal components of the rest; variances are exact.
 // Drifts are of simple returns: the half variance that log returns lose is drift_of_variance. Volatility
 // clustering and tails: GJR-GARCH with Student-t shocks of the market beside its regimes as a filter sees
-// them (garch.hpp), and a Student-t for each asset's own shocks (own_shocks.hpp). Spreads widen with a
+// them (garch.hpp); for the assets' own shocks variances of their own where these explain more than the
+// market's (own_volatility.hpp), and for each a Student-t (own_shocks.hpp). Spreads widen with a
 // regime's volatility; liquidity shocks are assumed, not fitted: a probability of 0.002 a bar, five times the
 // spread, half gone in five bars. Throws InputError as returns_of and hmm::fit do.
 CalibratedPanel calibrate(const market::Panel& panel, const Returns& returns,

@@ -13,8 +13,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 using cuda::scenario::VolatilityKind;
 
-constexpr const char* formats[] = {"regent-scenario/1", "regent-scenario/2", "regent-scenario/3"};
-constexpr int with_own_tails = 1, with_now_variance = 2, newest = 2;  // of formats
+constexpr const char* formats[] = {"regent-scenario/1", "regent-scenario/2", "regent-scenario/3",
+                                   "regent-scenario/4"};
+constexpr int with_own_tails = 1, with_now_variance = 2, with_own_volatility = 3, newest = 3;  // of formats
 
 // One object of the file: its keys are read once each, and none may be left over.
 class Object {
@@ -89,6 +90,15 @@ VolatilityKind kind_named(Object& object) {
   object.refuse("kind", "\"" + name + "\": constant, garch and diffusion are possible");
 }
 
+constexpr const char *of_market = "market", *of_asset = "asset";
+
+bool apart_named(Object& object) {
+  const std::string name = object.read_text("kind");
+  if (name != of_market && name != of_asset)
+    object.refuse("kind", "\"" + name + "\": market and asset are possible");
+  return name == of_asset;
+}
+
 // visit(key, value) for every number of a part, in the file's order.
 template <class Volatility, class Visit>
 void visit_numbers(Volatility& v, const Visit& visit) requires requires {
@@ -104,6 +114,14 @@ void visit_numbers(Volatility& v, const Visit& visit) requires requires {
   visit("correlation", v.correlation);
   visit("start", v.start);
   visit("ceiling", v.ceiling);
+}
+template <class OwnVolatility, class Visit>
+void visit_numbers(OwnVolatility& v, const Visit& visit) requires requires {
+  v.apart;
+}
+{
+  visit("persistence", v.persistence);
+  visit("response", v.response);
 }
 template <class Jumps, class Visit>
 void visit_numbers(Jumps& j, const Visit& visit) requires requires {
@@ -171,6 +189,10 @@ void check(const Calibration& c, const std::string& origin) {
     throw InputError(origin + ": now_variance is " + std::to_string(c.now_variance) +
                      "; from 0 to the ceiling of " + std::to_string(c.law.volatility.ceiling) +
                      " is possible");
+  if (c.now_own_variance.size() != (c.law.own_volatility.apart ? c.symbols.size() : 0) ||
+      !std::ranges::all_of(c.now_own_variance, [](double u) { return u >= 1e-6 && u <= 1e6; }))
+    throw InputError(origin + ": now_own_variance: a number from 0.000001 to 1000000 for every asset whose " +
+                     "own_volatility is its own is needed, and none else");
   if (!(c.bars_per_year > 0 && c.bars_per_year < 1e7))
     throw InputError(origin + ": bars_per_year is " + std::to_string(c.bars_per_year));
 }
@@ -192,6 +214,7 @@ std::string calibration_to_json(const Calibration& c) {
                      {"start", law.start},
                      {"now", c.now},
                      {"now_variance", c.now_variance},
+                     {"now_own_variance", c.now_own_variance},
                      {"transition", law.transition},
                      {"factors", law.factors},
                      {"drift", law.drift},
@@ -202,6 +225,8 @@ std::string calibration_to_json(const Calibration& c) {
                      {"dof", law.dof},
                      {"idiosyncratic_dof", law.idiosyncratic_dof},
                      {"volatility", json_of(law.volatility, {{"kind", name_of(law.volatility.kind)}})},
+                     {"own_volatility", json_of(law.own_volatility,
+                                                {{"kind", law.own_volatility.apart ? of_asset : of_market}})},
                      {"jumps", json_of(law.jumps)},
                      {"liquidity", json_of(law.liquidity)}};
   return json.dump(1) + "\n";
@@ -230,6 +255,7 @@ Calibration calibration_from_json(const std::string& text, const std::string& or
   object.read("start", law.start);
   object.read("now", c.now);
   if (format >= with_now_variance) object.read("now_variance", c.now_variance);
+  if (format >= with_own_volatility) object.read("now_own_variance", c.now_own_variance);
   object.read("transition", law.transition);
   object.read_count("factors", law.factors);
   object.read("drift", law.drift);
@@ -243,6 +269,11 @@ Calibration calibration_from_json(const std::string& text, const std::string& or
          liquidity = object.object("liquidity");
   law.volatility.kind = kind_named(volatility);
   read_numbers(volatility, law.volatility);
+  if (format >= with_own_volatility) {
+    Object own = object.object("own_volatility");
+    law.own_volatility.apart = apart_named(own);
+    read_numbers(own, law.own_volatility);
+  }
   read_numbers(jumps, law.jumps);
   read_numbers(liquidity, law.liquidity);
   object.finish();

@@ -1,7 +1,7 @@
 #pragma once
-// A calibration as JSON ("format": "regent-scenario/3"; "/2", without now_variance, and "/1", without
-// idiosyncratic_dof too, are read as well), with every number in the fewest digits that give the same double
-// back; docs/commands/dream.md describes the form.
+// A calibration as JSON ("format": "regent-scenario/4"; "/3", without own_volatility and now_own_variance,
+// "/2", without now_variance too, and "/1", without idiosyncratic_dof too, are read as well), with every
+// number in the fewest digits that give the same double back; docs/commands/dream.md describes the form.
 
 #include <string>
 

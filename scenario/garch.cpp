@@ -7,14 +7,14 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "scenario/simplex.hpp"
 
 namespace regent::scenario {
 namespace {
 
 constexpr std::size_t returns_min = 30;
 constexpr double dof_min = 2.2, worth_min = 3;
-constexpr int dimension = 4;
-using Point = std::array<double, dimension>;
+using Point = std::array<double, 4>;
 
 // Free numbers → parameters: the four shares alpha, gamma/2, beta and the rest sum to one.
 Garch parameters_of(const Point& p) {
@@ -70,50 +70,6 @@ void move(const Market& market, std::vector<double>& law, std::vector<double>& n
   law.swap(next);
 }
 
-template <class Value>
-Point nelder_mead(Point start, const Value& value) {
-  constexpr int iterations_max = 400;
-  struct Vertex {
-    Point at;
-    double value;
-  };
-  std::array<Vertex, dimension + 1> simplex{};
-  simplex.fill({start, 0});
-  for (int i = 0; i < dimension; ++i) simplex[i + 1].at[i] += 0.7;
-  for (Vertex& vertex : simplex) vertex.value = value(vertex.at);
-  for (int iteration = 0; iteration < iterations_max; ++iteration) {
-    std::sort(simplex.begin(), simplex.end(), [](const auto& a, const auto& b) { return a.value < b.value; });
-    Vertex& worst = simplex.back();
-    if (worst.value - simplex.front().value < 1e-4) break;
-    Point centre{};
-    for (int v = 0; v < dimension; ++v) {
-      for (int i = 0; i < dimension; ++i) centre[i] += simplex[v].at[i] / dimension;
-    }
-    const auto along = [&](double step) {
-      Point at;
-      for (int i = 0; i < dimension; ++i) at[i] = centre[i] + step * (worst.at[i] - centre[i]);
-      return Vertex{at, value(at)};
-    };
-    const Vertex reflected = along(-1);
-    if (reflected.value < simplex.front().value) {
-      const Vertex expanded = along(-2);
-      worst = expanded.value < reflected.value ? expanded : reflected;
-    } else if (reflected.value < simplex[dimension - 1].value) {
-      worst = reflected;
-    } else if (const Vertex contracted = along(0.5); contracted.value < worst.value) {
-      worst = contracted;
-    } else {
-      for (int v = 1; v <= dimension; ++v) {
-        for (int i = 0; i < dimension; ++i) simplex[v].at[i] = (simplex[v].at[i] + simplex[0].at[i]) / 2;
-        simplex[v].value = value(simplex[v].at);
-      }
-    }
-  }
-  return std::min_element(simplex.begin(), simplex.end(),
-                          [](const auto& a, const auto& b) { return a.value < b.value; })
-      ->at;
-}
-
 // The best degrees of freedom with v = 1: a search over a grid that is fine where it matters.
 Garch constant_variance(const Market& market) {
   Garch best;
@@ -151,14 +107,16 @@ Filtered filter(const Market& market, const Garch& garch) {
   for (std::size_t bar = 0; bar < market.returns.size(); ++bar) {
     if (bar > 0) move(market, law, next);
     const bool jumped = !market.jumps.empty() && market.jumps[bar] != 0;
-    const double scale = std::sqrt(v);
     double density = 0, drive = 0;
     for (std::size_t r = 0; r < k; ++r) {
+      const double square = market.shown[r] * market.shown[r];
+      const double scale = std::sqrt(market.apart ? square * v + 1 - square : v);
+      const double shown = market.apart ? market.shown[r] * std::sqrt(v) / scale : market.shown[r];
       double z = (market.returns[bar] - market.mean[r]) / (scale * market.deviation[r]);
       if (jumped) z = std::clamp(z, -market.jump_threshold, market.jump_threshold);
       law[r] *= shock.density(z) / (scale * market.deviation[r]) + 1e-300;
       density += law[r];
-      moved[r] = driven(garch, z, market.shown[r], shock.squared_tail(z));
+      moved[r] = driven(garch, z, shown, shock.squared_tail(z));
     }
     for (std::size_t r = 0; r < k; ++r) {
       law[r] /= density;

@@ -16,7 +16,8 @@ struct Garch {
 };
 
 // The market's return in regime k: mean_k + √v·deviation_k·shock, with a shock of unit variance whose
-// correlation with z is shown_k; the rest of it are the assets' own shocks.
+// correlation with z is shown_k where v is 1; the rest of it are the assets' own shocks, which have √v only
+// where they are not apart.
 struct Market {
   std::vector<double> returns;          // [bars]
   std::vector<std::uint8_t> jumps;      // [bars], 1 where the market jumped; empty: nowhere
@@ -25,6 +26,7 @@ struct Market {
   std::vector<double> transition;       // [regimes, regimes]
   std::vector<double> mean, deviation;  // [regimes]; deviations above 0
   std::vector<double> shown;            // [regimes], in [0, 1]
+  bool apart = false;                   // whether own shocks have volatilities of their own
 };
 
 // log p(returns | the law) and v at each bar and at the one to come, from the bars before it alone. The
@@ -37,7 +39,7 @@ struct Filtered {
 };
 Filtered filter(const Market& market, const Garch& garch);
 
-// Maximum likelihood by the simplex search of Nelder and Mead (1965) from several starts. Regimes that are
+// Maximum likelihood by simplex search (simplex.hpp) from several starts. Regimes that are
 // known only with hindsight would explain away what falls do to the volatility that follows them; so v is
 // fitted beside regimes that are filtered. Above dof_gaussian degrees of freedom the tails are taken as
 // Gaussian. A GARCH that does not raise the likelihood over a constant variance by Akaike's three is left out

@@ -136,4 +136,19 @@ std::vector<double> own_dofs(const Returns& returns, const std::vector<std::uint
   return dofs;
 }
 
+std::vector<double> own_dofs(const OwnShocks& shocks, const std::vector<std::vector<double>>& u,
+                             double shared_dof) {
+  std::vector<double> dofs;
+  for (std::size_t i = 0; i < shocks.shown.size(); ++i) {
+    const double share = shocks.shown[i] * shocks.shown[i];
+    std::vector<double> left;
+    for (std::size_t bar = 0; bar < shocks.bars; ++bar) {
+      if (shocks.of_jump[bar] == 0)
+        left.push_back(shocks.of(i)[bar] / std::sqrt(share * u[i][bar] + 1 - share));
+    }
+    dofs.push_back(own_dof(left, share, shared_dof));
+  }
+  return dofs;
+}
+
 }  // namespace regent::scenario

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cuda/scenario/scenario.hpp"
+#include "scenario/own_volatility.hpp"
 #include "scenario/returns.hpp"
 
 namespace regent::scenario {
@@ -25,5 +26,10 @@ double own_dof(std::span<const double> shocks, double share, double shared_dof);
 std::vector<double> own_dofs(const Returns& returns, const std::vector<std::uint8_t>& of_market,
                              const std::vector<double>& weights, const std::vector<double>& variance,
                              const cuda::scenario::Law& law);
+
+// Of a law whose own shocks have variances of their own: from what is seen of each asset's own shocks, after
+// its u is taken out (u: [assets] of [bars + 1]). The share is that where u has its mean.
+std::vector<double> own_dofs(const OwnShocks& shocks, const std::vector<std::vector<double>>& u,
+                             double shared_dof);
 
 }  // namespace regent::scenario

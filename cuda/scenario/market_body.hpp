@@ -6,6 +6,7 @@
 //     their own
 //   scenario_jump 0: size; 1 + i/8: half a word for each asset, whether it takes part
 //   scenario_volatility 0: normal of the square-root diffusion
+//   scenario_own_volatility i/4: four normals, at step 0 only, where own volatilities begin
 //   scenario_history 0: x whether a block begins, y where
 // So nothing that is switched on moves another's numbers.
 

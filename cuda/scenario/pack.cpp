@@ -2,6 +2,7 @@
 #include <bit>
 #include <cmath>
 #include <map>
+#include <numbers>
 
 #include "base/error.hpp"
 #include "cuda/scenario/launch.hpp"
@@ -93,6 +94,35 @@ std::vector<float> curves_of(const std::vector<double>& dof) {
   return rows;
 }
 
+// What goes with v: without the own shocks' part where they have volatilities of their own.
+std::vector<double> drift_of_shared_variance(const Law& law) {
+  std::vector<double> drift = law.drift_of_variance;
+  if (!law.own_volatility.apart) return drift;
+  for (std::size_t i = 0; i < drift.size(); ++i)
+    drift[i] += 0.5 * law.idiosyncratic[i] * law.idiosyncratic[i];
+  return drift;
+}
+
+constexpr double half_log2e = 0.5 / std::numbers::ln2;  // ln u → log2 √u
+
+std::vector<float> own_starts_of(const OwnVolatility& volatility) {
+  std::vector<float> logs;
+  for (const double u : volatility.start) logs.push_back(static_cast<float>(half_log2e * std::log(u)));
+  return logs;
+}
+
+void put_own_volatility(const OwnVolatility& v, View& view) {
+  view.apart = v.apart;
+  if (!v.apart) return;
+  const double mean_size = std::sqrt(2 / std::numbers::pi), centre = -half_log2e * log_mean_of(v);
+  const double response = half_log2e * v.response, rest = 1 - v.persistence * v.persistence;
+  view.own_persistence = static_cast<float>(v.persistence);
+  view.own_response = static_cast<float>(response);
+  view.own_base = static_cast<float>((1 - v.persistence) * centre - response * mean_size);
+  view.own_centre = static_cast<float>(centre);
+  view.own_spread = static_cast<float>(response * std::sqrt((1 - mean_size * mean_size) / rest));
+}
+
 void add_law(const Law& law, int stride, Block& block) {
   const auto filled = [](const std::vector<double>& values, std::size_t size, double otherwise) {
     return values.empty() ? std::vector<double>(size, otherwise) : values;
@@ -102,11 +132,13 @@ void add_law(const Law& law, int stride, Block& block) {
   };
   add_regimes(law, stride, block);
   block.add(&View::drift, table(law.drift));
-  if (!law.drift_of_variance.empty()) block.add(&View::drift_of_variance, table(law.drift_of_variance));
+  if (!law.drift_of_variance.empty())
+    block.add(&View::drift_of_variance, table(drift_of_shared_variance(law)));
   block.add(&View::loadings, table(law.loadings));
   block.add(&View::idiosyncratic, table(law.idiosyncratic));
   if (std::ranges::any_of(law.idiosyncratic_dof, [](double dof) { return dof > 0; }))
     block.add(&View::curve, curves_of(law.idiosyncratic_dof));
+  if (!law.own_volatility.start.empty()) block.add(&View::own_start, own_starts_of(law.own_volatility));
   block.add(&View::intensity, table(filled(law.jumps.intensity, law.regimes, 0)));
   block.add(&View::spread, table(filled(law.liquidity.spread, law.regimes, 1)));
   block.add(&View::jump_scale, floats_of(filled(law.jumps.scale, law.assets, 0)));
@@ -160,6 +192,7 @@ void put_law(const Law& law, View& view) {
   view.factors = law.factors;
   view.regimes = law.regimes;
   put_volatility(law.volatility, view);
+  put_own_volatility(law.own_volatility, view);
   view.jumps = !law.jumps.intensity.empty();
   view.jump_mean = static_cast<float>(law.jumps.mean);
   view.jump_deviation = static_cast<float>(law.jumps.deviation);
@@ -230,8 +263,9 @@ View Packed::at(const float* base) const {
   View moved = view;
   for (const float* View::*table :
        {&View::start, &View::leave, &View::reach, &View::drift, &View::drift_of_variance, &View::loadings,
-        &View::idiosyncratic, &View::curve, &View::intensity, &View::spread, &View::jump_scale, &View::beta,
-        &View::tail, &View::schedule, &View::target, &View::history, &View::history_regime}) {
+        &View::idiosyncratic, &View::curve, &View::own_start, &View::intensity, &View::spread,
+        &View::jump_scale, &View::beta, &View::tail, &View::schedule, &View::target, &View::history,
+        &View::history_regime}) {
     if (view.*table != nullptr) moved.*table = base + (view.*table - floats.data());
   }
   return moved;

@@ -1,6 +1,6 @@
 #pragma once
 // A path from its first step to its last: market, holdings, equity. The launchers give a path's number, and
-// room for assets + factors reals.
+// room for assets + factors reals, and as many as assets for volatilities of their own.
 //
 // With holdings h (fractions of equity), simple returns r and costs κ of the trades at the step's end:
 //   g = 1 + Σ h_i r_i;  h_i' = h_i (1 + r_i) / g;  equity ·= g·(1 − κ)
@@ -23,15 +23,18 @@
 namespace regent::cuda::scenario {
 
 // Sizes that the compiler knows, so that loops unroll and arrays stay in registers; 0: from the view.
-template <int Assets, int Factors>
+template <int Assets, int Factors, bool Apart>
 struct Sizes {
   REGENT_BODY static int assets(const View& view) { return Assets > 0 ? Assets : view.assets; }
   REGENT_BODY static int factors(const View& view) { return Assets > 0 ? Factors : view.factors; }
+  // whether own shocks have volatilities of their own
+  REGENT_BODY static bool apart(const View& view) { return Assets > 0 ? Apart : view.apart; }
+  static constexpr bool always_apart = Apart;
   // how often the GPU's loops are unrolled
   static constexpr int unroll = Assets > 0 ? Assets : 1, groups = Assets > 0 ? (Assets + 3) / 4 : 1,
                        factor_draws = Assets > 0 ? (Factors + 3) / 4 : 1;
 };
-using AnySizes = Sizes<0, 0>;
+using AnySizes = Sizes<0, 0, false>;
 
 template <class R>
 struct Account {
@@ -111,19 +114,61 @@ REGENT_BODY void bend(const View& view, int first, R* z) {
   REGENT_EACH(j, count) z[j] = z[j] * power[j];
 }
 
-// Log returns of `count` assets from `first` on under a law, without jumps.
+// What own shocks' volatilities carry from step to step: log2 √u of every asset, `between` entries apart.
+template <class R>
+struct OwnLogs {
+  R* first;
+  int between;
+  REGENT_BODY R& operator[](int asset) const { return first[asset * between]; }
+};
+
+// Before the first step.
+template <class Size, class R>
+REGENT_BODY void start_own(const View& view, PathNumber<R> path, const OwnLogs<R>& logs) {
+  for_groups<Size>(view, [&](int first, auto group) {
+    constexpr int count = group.count;
+    if (view.own_start != nullptr) {
+      REGENT_EACH(j, count) logs[first + j] = Lanes<R>::all(view.own_start[first + j]);
+      return;
+    }
+    const Four<R> four = normals<R>(
+        philox(view.keys, path, 0, static_cast<std::uint32_t>(first / 4), Purpose::scenario_own_volatility));
+    REGENT_EACH(j, count)
+    logs[first + j] =
+        fused(Lanes<R>::all(view.own_spread), four.v[first % 4 + j], Lanes<R>::all(view.own_centre));
+  });
+}
+
+// √u·idiosyncratic of `count` assets from `first` on, and u moved on by the normals z of this step.
 template <int count, bool Wide, class R>
-REGENT_BODY void diffuse(const View& view, const float* row, const Step<R>& now, IndexOf<R> regime, int first,
-                         int factors, const R* factor, const R* own, R* x) {
-  const int stride = view.stride;
-  R drift[count];
-  REGENT_EACH(j, count) x[j] = own[j] * lookup<Wide>(view.idiosyncratic + (first + j) * stride, regime);
+REGENT_BODY void own_deviations(const View& view, IndexOf<R> regime, int first, const R* z,
+                                const OwnLogs<R>& logs, R* deviation) {
+  REGENT_EACH(j, count) deviation[j] = logs[first + j];
+  REGENT_EACH(j, count) {
+    const R kept = fused(Lanes<R>::all(view.own_persistence), deviation[j], Lanes<R>::all(view.own_base));
+    logs[first + j] = fused(Lanes<R>::all(view.own_response), absolute(z[j]), kept);
+  }
+  hmm::powers_of_two<count>(deviation);
+  REGENT_EACH(j, count)
+  deviation[j] = deviation[j] * lookup<Wide>(view.idiosyncratic + (first + j) * view.stride, regime);
+}
+
+// x + Σ_f loadings·z_f
+template <int count, bool Wide, class R>
+REGENT_BODY void add_factors(const View& view, IndexOf<R> regime, int first, int factors, const R* factor,
+                             R* x) {
   for (int f = 0; f < factors; ++f) {
     REGENT_EACH(j, count) {
-      const float* loading = view.loadings + ((first + j) * factors + f) * stride;
+      const float* loading = view.loadings + ((first + j) * factors + f) * view.stride;
       x[j] = fused(lookup<Wide>(loading, regime), factor[f], x[j]);
     }
   }
+}
+
+template <int count, bool Wide, class R>
+REGENT_BODY void drifts(const View& view, const float* row, const Step<R>& now, IndexOf<R> regime, int first,
+                        R* drift) {
+  const int stride = view.stride;
   const R drift_share = Lanes<R>::all(row[schedule_drift]);
   REGENT_EACH(j, count) drift[j] = lookup<Wide>(view.drift + (first + j) * stride, regime) * drift_share;
   if (view.drift_of_variance != nullptr) {
@@ -131,6 +176,34 @@ REGENT_BODY void diffuse(const View& view, const float* row, const Step<R>& now,
     drift[j] =
         fused(lookup<Wide>(view.drift_of_variance + (first + j) * stride, regime), now.variance, drift[j]);
   }
+}
+
+// Log returns of `count` assets from `first` on under a law, without jumps.
+template <int count, bool Wide, class R>
+REGENT_BODY void diffuse(const View& view, const float* row, const Step<R>& now, IndexOf<R> regime, int first,
+                         int factors, const R* factor, const R* own, R* x) {
+  R drift[count];
+  REGENT_EACH(j, count) x[j] = own[j] * lookup<Wide>(view.idiosyncratic + (first + j) * view.stride, regime);
+  add_factors<count, Wide>(view, regime, first, factors, factor, x);
+  drifts<count, Wide>(view, row, now, regime, first, drift);
+  REGENT_EACH(j, count) x[j] = fused(now.scale, x[j], drift[j]);
+}
+
+// The same where own shocks have deviations of their own.
+template <int count, bool Wide, class R>
+REGENT_BODY void diffuse_apart(const View& view, const float* row, const Step<R>& now, IndexOf<R> regime,
+                               int first, int factors, const R* factor, const R* own, const R* deviation,
+                               R* x) {
+  const R stress = Lanes<R>::all(row[schedule_volatility]), scale = stress * now.tail;
+  const R half = Lanes<R>::all(-0.5F) * stress * stress;
+  R drift[count];
+  drifts<count, Wide>(view, row, now, regime, first, drift);
+  if (view.drift_of_variance != nullptr) {
+    REGENT_EACH(j, count) drift[j] = fused(half, deviation[j] * deviation[j], drift[j]);
+  }
+  REGENT_EACH(j, count) drift[j] = fused(scale * deviation[j], own[j], drift[j]);
+  REGENT_EACH(j, count) x[j] = Lanes<R>::all(0.0F);
+  add_factors<count, Wide>(view, regime, first, factors, factor, x);
   REGENT_EACH(j, count) x[j] = fused(now.scale, x[j], drift[j]);
 }
 
@@ -144,7 +217,8 @@ REGENT_BODY void move_market(const View& view, const float* row, int first, R* x
 // Calls receive(first, Group, log returns) for the assets of a step under a law, and moves the variance.
 template <class Size, bool Wide, class R, class Receive>
 REGENT_BODY Step<R> law_returns(const View& view, PathNumber<R> path, std::int32_t step,
-                                MarketState<R>& state, R* factor, const Receive& receive) {
+                                MarketState<R>& state, R* factor, const OwnLogs<R>& own_logs,
+                                const Receive& receive) {
   const float* row = view.schedule + step * schedule_columns;
   const int factors = Size::factors(view), factor_draws = (factors + 3) / 4;
   const R before = state.variance;
@@ -163,10 +237,17 @@ REGENT_BODY Step<R> law_returns(const View& view, PathNumber<R> path, std::int32
   Participants<R> participants{};
   for_groups<Size>(view, [&](int first, auto group) {
     constexpr int count = group.count;
-    Four<R> own = draw(factor_draws + first / 4);
-    if (view.curve != nullptr) bend<count>(view, first, own.v + first % 4);
-    R x[count];
-    diffuse<count, Wide>(view, row, now, state.regime, first, factors, factor, own.v + first % 4, x);
+    Four<R> four = draw(factor_draws + first / 4);
+    R* own = four.v + first % 4;
+    R x[count], deviation[count];
+    const bool apart = Size::apart(view);
+    if (apart) own_deviations<count, Wide>(view, state.regime, first, own, own_logs, deviation);
+    if (view.curve != nullptr) bend<count>(view, first, own);
+    if (apart) {
+      diffuse_apart<count, Wide>(view, row, now, state.regime, first, factors, factor, own, deviation, x);
+    } else {
+      diffuse<count, Wide>(view, row, now, state.regime, first, factors, factor, own, x);
+    }
     if (now.any_jump) {
       REGENT_EACH(j, count) {
         const R jump = now.jump * Lanes<R>::all(view.jump_scale[first + j]);
@@ -328,7 +409,8 @@ REGENT_BODY void record_step(const View& view, const RecordView& record, std::in
 
 template <class Size, bool Wide, bool FromHistory, bool Recorded, class R>
 REGENT_BODY void one_step(const View& view, PathNumber<R> path, std::int32_t step, const RecordView& record,
-                          MarketState<R>& state, Account<R>& account, R* holdings, R* factor) {
+                          MarketState<R>& state, Account<R>& account, R* holdings, R* factor,
+                          const OwnLogs<R>& own_logs) {
   R earned = Lanes<R>::all(0.0F), at_target = Lanes<R>::all(0.0F);
   const auto receive = [&](int first, auto group, const R* log_returns) {
     constexpr int count = group.count;
@@ -346,7 +428,7 @@ REGENT_BODY void one_step(const View& view, PathNumber<R> path, std::int32_t ste
   if constexpr (FromHistory) {
     now = history_returns(view, path, step, state, receive);
   } else {
-    now = law_returns<Size, Wide>(view, path, step, state, factor, receive);
+    now = law_returns<Size, Wide>(view, path, step, state, factor, own_logs, receive);
   }
   const bool rebalances = view.rebalance > 0 && (step + 1) % view.rebalance == 0;
   const R growth = Lanes<R>::all(1.0F) + earned;
@@ -377,15 +459,21 @@ REGENT_BODY void store_outcome(const OutcomeView& out, std::int64_t at, const Ma
   }
 }
 
-// The whole path; its outcome goes to entry `at`. holdings: room for [assets], factor: for [factors].
+// The whole path; its outcome goes to entry `at`. holdings, own_logs: room for [assets], factor: for
+// [factors]; own_logs are not touched unless own shocks have volatilities of their own.
 template <class Size, bool Wide, bool FromHistory, bool Recorded, class R>
 REGENT_BODY void path_body(const View& view, PathNumber<R> path, const OutcomeView& out,
-                           const RecordView& record, std::int64_t at, R* holdings, R* factor) {
+                           const RecordView& record, std::int64_t at, R* holdings, R* factor,
+                           const OwnLogs<R>& own_logs) {
   MarketState<R> state = market_start<R>(view);
   Account<R> account = account_start<R>(view);
+  if constexpr (!FromHistory) {
+    if (Size::apart(view)) start_own<Size>(view, path, own_logs);
+  }
   first_purchase<Size>(view, account, holdings);
   for (std::int32_t step = 0; step < view.steps; ++step)
-    one_step<Size, Wide, FromHistory, Recorded>(view, path, step, record, state, account, holdings, factor);
+    one_step<Size, Wide, FromHistory, Recorded>(view, path, step, record, state, account, holdings, factor,
+                                                own_logs);
   store_outcome(out, at, state, account);
 }
 

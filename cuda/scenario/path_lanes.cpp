@@ -19,7 +19,8 @@ void path(const View& view, const Group& group, const OutcomeView& out, const Re
           float* work) {
   auto* reals = reinterpret_cast<Real*>(work);
   path_body<Size, Wide, FromHistory, Recorded>(view, path_of(group), out, record, group.at, reals,
-                                               reals + view.assets);
+                                               reals + view.assets,
+                                               OwnLogs<Real>{reals + view.assets + view.factors, 1});
 }
 
 template <bool Recorded>

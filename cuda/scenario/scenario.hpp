@@ -4,14 +4,16 @@
 // either device, with the same bits.
 //
 // Log return of asset i at a step in regime k (all per step):
-//   x_i = drift_ki·d + drift_of_variance_ki·v·c² + √v·W·c·(Σ_f loadings_kif·z_f + idiosyncratic_ki·ε_i)
+//   x_i = drift_ki·d + drift_of_variance_ki·v·c² + W·c·(√v·Σ_f loadings_kif·z_f + √u_i·idiosyncratic_ki·ε_i)
 //         + scale_i·taken_i·J + beta_i·m
 // z standard normal; ε_i the asset's own shock: a Student-t of unit variance with idiosyncratic_dof_i (0:
 // normal), made of one normal; W = √((ν − 2)/χ²_ν), shared by all assets (multivariate Student-t of unit
 // variance); v the variance multiplier (GJR-GARCH, Glosten, Jagannathan, Runkle 1993, or a square-root
-// diffusion by full truncation, Lord, Koekkoek, van Dijk 2010); J = N·mean + √N·deviation·z_J with N Poisson
-// (Merton 1976), of which every asset takes part with a probability of its own draw, and which raises its own
-// intensity (Hawkes 1971) and v; d, c, m from the schedule of stresses. Simple returns exp(x) − 1 compound.
+// diffusion by full truncation, Lord, Koekkoek, van Dijk 2010); u_i the same v, or the asset's own
+// (OwnVolatility), with which the part −idiosyncratic²/2 of drift_of_variance then goes; J = N·mean +
+// √N·deviation·z_J with N Poisson (Merton 1976), of which every asset takes part with a probability of its
+// own draw, and which raises its own intensity (Hawkes 1971) and v; d, c, m from the schedule of stresses.
+// Simple returns exp(x) − 1 compound.
 
 #include <cstdint>
 #include <span>
@@ -34,6 +36,20 @@ struct Volatility {  // of v, per step
   double start = 1;
   double ceiling = 400;  // v stays below: twenty times the volatility
 };
+
+// Of the assets' own shocks, per step, asset by asset; apart from v where `apart` says so.
+//   ln u' = persistence·ln u + response·(|z| − √(2/π)) + a constant that makes the mean of u 1
+// z is the normal that the own shock is made of, not the heavy-tailed shock itself: a tail's outlier raises u
+// no more than its probability says. Source: Nelson (1991), EGARCH without leverage.
+struct OwnVolatility {
+  bool apart = false;
+  double persistence = 0, response = 0;
+  std::vector<double> start;  // [assets] u at the first step; empty: drawn from the stationary law, as normal
+};
+
+// ln E u of a u whose logarithm has mean 0, in its stationary law: with a_j = response·persistence^j it is
+// Σ_j a_j²/2 + ln 2Φ(a_j) − a_j·√(2/π), j >= 0. persistence in [0, 1), response finite.
+double log_mean_of(const OwnVolatility& volatility);
 
 struct Jumps {
   std::vector<double> intensity;  // [regimes] expected jumps per step; empty: none
@@ -61,6 +77,7 @@ struct Law {
   // simple return any more: quantiles beyond a probability of 1e-5 grow no faster than a Gaussian's.
   std::vector<double> idiosyncratic_dof;
   Volatility volatility;
+  OwnVolatility own_volatility;
   Jumps jumps;
   Liquidity liquidity;
 };

@@ -1,5 +1,6 @@
 // One thread per path, every table in the cached global memory. Sixteen assets with four factors, the usual
-// size of a dream, keep their holdings in registers; other sizes in local memory.
+// size of a dream, keep their holdings in registers and own volatilities in shared memory; other sizes both
+// in local memory.
 
 #include <algorithm>
 
@@ -27,8 +28,17 @@ __global__ void __launch_bounds__(block, blocks_per_multiprocessor)
   const std::uint64_t number = first_path + static_cast<std::uint64_t>(at);
   const PathNumber<float> path{static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(number >> 32)
                                                                        << 8};
-  float holdings[Size::unroll > 1 ? Size::unroll : assets_max], factor[Size::unroll > 1 ? 4 : factors_max];
-  path_body<Size, false, FromHistory, false>(view, path, out, {}, at, holdings, factor);
+  constexpr bool fixed = Size::unroll > 1;
+  float holdings[fixed ? Size::unroll : assets_max], factor[fixed ? 4 : factors_max];
+  if constexpr (fixed) {
+    __shared__ float logs[Size::always_apart ? Size::unroll * block : 1];
+    path_body<Size, false, FromHistory, false>(view, path, out, {}, at, holdings, factor,
+                                               OwnLogs<float>{logs + threadIdx.x, block});
+  } else {
+    float logs[FromHistory ? 1 : assets_max];
+    path_body<Size, false, FromHistory, false>(view, path, out, {}, at, holdings, factor,
+                                               OwnLogs<float>{logs, 1});
+  }
 }
 
 // A stream of its own with room for a chunk's outcomes.
@@ -72,9 +82,12 @@ void launch(const View& view, std::uint64_t first_path, std::int64_t paths, cons
   const auto grid = static_cast<unsigned>((paths + block - 1) / block);
   if (view.bars > 0) {
     REGENT_CUDA_LAUNCH((path_kernel<AnySizes, true>), grid, block, 0, stream, view, first_path, paths, out);
+  } else if (view.assets == 16 && view.factors == 4 && view.apart) {
+    REGENT_CUDA_LAUNCH((path_kernel<Sizes<16, 4, true>, false>), grid, block, 0, stream, view, first_path,
+                       paths, out);
   } else if (view.assets == 16 && view.factors == 4) {
-    REGENT_CUDA_LAUNCH((path_kernel<Sizes<16, 4>, false>), grid, block, 0, stream, view, first_path, paths,
-                       out);
+    REGENT_CUDA_LAUNCH((path_kernel<Sizes<16, 4, false>, false>), grid, block, 0, stream, view, first_path,
+                       paths, out);
   } else {
     REGENT_CUDA_LAUNCH((path_kernel<AnySizes, false>), grid, block, 0, stream, view, first_path, paths, out);
   }

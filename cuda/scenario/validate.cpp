@@ -67,6 +67,16 @@ void check_volatility(const Volatility& v) {
   check_range("volatility.correlation", v.correlation, -1, 1);
 }
 
+void check_own_volatility(const Law& law) {
+  const OwnVolatility& v = law.own_volatility;
+  check_range("own_volatility.persistence", v.persistence, 0, 0.9999);
+  check_range("own_volatility.response", v.response, 0, 2);
+  check_size("own_volatility.start", v.start, law.assets, true);
+  check_values("own_volatility.start", v.start, 1e-6, 1e6);
+  if (!v.apart && (v.persistence != 0 || v.response != 0 || !v.start.empty()))
+    refuse("own_volatility has numbers, but own shocks go with the market's volatility; set apart");
+}
+
 void check_jumps(const Law& law) {
   const Jumps& jumps = law.jumps;
   if (jumps.intensity.empty()) return;
@@ -113,6 +123,7 @@ void check_law(const Law& law) {
   for (std::size_t i = 0; i < law.idiosyncratic_dof.size(); ++i)
     check_dof("idiosyncratic_dof[" + std::to_string(i) + "]", law.idiosyncratic_dof[i]);
   check_volatility(law.volatility);
+  check_own_volatility(law);
   check_jumps(law);
   check_range("liquidity.probability", law.liquidity.probability, 0, 1);
   check_range("liquidity.multiple", law.liquidity.multiple, 1, 1e4);

@@ -41,6 +41,7 @@ struct View {
   const float* loadings;           // [assets, factors, stride]
   const float* idiosyncratic;      // [assets, stride]
   const float* curve;              // [assets, curve_columns] of own shocks; null: Gaussian
+  const float* own_start;          // [assets] log2 √u at the first step; null: drawn
   const float* intensity;          // [stride]
   const float* spread;             // [stride]
   const float* jump_scale;         // [assets]
@@ -60,6 +61,9 @@ struct View {
   float variance_start, variance_ceiling;
   float garch_base, garch_alpha, garch_gamma, garch_beta;
   float reversion, level, deviation, correlation, correlation_rest;
+  bool apart;                                     // own shocks have volatilities of their own
+  float own_persistence, own_response, own_base;  // of log2 √u
+  float own_centre, own_spread;                   // its stationary mean and deviation
   bool jumps, liquidity;
   float jump_mean, jump_deviation, participation, excitation, jump_decay, jump_variance;
   float shock_probability, shock_multiple, shock_decay;

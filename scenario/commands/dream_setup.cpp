@@ -85,6 +85,7 @@ void put_law(const DreamFlags& flags, const std::optional<market::Panel>& panel,
   if (flags.start == "now") {
     c.law.start = c.now;
     c.law.volatility.start = c.now_variance;
+    c.law.own_volatility.start = c.now_own_variance;
   }
   setup.symbols = c.symbols;
   setup.labels = c.labels;

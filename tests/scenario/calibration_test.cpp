@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cmath>
+#include <numbers>
 
 #include "base/error.hpp"
 #include "base/normal.hpp"
@@ -141,6 +142,8 @@ TEST(Calibration, SurvivesItsFile) {
   auto c = calibrate(panel, returns_of(panel), {.macros = 2, .micros = 1, .restarts = 1}).calibration;
   // no field has the value that it has by itself
   c.now_variance = 1.75;
+  c.law.own_volatility = {.apart = true, .persistence = 0.97, .response = 0.2};
+  c.now_own_variance = {0.5, 2.5};
   c.law.dof = 7;
   c.law.idiosyncratic_dof = {3.5, 0};
   c.law.beta = {0.5, 1.5};
@@ -152,6 +155,10 @@ TEST(Calibration, SurvivesItsFile) {
   EXPECT_EQ(calibration_to_json(again), text);
   EXPECT_EQ(again.law.idiosyncratic_dof, c.law.idiosyncratic_dof);
   EXPECT_EQ(again.now_variance, 1.75);
+  EXPECT_TRUE(again.law.own_volatility.apart);
+  EXPECT_EQ(again.law.own_volatility.persistence, 0.97);
+  EXPECT_EQ(again.law.own_volatility.response, 0.2);
+  EXPECT_EQ(again.now_own_variance, c.now_own_variance);
   const auto error_of = [&](const std::string& from, const std::string& to) {
     std::string spoilt = text;
     const auto at = spoilt.find(from);
@@ -170,9 +177,13 @@ TEST(Calibration, SurvivesItsFile) {
               testing::HasSubstr("loadings has 8 values, not 12"));
   EXPECT_THAT(error_of("\"now_variance\": 1.75", "\"now_variance\": -1"),
               testing::HasSubstr("now_variance is -1.000000; from 0 to the ceiling of 50"));
-  EXPECT_THAT(error_of("regent-scenario/3", "regent-scenario/9"), testing::HasSubstr("format"));
-  EXPECT_THAT(error_of("regent-scenario/3", "regent-scenario/2"),
-              testing::HasSubstr("now_variance: unknown key"));
+  EXPECT_THAT(error_of("\"kind\": \"asset\"", "\"kind\": \"assets\""),
+              testing::HasSubstr("own_volatility.kind: \"assets\": market and asset are possible"));
+  EXPECT_THAT(error_of("2.5", "0"), testing::HasSubstr("now_own_variance"));
+  EXPECT_THAT(error_of("\"response\": 0.2", "\"response\": 3"),
+              testing::HasSubstr("own_volatility.response"));
+  EXPECT_THAT(error_of("regent-scenario/4", "regent-scenario/9"), testing::HasSubstr("format"));
+  EXPECT_THAT(error_of("regent-scenario/4", "regent-scenario/3"), testing::HasSubstr("own_v"));
 }
 
 TEST(Calibration, ReadsFilesOfTheFormsBefore) {
@@ -182,10 +193,17 @@ TEST(Calibration, ReadsFilesOfTheFormsBefore) {
   c.law.idiosyncratic_dof.clear();
   const std::string text = calibration_to_json(c);
   std::string old = text;
-  int version = 3;
-  for (const std::string added : {" \"now_variance\": 1.0,\n", " \"idiosyncratic_dof\": [],\n"}) {
-    ASSERT_NE(old.find(added), std::string::npos) << added;
-    old.erase(old.find(added), added.size());
+  int version = 4;
+  const std::string own =
+      " \"own_volatility\": {\n  \"kind\": \"market\",\n  \"persistence\": 0.0,\n  \"response\": 0.0\n },\n";
+  const std::vector<std::vector<std::string>> forms{{" \"now_own_variance\": [],\n", own},
+                                                    {" \"now_variance\": 1.0,\n"},
+                                                    {" \"idiosyncratic_dof\": [],\n"}};
+  for (const auto& keys : forms) {
+    for (const std::string& added : keys) {
+      ASSERT_NE(old.find(added), std::string::npos) << added;
+      old.erase(old.find(added), added.size());
+    }
     old.replace(old.find("regent-scenario/"), 17, "regent-scenario/" + std::to_string(--version));
     EXPECT_EQ(calibration_to_json(calibration_from_json(old, "m.json")), text);
   }
@@ -207,6 +225,86 @@ TEST(Calibration, FindsTheTailsOfOwnShocks) {
       const double low = i < 3 ? 2.9 : i < 7 ? 4.2 : 15, high = i < 3 ? 3.8 : i < 7 ? 9 : 61;
       EXPECT_TRUE((dof > low && dof < high) || (i >= 7 && dof == 0)) << i << ": " << dof;
     }
+  }
+}
+
+TEST(Calibration, FindsTheVolatilitiesOfOwnShocksBesideTheMarkets) {
+  Law law = ten_assets();
+  law.idiosyncratic_dof.assign(10, 4);
+  law.volatility = {.kind = VolatilityKind::garch, .alpha = 0.08, .gamma = 0, .beta = 0.88};
+  law.own_volatility = {.apart = true, .persistence = 0.97, .response = 0.25};
+  const market::Panel panel = panel_of(law, 5000, 21);
+  for (const int factors : {1, 10}) {
+    SCOPED_TRACE(testing::Message() << factors << " factors");
+    const auto c =
+        calibrate(panel, returns_of(panel), {.macros = 1, .micros = 1, .restarts = 1, .factors = factors})
+            .calibration;
+    EXPECT_TRUE(c.law.own_volatility.apart);
+    EXPECT_NEAR(c.law.own_volatility.persistence, 0.97, 0.01);
+    EXPECT_NEAR(c.law.own_volatility.response, 0.25, 0.05);
+    EXPECT_NEAR(c.law.volatility.alpha, 0.08, 0.04);
+    EXPECT_NEAR(c.law.volatility.beta, 0.88, 0.06);
+    for (const double dof : c.law.idiosyncratic_dof) EXPECT_NEAR(dof, 4, 1.2);
+    ASSERT_EQ(c.now_own_variance.size(), 10U);
+    for (const double u : c.now_own_variance) EXPECT_GT(u, 0);
+  }
+}
+
+TEST(Calibration, LeavesOwnShocksTheMarketsVolatilityWhereItIsTheirs) {
+  Law law = ten_assets();
+  law.idiosyncratic_dof.assign(10, 4);
+  law.volatility = {.kind = VolatilityKind::garch, .alpha = 0.1, .gamma = 0, .beta = 0.88};
+  const market::Panel panel = panel_of(law, 4000, 22);
+  const auto c = calibrate(panel, returns_of(panel), {.macros = 1, .micros = 1, .restarts = 1, .factors = 1})
+                     .calibration;
+  EXPECT_FALSE(c.law.own_volatility.apart);
+  EXPECT_TRUE(c.now_own_variance.empty());
+}
+
+// Of shocks that are seen whole: the recursion of scenario.hpp, the normal from the Student-t's closed form,
+// which Wallace's comes close to.
+TEST(OwnVolatility, IsFilteredFromTheNormalsBehindTheShocks) {
+  const auto student4 = [](double t) {  // P(T <= t), 4 degrees of freedom
+    const double square = t * t / (1 + t * t / 4);
+    return 0.5 + 0.375 * t / std::sqrt(1 + t * t / 4) * (1 - square / 12);
+  };
+  const std::vector<double> shocks{0.3, -2.0, 6.0, -0.1, 0.9, 30.0, 0.4, -1.5};
+  const std::vector<std::uint8_t> jumps{0, 0, 0, 0, 0, 1, 0, 0};
+  const cuda::scenario::OwnVolatility own{.apart = true, .persistence = 0.9, .response = 0.3};
+  const OwnFiltered filtered = filter_own(shocks, 1, jumps, own, 4);
+  const double mean = log_mean_of(own);
+  double h = 0, log_likelihood = 0;
+  for (std::size_t bar = 0; bar < shocks.size(); ++bar) {
+    const double u = std::exp(h - mean), t = std::abs(shocks[bar]) / std::sqrt(u) * std::sqrt(2.0);
+    EXPECT_NEAR(filtered.variance[bar] / u, 1, 0.02) << bar;
+    double z = normal_quantile(student4(t));
+    if (jumps[bar] != 0) {
+      z = 3;
+    } else {  // the density of 4 degrees of freedom, 3/8·(1 + t²/4)^(−5/2), scaled
+      log_likelihood += std::log(0.375 * std::pow(1 + t * t / 4, -2.5) * std::sqrt(2.0 / u));
+    }
+    h = 0.9 * h + 0.3 * (z - std::sqrt(2 / std::numbers::pi));
+  }
+  EXPECT_NEAR(filtered.variance.back() / std::exp(h - mean), 1, 0.02);
+  EXPECT_NEAR(filtered.log_likelihood, log_likelihood, 0.05);
+}
+
+// Of shocks that are half hidden, by densities on a grid: z normal, seen √0.5·z + √0.5·g.
+TEST(OwnVolatility, MovesByTheMeanSizeOfWhatIsHidden) {
+  const double shown = std::sqrt(0.5);
+  const cuda::scenario::OwnVolatility own{.apart = true, .persistence = 0, .response = 0.3};
+  const double mean = log_mean_of(own), start = std::exp(-mean);
+  for (const double seen : {0.0, 0.7, -2.5}) {
+    double weights = 0, sizes = 0;
+    for (double z = -10; z < 10; z += 1e-3) {
+      const double rest = (seen - shown * std::sqrt(start) * z) / std::sqrt(0.5);
+      const double weight = std::exp(-0.5 * (z * z + rest * rest));
+      weights += weight;
+      sizes += weight * std::abs(z);
+    }
+    const double expected = std::exp(0.3 * (sizes / weights - std::sqrt(2 / std::numbers::pi)) - mean);
+    const std::vector<double> shocks{seen};
+    EXPECT_NEAR(filter_own(shocks, shown, {0}, own, 1e5).variance[1], expected, 1e-3) << seen;
   }
 }
 

@@ -106,6 +106,30 @@ TEST(GarchFilter, OfOneRegimeIsTheRecursionWithoutTheBarsOfJumps) {
   EXPECT_NEAR(filtered.log_likelihood, log_likelihood, 1e-10);
 }
 
+// Own shocks that are apart keep their variance when v moves.
+TEST(GarchFilter, LeavesOwnShocksThatAreApartTheirVariance) {
+  const double shown = 0.6, hidden = 0.8;
+  Market market = one_regime({-1.5, 0.7, 2.0}, 1);
+  market.shown = {shown};
+  market.apart = true;
+  const Garch garch{.alpha = 0.2, .beta = 0.5};
+  const Filtered filtered = filter(market, garch);
+  double v = 1, log_likelihood = 0;
+  for (std::size_t bar = 0; bar < market.returns.size(); ++bar) {
+    double density = 0, square = 0;
+    for (double y = -12; y <= 12; y += 1e-3) {
+      const double weight = normal_density(y, 1) *
+                            normal_density(market.returns[bar] - shown * std::sqrt(v) * y, hidden) * 1e-3;
+      density += weight;
+      square += weight * y * y;
+    }
+    EXPECT_NEAR(filtered.variance[bar], v, 1e-4) << bar;
+    log_likelihood += std::log(density);
+    v = 0.3 + v * (0.5 + 0.2 * square / density);
+  }
+  EXPECT_NEAR(filtered.log_likelihood, log_likelihood, 1e-4);
+}
+
 // Of the law's own shocks y (what drives v) beside hidden ones, by their densities on a grid.
 TEST(GarchFilter, KnowsOfTheDrivingShockWhatTheMarketShows) {
   const double shown = 0.6, hidden = 0.8, alpha = 0.1, gamma = 0.3, beta = 0.5;

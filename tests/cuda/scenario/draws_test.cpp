@@ -289,5 +289,67 @@ TEST(ScenarioVolatility, FollowsTheGarchOfItsOwnNormals) {
   });
 }
 
+// Own shocks with u by the formula of scenario.hpp, and a factor with v, from the very normals of the path: a
+// group of four assets and one more, under a stress of the volatility.
+TEST(ScenarioOwnVolatility, FollowsTheRecursionOfItsOwnNormals) {
+  constexpr int n = 5, steps = 40;
+  constexpr double shared = 0.01, own = 0.02, stress = 1.5, persistence = 0.9, response = 0.3;
+  const double usual = std::sqrt(2 / std::numbers::pi);
+  Law law = one_asset(0, 0);
+  law.assets = n;
+  law.drift.assign(n, 0);
+  law.drift_of_variance.assign(n, -0.5 * (shared * shared + own * own));
+  law.loadings.assign(n, shared);
+  law.idiosyncratic.assign(n, own);
+  law.volatility = {.kind = VolatilityKind::garch, .alpha = 0.06, .gamma = 0.1, .beta = 0.8, .start = 1.7};
+  law.own_volatility = {.apart = true, .persistence = persistence, .response = response};
+  const double mean = log_mean_of(law.own_volatility);
+  const double spread = response * std::sqrt((1 - usual * usual) / (1 - persistence * persistence));
+  std::vector<Stress> schedule(steps, Stress{.volatility = stress});
+  for (const bool given : {false, true}) {
+    if (given) law.own_volatility.start = {0.5, 1, 2, 4, 0.25};
+    for (const InstructionSet set : sets) {
+      Task task = nothing_held(law, steps);
+      task.schedule = schedule;
+      const Paths kept = record(Resources::make_cpu(set), task, 0, 32);
+      for (std::uint64_t p = 0; p < 32; ++p) {
+        double v = 1.7, u[n];
+        for (std::uint32_t i = 0; i < n; ++i) {
+          const auto z = normal_of(draw_seed, p, 0, i / 4, Purpose::scenario_own_volatility, i % 4);
+          u[i] = given ? law.own_volatility.start[i] : std::exp(spread * static_cast<double>(z) - mean);
+        }
+        for (std::uint32_t t = 0; t < steps; ++t) {
+          const auto factor =
+              static_cast<double>(normal_of(draw_seed, p, t, 0, Purpose::scenario_diffusion, 0));
+          for (std::uint32_t i = 0; i < n; ++i) {
+            const auto z = static_cast<double>(
+                normal_of(draw_seed, p, t, 1 + i / 4, Purpose::scenario_diffusion, i % 4));
+            const double x = stress * (std::sqrt(v) * shared * factor + std::sqrt(u[i]) * own * z) -
+                             0.5 * stress * stress * (shared * shared * v + own * own * u[i]);
+            ASSERT_NEAR(kept.log_returns[(p * steps + t) * n + i], x, 3e-6)
+                << "path " << p << " step " << t << " asset " << i;
+            u[i] = std::exp(persistence * (std::log(u[i]) + mean) + response * (std::abs(z) - usual) - mean);
+          }
+          v = 1 - 0.06 - 0.8 - 0.05 + v * (0.8 + (0.06 + (factor < 0 ? 0.1 : 0)) * factor * factor);
+        }
+      }
+    }
+  }
+}
+
+// ln E exp(h) over the shocks themselves: E exp(a·(|z| − √(2/π))) of every lag by the midpoint rule.
+TEST(ScenarioOwnVolatility, HasTheMeanOfItsShocks) {
+  for (const auto& [persistence, response] : {std::pair{0.0, 0.7}, {0.9, 0.3}, {0.99, 0.15}}) {
+    double sum = 0;
+    for (double a = response; a > 1e-7; a *= persistence) {
+      double mean = 0;
+      for (double z = 5e-4; z < 12; z += 1e-3)
+        mean += std::exp(a * (z - std::sqrt(2 / std::numbers::pi)) - z * z / 2) * 1e-3;
+      sum += std::log(mean * std::sqrt(2 / std::numbers::pi));
+    }
+    EXPECT_NEAR(log_mean_of({true, persistence, response}), sum, 1e-5) << persistence;
+  }
+}
+
 }  // namespace
 }  // namespace regent::cuda::scenario::test

@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "base/error.hpp"
+#include "base/normal.hpp"
 #include "tests/cuda/scenario/laws.hpp"
 
 namespace regent::cuda::scenario::test {
@@ -45,6 +47,13 @@ Law rich_law() {
   return law;
 }
 
+// The same with volatilities of the assets' own.
+Law rich_law_apart() {
+  Law law = rich_law();
+  law.own_volatility = {.apart = true, .persistence = 0.95, .response = 0.3};
+  return law;
+}
+
 Task rich_task(const Law& law) {
   Task task;
   task.law = &law;
@@ -72,13 +81,15 @@ void expect_same(const Outcomes& a, std::size_t from, const Outcomes& b, std::si
 }
 
 TEST(ScenarioPath, IsTheSameOnEveryBackendAndInstructionSet) {
-  const Law law = rich_law();
-  const Task task = rich_task(law);
-  const Outcomes narrow = run(Resources::make_cpu(InstructionSet::baseline), task, 5, 100);
-  for (const InstructionSet set : {InstructionSet::avx2, InstructionSet::avx512})
-    expect_same(narrow, 0, run(Resources::make_cpu(set), task, 5, 100), 0, 100);
+  for (const Law& law : {rich_law(), rich_law_apart()}) {
+    const Task task = rich_task(law);
+    const Outcomes narrow = run(Resources::make_cpu(InstructionSet::baseline), task, 5, 100);
+    for (const InstructionSet set : {InstructionSet::avx2, InstructionSet::avx512})
+      expect_same(narrow, 0, run(Resources::make_cpu(set), task, 5, 100), 0, 100);
+    if (gpu_count() == 0) continue;
+    expect_same(narrow, 0, run(Resources::make("cuda"), task, 5, 100), 0, 100);
+  }
   if (gpu_count() == 0) GTEST_SKIP() << "no GPU here: the CPU's instruction sets alone were compared";
-  expect_same(narrow, 0, run(Resources::make("cuda"), task, 5, 100), 0, 100);
 }
 
 TEST(ScenarioPath, OfSixteenAssetsAndFourFactorsIsTheSameOnTheGpu) {
@@ -90,9 +101,12 @@ TEST(ScenarioPath, OfSixteenAssetsAndFourFactorsIsTheSameOnTheGpu) {
   law.idiosyncratic.assign(16, 0.01);
   law.loadings.assign(64, 0.004);
   law.idiosyncratic_dof.assign(16, 3.5);
-  const Task task = hold(law, 50, 3);
-  expect_same(run(Resources::make("cpu"), task, 0, 300), 0, run(Resources::make("cuda"), task, 0, 300), 0,
-              300);
+  for (const bool apart : {false, true}) {
+    if (apart) law.own_volatility = {.apart = true, .persistence = 0.99, .response = 0.15};
+    const Task task = hold(law, 50, 3);
+    expect_same(run(Resources::make("cpu"), task, 0, 300), 0, run(Resources::make("cuda"), task, 0, 300), 0,
+                300);
+  }
 }
 
 // More than the GPU takes in one launch.
@@ -361,6 +375,51 @@ TEST(ScenarioOwnShocks, OfTwoAssetsAreLargeAtDifferentTimes) {
   }
 }
 
+TEST(ScenarioOwnVolatility, IsMadeAgainAlone) {
+  const Law law = rich_law_apart();
+  const Task task = rich_task(law);
+  const Outcomes all = run(Resources::make("cpu"), task, 0, 40);
+  for (const std::uint64_t path : {0U, 17U, 39U})
+    expect_same(all, path, run(Resources::make("cpu"), task, path, 1), 0, 1);
+}
+
+TEST(ScenarioOwnVolatility, LeavesWhatIsSharedItsBits) {
+  Law law = rich_law();
+  law.idiosyncratic.assign(law.idiosyncratic.size(), 0);
+  const Paths before = record(Resources::make("cpu"), rich_task(law), 0, 20);
+  law.own_volatility = rich_law_apart().own_volatility;
+  const Paths after = record(Resources::make("cpu"), rich_task(law), 0, 20);
+  EXPECT_EQ(before.log_returns, after.log_returns);
+  EXPECT_EQ(before.regime, after.regime);
+}
+
+// Variances have mean 1 at every step, from the first on, and the next is large where one was; the kurtosis
+// is that of a lognormal mixture, 3·exp(response²·(1 − 2/π)/(1 − persistence²)) where u is nearly lognormal.
+TEST(ScenarioOwnVolatility, KeepsItsMeanAndClusters) {
+  const std::size_t steps = 60, n = 5;
+  Law law = own_shocks_alone(std::vector<double>(n, 0));
+  law.own_volatility = {.apart = true, .persistence = 0.98, .response = 0.1};
+  const Paths kept = record(Resources::make("cpu"), hold(law, steps, 8), 0, 8192);
+  std::vector<double> square(steps, 0);
+  double product = 0, fourth = 0;
+  for (std::size_t row = 0; row < kept.log_returns.size() / n; ++row) {
+    for (std::size_t i = 0; i < n; ++i) {
+      const double a = 1e4 * std::pow(kept.log_returns[row * n + i], 2);
+      square[row % steps] += a / (8192.0 * n);
+      fourth += a * a;
+      if (row % steps + 1 < steps)
+        product += (a - 1) * (1e4 * std::pow(kept.log_returns[(row + 1) * n + i], 2) - 1);
+    }
+  }
+  const double count = static_cast<double>(kept.log_returns.size());
+  for (std::size_t t = 0; t < steps; ++t) EXPECT_NEAR(square[t], 1, 0.04) << "step " << t;
+  const double spread = 0.01 * (1 - 2 / std::numbers::pi) / (1 - 0.98 * 0.98);
+  EXPECT_NEAR(fourth / count, 3 * std::exp(spread), 0.06);
+  // a large shock raises the next variance: E z²·exp(a·|z|) / E exp(a·|z|) = 1 + a² + a·φ(a)/Φ(a)
+  const double raised = 1 + 0.01 + 0.1 * std::exp(-0.005) / std::sqrt(2 * std::numbers::pi) / normal_cdf(0.1);
+  EXPECT_NEAR(product / count * steps / (steps - 1), raised * std::exp(0.98 * spread) - 1, 0.02);
+}
+
 TEST(ScenarioVolatility, KeepsItsMeanAndClusters) {
   Law law = one_asset(0, 0.01);
   law.volatility = {.kind = VolatilityKind::garch, .alpha = 0.05, .gamma = 0.1, .beta = 0.8};
@@ -475,6 +534,13 @@ TEST(ScenarioInput, IsRefusedByNameWhereALawIsWrong) {
       {"idiosyncratic_dof has 4 values", [](Law& law, Task&) { law.idiosyncratic_dof.pop_back(); }},
       {"idiosyncratic_dof[1] is 2.0", [](Law& law, Task&) { law.idiosyncratic_dof[1] = 2; }},
       {"idiosyncratic_dof[4] is nan", [](Law& law, Task&) { law.idiosyncratic_dof[4] = std::nan(""); }},
+      {"own_volatility.persistence", [](Law& law, Task&) { law.own_volatility = {true, 1, 0.1}; }},
+      {"own_volatility.response", [](Law& law, Task&) { law.own_volatility = {true, 0.9, -0.1}; }},
+      {"own_volatility.start has 1 values, not 5",
+       [](Law& law, Task&) { law.own_volatility = {true, 0.9, 0.1, {1}}; }},
+      {"own_volatility.start[4] is 0",
+       [](Law& law, Task&) { law.own_volatility = {true, 0.9, 0.1, {1, 1, 1, 1, 0}}; }},
+      {"set apart", [](Law& law, Task&) { law.own_volatility.response = 0.1; }},
       {"volatility.alpha", [](Law& law, Task&) { law.volatility.alpha = -0.1; }},
       {"volatility.gamma", [](Law& law, Task&) { law.volatility.gamma = -0.1; }},
       {"volatility.beta", [](Law& law, Task&) { law.volatility.beta = -0.1; }},
