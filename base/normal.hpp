@@ -3,6 +3,9 @@
 
 namespace regent {
 
+// E|z| = √(2/π) of a standard normal z.
+inline constexpr double normal_size_mean = 0.79788456080286535588;
+
 double normal_cdf(double x);
 
 // The x below which a standard normal lies with probability p in (0, 1). Bisection of erfc, no table.

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "base/normal.hpp"
 #include "scenario/simplex.hpp"
 
 namespace regent::scenario {
@@ -154,8 +155,7 @@ OwnShocks own_shocks(const Returns& returns, const std::vector<std::uint8_t>& of
 OwnFiltered filter_own(std::span<const double> shocks, double shown, const std::vector<std::uint8_t>& of_jump,
                        const OwnVolatility& volatility, double dof) {
   const Seen seen(dof);
-  const double square = shown * shown, usual = std::sqrt(2 / std::numbers::pi);
-  const double mean = log_mean_of(volatility);
+  const double square = shown * shown, mean = log_mean_of(volatility);
   OwnFiltered result;
   result.variance.reserve(shocks.size() + 1);
   double log_variance = 0;  // of mean 0 where u has its mean
@@ -170,7 +170,7 @@ OwnFiltered filter_own(std::span<const double> shocks, double shown, const std::
     }
     result.variance.push_back(u);
     log_variance = volatility.persistence * log_variance +
-                   volatility.response * (mean_size(std::sqrt(share) * size, 1 - share) - usual);
+                   volatility.response * (mean_size(std::sqrt(share) * size, 1 - share) - normal_size_mean);
   }
   result.variance.push_back(std::exp(log_variance - mean));
   return result;

@@ -1,6 +1,6 @@
 #include "cuda/hmm/backends.hpp"
 #include "cuda/hmm/device_batch.cuh"
-#include "cuda/hmm/gpu_segment.cuh"
+#include "cuda/hmm/gpu_workspace.cuh"
 #include "cuda/hmm/run_body.hpp"
 #include "cuda/hmm/shape_dispatch.hpp"
 

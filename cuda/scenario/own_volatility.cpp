@@ -1,5 +1,4 @@
 #include <cmath>
-#include <numbers>
 
 #include "base/normal.hpp"
 #include "cuda/scenario/scenario.hpp"
@@ -8,10 +7,9 @@ namespace regent::cuda::scenario {
 
 double log_mean_of(const OwnVolatility& volatility) {
   constexpr double negligible = 1e-8;  // a term is about its square
-  const double mean_size = std::sqrt(2 / std::numbers::pi);
   double sum = 0;
   for (double a = volatility.response; a > negligible; a *= volatility.persistence)
-    sum += a * a / 2 + std::log(2 * normal_cdf(a)) - a * mean_size;
+    sum += a * a / 2 + std::log(2 * normal_cdf(a)) - a * normal_size_mean;
   return sum;
 }
 

@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "base/error.hpp"
+#include "base/normal.hpp"
 #include "cuda/scenario/launch.hpp"
 
 namespace regent::cuda::scenario::detail {
@@ -114,13 +115,14 @@ std::vector<float> own_starts_of(const OwnVolatility& volatility) {
 void put_own_volatility(const OwnVolatility& v, View& view) {
   view.apart = v.apart;
   if (!v.apart) return;
-  const double mean_size = std::sqrt(2 / std::numbers::pi), centre = -half_log2e * log_mean_of(v);
+  const double centre = -half_log2e * log_mean_of(v);
   const double response = half_log2e * v.response, rest = 1 - v.persistence * v.persistence;
   view.own_persistence = static_cast<float>(v.persistence);
   view.own_response = static_cast<float>(response);
-  view.own_base = static_cast<float>((1 - v.persistence) * centre - response * mean_size);
+  view.own_base = static_cast<float>((1 - v.persistence) * centre - response * normal_size_mean);
   view.own_centre = static_cast<float>(centre);
-  view.own_spread = static_cast<float>(response * std::sqrt((1 - mean_size * mean_size) / rest));
+  view.own_spread =
+      static_cast<float>(response * std::sqrt((1 - normal_size_mean * normal_size_mean) / rest));
 }
 
 void add_law(const Law& law, int stride, Block& block) {

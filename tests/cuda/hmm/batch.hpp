@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -143,6 +144,26 @@ V at(const std::vector<V>& blocked, int lane, std::size_t row, std::size_t rows)
 }
 
 // Every backend and instruction set that this machine has; a missing one is skipped where it is asked for.
+// From the two later states there is no way back to the first, and every bar at its mean is 40 deviations
+// off: such a bar is done again relative to what is reachable.
+inline const reference::Hierarchy far_off{1,
+                                          3,
+                                          1,
+                                          {1},
+                                          {1},
+                                          {1, 0, 0},
+                                          {0.98, 0.015, 0.005, 0, 0.9, 0.1, 0, 0.2, 0.8},
+                                          {0, 0, 0},
+                                          {0, 40, 40.5},
+                                          {1, 1, 1.1},
+                                          {}};
+// `settled`: the bars before it are of the first state.
+inline std::vector<double> often_far_off(int bars, int settled) {
+  std::vector<double> series(bars);
+  for (int t = 0; t < bars; ++t) series[t] = (t < settled || t % 97 == 0 ? 0 : 40) + std::sin(t);
+  return series;
+}
+
 enum class Device { baseline, avx2, avx512, gpu };
 inline std::string device_name(Device device) {
   switch (device) {

@@ -125,26 +125,11 @@ TEST_P(ExpectedCounts, DoNotDependOnHowTheSeriesIsCutIntoSegments) {
 }
 
 TEST_P(ExpectedCounts, RunBarsOnceMoreWhereTheReachableStatesWereFarOff) {
-  // From the two later states there is no way back to the first, and every bar at its mean is 40 deviations
-  // off: the forward pass then works relative to what is reachable. Narrow registers keep the whole series,
-  // wide ones run most of it once more.
-  const Hierarchy h{1,
-                    3,
-                    1,
-                    {1},
-                    {1},
-                    {1, 0, 0},
-                    {0.98, 0.015, 0.005, 0, 0.9, 0.1, 0, 0.2, 0.8},
-                    {0, 0, 0},
-                    {0, 40, 40.5},
-                    {1, 1, 1.1},
-                    {}};
-  std::vector<double> series(12000);
-  for (std::size_t t = 0; t < series.size(); ++t)
-    series[t] = (t < 100 || t % 97 == 0 ? 0 : 40) + std::sin(static_cast<double>(t));
-  const Counted<double> counted(resources(), TestBatch<double>({h}, {series}));
-  const Counted<double> plain(Resources::make_cpu(InstructionSet::baseline),
-                              TestBatch<double>({h}, {series}));
+  // The forward pass then works relative to what is reachable. Narrow registers keep the whole series, wide
+  // ones run most of it once more.
+  const TestBatch<double> batch({far_off}, {often_far_off(12000, 100)});
+  const Counted<double> counted(resources(), batch);
+  const Counted<double> plain(Resources::make_cpu(InstructionSet::baseline), batch);
   expect_alike(counted, plain, 1);
   const CountLayout<AnyShape> layout{counted.shape};
   EXPECT_NEAR(counted.count(0, layout.weight(0)), 100, 1e-6);

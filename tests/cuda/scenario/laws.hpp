@@ -1,5 +1,6 @@
 #pragma once
-// Laws with known answers, for one asset held without costs: equity is then the price, beginning at 1.
+// Laws with known answers, for one asset held without costs: equity is then the price, beginning at 1. And
+// one with everything in it.
 
 #include <cmath>
 #include <vector>
@@ -91,6 +92,53 @@ Estimate mean_of(const std::vector<double>& paths, const Value& value) {
 }
 inline Estimate call(const Outcomes& out, double spot, double strike, double discount) {
   return mean_of(out.final_equity, [&](double x) { return discount * std::max(0.0, spot * x - strike); });
+}
+
+// Five assets (a group of four and one), three factors, two regimes, everything switched on.
+inline Law rich_law() {
+  Law law;
+  law.assets = 5;
+  law.factors = 3;
+  law.regimes = 2;
+  law.start = {0.5, 0.5};
+  law.transition = {.9, .1, .2, .8};
+  for (int k = 0; k < 2; ++k) {
+    for (int i = 0; i < 5; ++i) {
+      law.drift.push_back(1e-4 * (i - 2));
+      law.drift_of_variance.push_back(-1e-4 * (k + 1));
+      law.idiosyncratic.push_back(0.01 * (k + 1) + 0.001 * i);
+      for (int f = 0; f < 3; ++f) law.loadings.push_back(0.01 * (k + 1) * (f == 0 ? 1 : (i + f) % 3 - 1));
+    }
+  }
+  law.beta = {1, 0.5, 1.5, 1, -1};
+  law.dof = 5;
+  law.idiosyncratic_dof = {3, 0, 4, 20, 2.6};
+  law.volatility = {.kind = VolatilityKind::garch, .alpha = 0.05, .gamma = 0.1, .beta = 0.8};
+  law.jumps = {.intensity = {0.05, 0.2},
+               .mean = -0.03,
+               .deviation = 0.02,
+               .scale = {1, 1, 0.5, 2, 1},
+               .participation = 0.6,
+               .excitation = 0.5,
+               .decay = 0.7,
+               .variance = 1};
+  law.liquidity = {.probability = 0.05, .multiple = 5, .decay = 0.8, .spread = {1, 2}};
+  return law;
+}
+
+inline Task rich_task(const Law& law) {
+  Task task;
+  task.law = &law;
+  task.policy = {.target = {0.4, 0.3, -0.2, 0.3, 0.1},
+                 .rebalance_bars = 3,
+                 .volatility_target = 0.02,
+                 .trend_half_life_bars = 10,
+                 .exposure_max = 2};
+  task.costs = {.fee = 0.001, .half_spread = 0.0005, .impact = 0.01};
+  task.ruin_equity = 0.5;
+  task.steps = 60;
+  task.seed = 11;
+  return task;
 }
 
 }  // namespace regent::cuda::scenario::test
