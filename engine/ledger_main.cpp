@@ -33,6 +33,7 @@ int verify(const Flags& flags) {
                               {"rows", result.rows},
                               {"anchored", result.anchored},
                               {"after_anchor", result.after_anchor},
+                              {"sealed", result.sealed},
                               {"head", result.head_hash}};
     std::printf("%s\n", body.dump().c_str());
   } else if (result.ok) {
@@ -43,6 +44,7 @@ int verify(const Flags& flags) {
       std::printf("  the last %llu rows were not anchored yet: the engine runs, or did not stop cleanly\n",
                   static_cast<unsigned long long>(result.after_anchor));
     }
+    if (!result.sealed) std::printf("  bytes outside of the rows are checked after a clean stop only\n");
   } else {
     std::printf("%s: %s: %s\n", flags.ledger.c_str(), coloured("NOT intact", Colour::red).c_str(),
                 result.problem.c_str());

@@ -16,11 +16,12 @@ namespace regent::engine {
 
 namespace {
 
-// Slots lie in different disk blocks. Layout: magic 8, generation 8, sequence 8, flags 8, hash 32,
-// checksum 32.
-constexpr std::size_t slot_bytes = 96;
+// Slots lie in different disk blocks. Layout: magic 8, generation 8, sequence 8, flags 8, hash 32, seal 32,
+// checksum 32. Before seals there were, the checksum stood in their place, under another magic.
+constexpr std::size_t slot_bytes = 128, unsealed_slot_bytes = 96;
 constexpr off_t slot_distance = 4096;
-constexpr char magic[9] = "RGNTHD01";
+constexpr char magic[9] = "RGNTHD02", unsealed_magic[9] = "RGNTHD01";
+constexpr std::uint64_t clean_flag = 1, failed_flag = 2, sealed_flag = 4;
 using Slot = std::array<std::uint8_t, slot_bytes>;
 
 void put(Slot& slot, std::size_t at, std::uint64_t value) {
@@ -33,8 +34,19 @@ std::uint64_t take(const Slot& slot, std::size_t at) {
   return value;
 }
 
-Sha256Digest checksum(const Slot& slot) {
-  return sha256(std::span(slot).first(64));
+void put_digest(Slot& slot, std::size_t at, const Sha256Digest& digest) {
+  std::memcpy(slot.data() + at, digest.data(), digest.size());
+}
+
+Sha256Digest take_digest(const Slot& slot, std::size_t at) {
+  Sha256Digest digest{};
+  std::memcpy(digest.data(), slot.data() + at, digest.size());
+  return digest;
+}
+
+bool is_whole(const Slot& slot, const char* with_magic, std::size_t checksum_at) {
+  return std::memcmp(slot.data(), with_magic, 8) == 0 &&
+         take_digest(slot, checksum_at) == sha256(std::span(slot).first(checksum_at));
 }
 
 Slot encode(const Head& head) {
@@ -42,23 +54,24 @@ Slot encode(const Head& head) {
   std::memcpy(slot.data(), magic, 8);
   put(slot, 8, head.generation);
   put(slot, 16, head.sequence);
-  put(slot, 24, (head.clean ? 1U : 0U) | (head.ledger_failed ? 2U : 0U));
-  std::memcpy(slot.data() + 32, head.hash.data(), 32);
-  const Sha256Digest sum = checksum(slot);
-  std::memcpy(slot.data() + 64, sum.data(), 32);
+  put(slot, 24,
+      (head.clean ? clean_flag : 0) | (head.ledger_failed ? failed_flag : 0) | (head.seal ? sealed_flag : 0));
+  put_digest(slot, 32, head.hash);
+  put_digest(slot, 64, head.seal.value_or(Sha256Digest{}));
+  put_digest(slot, 96, sha256(std::span(slot).first(96)));
   return slot;
 }
 
 std::optional<Head> decode(const Slot& slot) {
-  const Sha256Digest sum = checksum(slot);
-  if (std::memcmp(slot.data(), magic, 8) != 0 || std::memcmp(slot.data() + 64, sum.data(), 32) != 0)
-    return {};
+  if (!is_whole(slot, magic, 96) && !is_whole(slot, unsealed_magic, 64)) return {};
   Head head;
   head.generation = take(slot, 8);
   head.sequence = take(slot, 16);
-  head.clean = (take(slot, 24) & 1U) != 0;
-  head.ledger_failed = (take(slot, 24) & 2U) != 0;
-  std::memcpy(head.hash.data(), slot.data() + 32, 32);
+  const std::uint64_t flags = take(slot, 24);
+  head.clean = (flags & clean_flag) != 0;
+  head.ledger_failed = (flags & failed_flag) != 0;
+  head.hash = take_digest(slot, 32);
+  if ((flags & sealed_flag) != 0) head.seal = take_digest(slot, 64);
   return head;
 }
 
@@ -66,8 +79,8 @@ std::optional<Head> read_newest(int file) {
   std::optional<Head> newest;
   for (off_t i = 0; i < 2; ++i) {
     Slot slot{};
-    if (::pread(file, slot.data(), slot.size(), i * slot_distance) != static_cast<ssize_t>(slot.size()))
-      continue;
+    const ssize_t got = ::pread(file, slot.data(), slot.size(), i * slot_distance);
+    if (got < static_cast<ssize_t>(unsealed_slot_bytes)) continue;
     const std::optional<Head> head = decode(slot);
     if (head && (!newest || head->generation > newest->generation)) newest = head;
   }

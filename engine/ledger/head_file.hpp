@@ -17,6 +17,8 @@ struct Head {
   Sha256Digest hash{};           // of that row
   bool clean = false;            // the writer closed the ledger after this row: nothing may follow it
   bool ledger_failed = false;    // the writer could not write the database any more: HALTED until re-armed
+  // SHA-256 of the whole database file at a clean end: bytes that belong to no row are in no row's hash.
+  std::optional<Sha256Digest> seal;
 };
 
 std::filesystem::path head_path(const std::filesystem::path& ledger);

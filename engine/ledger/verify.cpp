@@ -72,6 +72,15 @@ void check_head(const std::optional<Head>& head, const ChainWalk& walk, const st
   }
 }
 
+// Bytes that belong to no row (free space within pages, the file's header) are in no row's hash.
+void check_seal(const Head& head, const std::filesystem::path& path) {
+  if (!head.seal || sha256_file(path) == *head.seal) return;
+  const std::optional<Head> now = read_head(path);
+  if (now && now->generation != head.generation) return;  // an engine has started meanwhile
+  throw Problem("bytes outside of the rows changed after the ledger was closed (the file's SHA-256 is not " +
+                to_hex(*head.seal) + "); every row is intact");
+}
+
 }  // namespace
 
 Verification verify_ledger(const std::filesystem::path& path) {
@@ -80,13 +89,16 @@ Verification verify_ledger(const std::filesystem::path& path) {
   ChainWalk walk{head};
   try {
     head = read_head(path);  // before the rows: a running engine may add some meanwhile
-    LedgerReader reader(path);
-    check_structure(reader.database());
-    reader.for_each([&](const LedgerRow& row) {
-      walk.check(row);
-      return true;
-    });
+    {
+      LedgerReader reader(path);
+      check_structure(reader.database());
+      reader.for_each([&](const LedgerRow& row) {
+        walk.check(row);
+        return true;
+      });
+    }
     check_head(head, walk, path);
+    check_seal(*head, path);
     result.ok = true;
   } catch (const Error& error) {
     result.problem = error.what();
@@ -95,6 +107,7 @@ Verification verify_ledger(const std::filesystem::path& path) {
   result.head_hash = to_hex(walk.last);
   if (head) {
     result.anchored = head->sequence;
+    result.sealed = head->seal.has_value();
     result.after_anchor = walk.rows > head->sequence ? walk.rows - head->sequence : 0;
   }
   return result;

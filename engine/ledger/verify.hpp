@@ -13,11 +13,12 @@ struct Verification {
   std::uint64_t rows = 0;          // checked
   std::uint64_t anchored = 0;      // sequence of the anchored row
   std::uint64_t after_anchor = 0;  // rows of a transaction that a crash left unanchored; 0 after a clean stop
+  bool sealed = false;             // the anchor holds a digest of the whole file, as a clean stop leaves it
   std::string head_hash;           // hex, of the last row
 };
 
-// Checks the database's structure, its triggers, the sequence numbers, every hash, and the anchor. Never
-// throws for a damaged ledger: that is a problem to report.
+// Checks the database's structure, its triggers, the sequence numbers, every hash, the anchor, and after a
+// clean stop the digest of the whole file. Never throws for a damaged ledger: that is a problem to report.
 Verification verify_ledger(const std::filesystem::path& path);
 
 }  // namespace regent::engine

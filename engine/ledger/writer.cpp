@@ -83,6 +83,7 @@ void LedgerWriter::open() {
   head.sequence = sequence_;  // rows that a crash left unanchored were verified with the rest
   head.hash = last_;
   head.clean = false;  // an old failure stays marked until the first commit has recorded it
+  head.seal.reset();
   head_->write(head, true);
 }
 
@@ -115,6 +116,7 @@ void LedgerWriter::insert(const LedgerRow& row) {
 
 void LedgerWriter::append(const std::string& kind, TimestampMs stream_ms, const std::string& payload) {
   if (failed_) throw Error("the ledger failed before and takes nothing more");
+  REGENT_INVARIANT(!closed_, "a row for a closed ledger");
   LedgerRow row{sequence_ + 1, kind, stream_ms, payload, last_, {}};
   row.hash = hash_of(row.previous_hash, row.sequence, kind, stream_ms, payload);
   try {
@@ -150,11 +152,28 @@ void LedgerWriter::commit() {
   if (observer_) observer_(sequence_);
 }
 
+// Closes the database, which is then one file without a log beside it, and takes that file's digest. Nothing
+// when another process reads it just now and keeps the log: every row is durable there too.
+std::optional<Sha256Digest> LedgerWriter::seal() {
+  insert_.reset();
+  try {
+    database_->integer("PRAGMA wal_checkpoint(TRUNCATE)");
+    database_.reset();  // before the file is read: closing any descriptor of it would drop SQLite's locks
+    const std::filesystem::path log = path_.string() + "-wal";
+    const bool is_whole = !std::filesystem::exists(log) || std::filesystem::file_size(log) == 0;
+    if (is_whole) return sha256_file(path_);
+  } catch (const std::exception& error) {
+    spdlog::warn("the ledger is closed without its seal: {}", error.what());
+  }
+  return {};
+}
+
 void LedgerWriter::close() {
   if (closed_ || failed_) return;
   commit();
   Head head = head_->head();
   head.clean = true;
+  head.seal = seal();
   head_->write(head, true);
   closed_ = true;
 }

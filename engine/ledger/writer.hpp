@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/ledger/database.hpp"
@@ -32,7 +33,8 @@ class LedgerWriter {
   void append(const std::string& kind, TimestampMs stream_ms, const std::string& payload);
   // Makes everything appended durable. Throws Error; after that the ledger takes nothing more.
   void commit();
-  // Commits and marks the end as clean, so that no row may follow unseen.
+  // Commits, closes the database and marks the end as clean, so that no row may follow unseen and no byte may
+  // change unseen. Takes nothing more afterwards.
   void close();
 
   std::uint64_t rows() const { return sequence_; }
@@ -49,6 +51,7 @@ class LedgerWriter {
   void open();
   void insert(const LedgerRow& row);
   void fail(const std::string& what);
+  std::optional<Sha256Digest> seal();
 
   std::filesystem::path path_;
   LedgerSettings settings_;

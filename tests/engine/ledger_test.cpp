@@ -96,9 +96,10 @@ TEST(Ledger, FindsAnyChangedFieldAndNamesTheRow) {
 }
 
 // Every byte of every row's record, in the file itself.
+// Unsealed, so that it is the chain that finds it.
 TEST(Ledger, FindsOneFlippedBitAnywhereInARow) {
   TemporaryFolder folder;
-  const fs::path path = written(folder);
+  const fs::path path = written(folder, false);
   const std::string whole = read_file(path);
   LedgerReader reader(path);
   std::vector<std::size_t> places;
@@ -123,6 +124,100 @@ TEST(Ledger, FindsOneFlippedBitAnywhereInARow) {
   }
   std::ofstream(path, std::ios::binary | std::ios::trunc) << whole;
   EXPECT_TRUE(verify_ledger(path).ok);
+}
+
+std::size_t first_free_byte(const std::string& whole) {
+  return whole.find(std::string(64, '\0'),
+                    4'096);  // within the table's page, between its pointers and records
+}
+
+void flip(const fs::path& path, std::size_t place) {
+  std::string bytes = read_file(path);
+  bytes[place] = static_cast<char>(bytes[place] ^ 1);
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+}
+
+TEST(Ledger, FindsAFlippedBitInFreeSpaceAfterACleanEnd) {
+  TemporaryFolder folder;
+  const fs::path path = written(folder);
+  EXPECT_TRUE(verify_ledger(path).sealed);
+  const std::size_t place = first_free_byte(read_file(path));
+  ASSERT_NE(place, std::string::npos);
+  flip(path, place + 32);
+  expect_contains(problem_of(path), "outside of the rows");
+  EXPECT_EQ(verify_ledger(path).rows, 12U);
+  EXPECT_THROW(LedgerWriter(path, {}), InputError) << "a damaged file takes no more rows";
+  flip(path, place + 32);
+  EXPECT_TRUE(verify_ledger(path).ok);
+}
+
+TEST(Ledger, IsSealedOnlyBetweenACleanEndAndTheNextBeginning) {
+  TemporaryFolder folder;
+  const fs::path path = written(folder);
+  {
+    LedgerWriter writer(path, {});
+    EXPECT_FALSE(verify_ledger(path).sealed);
+    writer.append("timer", 5, "{}");
+    writer.commit();
+    EXPECT_FALSE(verify_ledger(path).sealed);
+  }
+  EXPECT_FALSE(verify_ledger(path).sealed) << "a crash seals nothing";
+  EXPECT_TRUE(verify_ledger(path).ok);
+  LedgerWriter(path, {}).close();
+  EXPECT_TRUE(verify_ledger(path).sealed);
+  EXPECT_TRUE(verify_ledger(path).ok);
+}
+
+TEST(Ledger, IsNotSealedWhileSomebodyReadsWhatTheLogStillHolds) {
+  TemporaryFolder folder;
+  const fs::path path = folder / "ledger.db";
+  LedgerWriter writer(path, {});
+  writer.append("timer", 1, "{}");
+  writer.commit();
+  Database reader(path, Database::Mode::read_only);
+  sqlite3_busy_timeout(writer.database().handle(), 0);
+  reader.run("BEGIN");
+  EXPECT_EQ(reader.integer("SELECT count(*) FROM event"), 1);
+  writer.append("timer", 2, "{}");
+  writer.close();
+  EXPECT_FALSE(verify_ledger(path).sealed);
+  reader.run("COMMIT");
+  const Verification result = verify_ledger(path);
+  EXPECT_TRUE(result.ok) << result.problem;
+  EXPECT_EQ(result.rows, 2U);
+}
+
+// What a reader, the program sqlite3 included, does on its way must not look like damage.
+TEST(Ledger, KeepsItsSealWhenReadAndCopied) {
+  TemporaryFolder folder, other;
+  const fs::path path = written(folder);
+  EXPECT_EQ(Database(path, Database::Mode::read_only).integer("SELECT count(*) FROM event"), rows);
+  EXPECT_EQ(Database(path, Database::Mode::read_write).integer("SELECT count(*) FROM event"), rows);
+  EXPECT_TRUE(verify_ledger(path).ok);
+  fs::copy_file(path, other / "ledger.db");
+  fs::copy_file(head_path(path), head_path(other / "ledger.db"));
+  const Verification copy = verify_ledger(other / "ledger.db");
+  EXPECT_TRUE(copy.ok && copy.sealed) << copy.problem;
+}
+
+// Byte for byte what was written before there were seals: a ledger from then verifies and goes on.
+TEST(Ledger, ReadsAnAnchorFromBeforeSeals) {
+  TemporaryFolder folder;
+  const fs::path path = written(folder);
+  const Head head = *read_head(path);
+  std::string slot = "RGNTHD01";
+  slot += std::string("\x09\0\0\0\0\0\0\0", 8) + std::string("\x0c\0\0\0\0\0\0\0", 8) +
+          std::string("\x01\0\0\0\0\0\0\0", 8);
+  slot.append(head.hash.begin(), head.hash.end());
+  const Sha256Digest sum = sha256(std::string_view(slot));
+  slot.append(sum.begin(), sum.end());
+  ASSERT_EQ(slot.size(), 96U);
+  std::ofstream(head_path(path), std::ios::binary | std::ios::trunc) << std::string(4'096, '\0') << slot;
+  const Verification result = verify_ledger(path);
+  EXPECT_TRUE(result.ok && !result.sealed) << result.problem;
+  EXPECT_TRUE(read_head(path)->clean);
+  LedgerWriter(path, {}).close();
+  EXPECT_TRUE(verify_ledger(path).sealed);
 }
 
 TEST(Ledger, FindsDeletedReorderedAndInsertedRows) {
