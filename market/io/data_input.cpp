@@ -5,6 +5,8 @@
 #include "base/error.hpp"
 #include "base/table.hpp"
 #include "base/time.hpp"
+#include "market/io/findings.hpp"
+#include "market/longer_bars.hpp"
 #include "market/panel_selection.hpp"
 
 namespace regent::market {
@@ -27,6 +29,26 @@ TimestampMs end_of(const std::string& text) {
   return time + (text.size() == 10 && text[4] == '-' ? day_ms : 1);
 }
 
+Panel bars_every(const Panel& panel, const std::string& step, ImportReport& report) {
+  LongerBars longer;
+  try {
+    longer = longer_bars(panel, parse_step(step));
+  } catch (const InputError& error) {
+    throw InputError(std::string("--every: ") + error.what());
+  }
+  if (longer.unfinished_ms >= 0) {
+    Findings(report).add(
+        {"unfinished bar", Repair::drop, nullptr},
+        [&](ImportReport::Finding& finding) {
+          finding.column = step;
+          finding.value = format_timestamp(longer.unfinished_ms);
+        },
+        [] { return ""; });
+  }
+  if (longer.panel.bars() == 0) throw InputError("--every " + step + ": the data do not fill one such bar");
+  return std::move(longer.panel);
+}
+
 std::string example_text(const ImportReport::Finding& finding) {
   std::string text = finding.file;
   if (finding.row > 0) text += (text.empty() ? "" : ":") + std::to_string(finding.row);
@@ -46,6 +68,10 @@ void add_data_flags(CLI::App& command, DataFlags& flags) {
   command.add_option("--from", flags.from, "First bar kept, for example 2015-01-01")->type_name("DATE");
   command.add_option("--to", flags.to, "Last bar kept; a date keeps its whole day")->type_name("DATE");
   command.add_option("--symbols", flags.symbols, "Symbols kept, with commas")->type_name("A,B");
+  command
+      .add_option("--every", flags.every,
+                  "Step of the bars, longer than the data's: 15m, 4h, 1d, 1w (default: as they are)")
+      ->type_name("STEP");
   command.add_flag("--json", flags.json, "One JSON object on standard output instead of tables");
   add_common_flags(command, flags.common);
 }
@@ -59,6 +85,7 @@ Panel read_input(const DataFlags& flags, ImportReport& report) {
   const std::vector<std::filesystem::path> files(names.begin(), names.end());
   Panel panel = read_panel(files, validation_policy(config), &report);
   if (!flags.symbols.empty()) panel = with_symbol_names(panel, split_names(flags.symbols));
+  if (!flags.every.empty()) panel = bars_every(panel, flags.every, report);
   const std::size_t first = flags.from.empty() ? 0 : panel.lower_bound(parse_flag("--from", flags.from));
   const std::size_t end = flags.to.empty() ? panel.bars() : panel.lower_bound(end_of(flags.to));
   if (first >= end) {

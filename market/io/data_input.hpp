@@ -14,7 +14,7 @@ namespace regent::market {
 struct DataFlags {
   CommonFlags common;
   std::vector<std::string> files;
-  std::string from, to, symbols;
+  std::string from, to, symbols, every;
   bool adjusted = false;
   bool json = false;
 };
@@ -26,7 +26,7 @@ struct DataInput {
   ImportReport report;
 };
 
-// Reads, then keeps what --from, --to and --symbols name. Throws InputError; *report is filled before that.
+// Reads, makes bars of the step --every, then keeps what --from, --to and --symbols name. Throws InputError; *report is filled before that.
 Panel read_input(const DataFlags& flags, ImportReport& report);
 
 // A table of the findings by kind with examples; "" when there are none.

@@ -1,11 +1,11 @@
 #include "market/io/commands/summary.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 
 #include "base/nan_value.hpp"
 #include "base/time.hpp"
+#include "market/longer_bars.hpp"
 #include "market/performance.hpp"
 
 namespace regent::market {
@@ -66,17 +66,6 @@ std::vector<double> equal_weight_returns(const Panel& panel) {
     if (bar > 0) returns.push_back(count > 0 ? sum / static_cast<double>(count) : 0);  // nobody moved
   }
   return returns;
-}
-
-TimestampMs usual_step(const Panel& panel) {
-  std::vector<TimestampMs> steps;
-  for (std::size_t bar = 1; bar < panel.bars(); ++bar) {
-    steps.push_back(panel.timestamps_ms[bar] - panel.timestamps_ms[bar - 1]);
-  }
-  if (steps.empty()) return 0;
-  const auto middle = steps.begin() + static_cast<std::ptrdiff_t>(steps.size() / 2);
-  std::nth_element(steps.begin(), middle, steps.end());
-  return *middle;
 }
 
 }  // namespace
