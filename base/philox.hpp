@@ -38,12 +38,13 @@ enum class Purpose : std::uint32_t {
   bootstrap = 8,
   hmm_sample = 9,
   // of scenarios (cuda/scenario); the bits from 2^8 on are there the path's upper bits
-  scenario_state = 10,          // regime, tail, jump count, liquidity
-  scenario_diffusion = 11,      // normals of factors, then of assets
-  scenario_jump = 12,           // size, then who takes part
-  scenario_volatility = 13,     // normal of the square-root diffusion
-  scenario_history = 14,        // which bar of the history comes next
-  scenario_own_volatility = 15  // normals of the assets' own volatilities before the first step
+  scenario_state = 10,           // regime, tail, jump count, liquidity
+  scenario_diffusion = 11,       // normals of factors, then of assets
+  scenario_jump = 12,            // size, then who takes part
+  scenario_volatility = 13,      // normal of the square-root diffusion
+  scenario_history = 14,         // which bar of the history comes next
+  scenario_own_volatility = 15,  // normals of the assets' own volatilities before the first step
+  scenario_shape = 16            // which bar of an asset lends its open, high, low and volume
 };
 
 struct Random {

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <numeric>
 
 #include "base/error.hpp"
 #include "base/nan_value.hpp"
-#include "market/weekday.hpp"
 
 namespace regent::market {
 
@@ -70,21 +70,50 @@ void begin_bar(Panel& panel, TimestampMs time, ColumnSet columns) {
   }
 }
 
-void check_nested(const Panel& panel, TimestampMs step, TimestampMs usual) {
-  for (const TimestampMs time : panel.timestamps_ms) {
-    if (time - begin_of(time, step) + usual <= step) continue;
+// What one symbol's bars with a close say of periods.
+struct SymbolTimes {
+  std::vector<TimestampMs> begins;  // of its bars
+  TimestampMs length = 0;           // of one: what all steps are multiples of, also where bars are missing
+};
+
+SymbolTimes times_of(const Panel& panel, std::size_t symbol) {
+  SymbolTimes times;
+  for (std::size_t bar = 0; bar < panel.bars(); ++bar) {
+    const double close = panel.at(Column::close, bar, symbol);
+    if (close != close) continue;
+    const TimestampMs time = panel.timestamps_ms[bar];
+    if (!times.begins.empty()) {
+      times.length = std::gcd(times.length, time - times.begins.back());
+    }
+    times.begins.push_back(time);
+  }
+  return times;
+}
+
+void check_nested(const SymbolTimes& times, const std::string& symbol, TimestampMs step) {
+  for (const TimestampMs time : times.begins) {
+    if (time - begin_of(time, step) + times.length <= step) continue;
     throw InputError(
-        "the bar of " + format_timestamp(time) + " lasts " + std::to_string(usual / 1'000) +
-        " s (the usual step of the data) and ends after the longer bar that it begins in; name a "
-        "step that the data's bars fit into");
+        "the bar of " + symbol + " at " + format_timestamp(time) + " lasts " +
+        std::to_string(times.length / 1'000) +
+        " s and ends after the longer bar that it begins in; name a step that the data's bars fit "
+        "into");
   }
 }
 
-// When a market that is closed at weekends has seen the whole period that begins here.
-TimestampMs end_of(TimestampMs begin, TimestampMs step, bool has_weekends) {
-  TimestampMs end = begin + step;
-  while (!has_weekends && end - day_ms > begin && is_weekend(end - 1)) end -= day_ms;
-  return end;
+// How far into a period the symbol's bars came: in the last one, and at most in those before; 0 for never.
+struct Reach {
+  TimestampMs last = 0, before = 0;
+};
+
+Reach reach_of(const SymbolTimes& times, TimestampMs last_begin, TimestampMs step) {
+  Reach reach;
+  for (const TimestampMs time : times.begins) {
+    const TimestampMs begin = begin_of(time, step);
+    TimestampMs& furthest = begin == last_begin ? reach.last : reach.before;
+    furthest = std::max(furthest, time - begin + times.length);
+  }
+  return reach;
 }
 
 void drop_last(Panel& panel) {
@@ -95,17 +124,6 @@ void drop_last(Panel& panel) {
 }
 
 }  // namespace
-
-TimestampMs usual_step(const Panel& panel) {
-  std::vector<TimestampMs> steps;
-  for (std::size_t bar = 1; bar < panel.bars(); ++bar) {
-    steps.push_back(panel.timestamps_ms[bar] - panel.timestamps_ms[bar - 1]);
-  }
-  if (steps.empty()) return 0;
-  const auto middle = steps.begin() + static_cast<std::ptrdiff_t>(steps.size() / 2);
-  std::nth_element(steps.begin(), middle, steps.end());
-  return *middle;
-}
 
 TimestampMs parse_step(std::string_view text) {
   int count = 0;
@@ -120,8 +138,16 @@ TimestampMs parse_step(std::string_view text) {
 
 LongerBars longer_bars(const Panel& panel, TimestampMs step_ms) {
   REGENT_INVARIANT(panel.bars() > 0, "longer bars of nothing");
-  const TimestampMs usual = usual_step(panel);
-  check_nested(panel, step_ms, usual);
+  const TimestampMs last = begin_of(panel.timestamps_ms.back(), step_ms);
+  std::size_t in_last = 0, over = 0;
+  for (std::size_t s = 0; s < panel.symbol_count(); ++s) {
+    const SymbolTimes times = times_of(panel, s);
+    check_nested(times, panel.symbols[s], step_ms);
+    const Reach reach = reach_of(times, last, step_ms);
+    if (reach.last == 0) continue;
+    ++in_last;
+    if (reach.last >= (reach.before > 0 ? reach.before : step_ms)) ++over;
+  }
   LongerBars result;
   result.panel.symbols = panel.symbols;
   for (std::size_t i = 0; i < panel.bars(); ++i) {
@@ -132,9 +158,7 @@ LongerBars longer_bars(const Panel& panel, TimestampMs step_ms) {
     }
     for (std::size_t s = 0; s < panel.symbol_count(); ++s) merge(result.panel, s, bar);
   }
-  const bool has_weekends = std::ranges::any_of(panel.timestamps_ms, is_weekend);
-  const TimestampMs last = result.panel.timestamps_ms.back();
-  if (panel.timestamps_ms.back() + usual < end_of(last, step_ms, has_weekends)) {
+  if (2 * over < in_last || in_last == 0) {
     result.unfinished_ms = last;
     drop_last(result.panel);
   }

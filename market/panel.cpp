@@ -124,4 +124,13 @@ std::string Panel::fingerprint() const {
   return to_hex(digest);
 }
 
+TimestampMs usual_step(std::span<const TimestampMs> timestamps_ms) {
+  if (timestamps_ms.size() < 2) return 0;
+  std::vector<TimestampMs> steps(timestamps_ms.size() - 1);
+  for (std::size_t i = 0; i < steps.size(); ++i) steps[i] = timestamps_ms[i + 1] - timestamps_ms[i];
+  const auto middle = steps.begin() + static_cast<std::ptrdiff_t>(steps.size() / 2);
+  std::nth_element(steps.begin(), middle, steps.end());
+  return *middle;
+}
+
 }  // namespace regent::market

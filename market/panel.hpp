@@ -59,4 +59,7 @@ struct Panel {
   std::string fingerprint() const;
 };
 
+// The median step between rising times; 0 for fewer than two.
+TimestampMs usual_step(std::span<const TimestampMs> timestamps_ms);
+
 }  // namespace regent::market

@@ -11,6 +11,7 @@
 #include "base/nan_value.hpp"
 #include "base/normal.hpp"
 #include "base/time.hpp"
+#include "market/panel.hpp"
 #include "market/weekday.hpp"
 
 namespace regent::market {
@@ -63,14 +64,6 @@ double expected_maximum(double count) {
   const double first = -normal_quantile(1 / count);
   const double second = -normal_quantile(1 / (count * std::numbers::e));
   return (1 - euler_mascheroni) * first + euler_mascheroni * second;
-}
-
-std::int64_t median_step(std::span<const std::int64_t> timestamps_ms) {
-  std::vector<std::int64_t> steps(timestamps_ms.size() - 1);
-  for (std::size_t i = 0; i < steps.size(); ++i) steps[i] = timestamps_ms[i + 1] - timestamps_ms[i];
-  const auto middle = steps.begin() + static_cast<std::ptrdiff_t>(steps.size() / 2);
-  std::nth_element(steps.begin(), middle, steps.end());
-  return *middle;
 }
 
 double weekend_share(std::span<const std::int64_t> timestamps_ms) {
@@ -159,7 +152,7 @@ double periods_per_year(std::span<const std::int64_t> timestamps_ms) {
     throw InputError("periods per year needs at least 2 timestamps, got " +
                      std::to_string(timestamps_ms.size()));
   }
-  const std::int64_t step = median_step(timestamps_ms);
+  const std::int64_t step = usual_step(timestamps_ms);
   if (step <= 0) throw InputError("periods per year needs increasing timestamps");
   const double weekends = weekend_share(timestamps_ms);
   // a quarter of a day for sessions whose bars open at local time across a change of the clocks

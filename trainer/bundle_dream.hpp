@@ -5,7 +5,8 @@
 //
 // At the first dreamed bar the account holds what the Decider decided one bar before the data's last; at the
 // end of every bar it trades to what was decided one bar before. So a decision fills one bar later, at that
-// bar's close, as on a panel of closes everywhere else. Costs, drawdown and ruin:
+// bar's close, whatever columns there are. Beside closes, bars have the columns that the bundle
+// looks at (scenario/bar_shapes.hpp). Costs, drawdown and ruin:
 // cuda/scenario/path_account.hpp.
 
 #include <filesystem>
@@ -22,9 +23,9 @@ class BundleDream : public scenario::DreamPolicy {
   explicit BundleDream(const std::filesystem::path& folder);
   ~BundleDream() override;
 
-  // Chooses the bundle that serves at the last bar, keeps its symbols' closes, and shows it the bars. Throws
-  // InputError without data, for a symbol that they lack or that has no close, for a bundle that needs more
-  // than closes, and where the bars are too few for a decision.
+  // Chooses the bundle that serves at the last bar, keeps the symbols and columns that it looks at, and shows
+  // it the bars. Throws InputError without data, for a symbol or column that they lack, for a symbol that has
+  // no close, and where the bars are too few for a decision or for the shapes of bars.
   void see(std::optional<market::Panel>& panel) override;
   const hmm::Model* regimes() const override;
   std::string name() const override;
@@ -40,6 +41,7 @@ class BundleDream : public scenario::DreamPolicy {
   std::int64_t sampled_max() const override { return 512; }
 
  private:
+  class BlockBars;
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -72,8 +72,9 @@ std::vector<std::string> names_of(const std::string& list) {
 }
 
 void refuse_bar_flags(const market::DataFlags& bars) {
-  if (!bars.from.empty() || !bars.to.empty() || bars.adjusted) {
-    throw InputError("--from, --to and --adjusted are for bars, not for a table (--returns none)");
+  if (!bars.from.empty() || !bars.to.empty() || bars.adjusted || !bars.timeframe.empty()) {
+    throw InputError(
+        "--from, --to, --timeframe and --adjusted are for bars, not for a table (--returns none)");
   }
   if (bars.files.size() != 1) {
     throw InputError(std::to_string(bars.files.size()) + " files with --returns none; name one table");

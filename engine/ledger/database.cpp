@@ -89,6 +89,13 @@ void Database::run(const std::string& sql) {
   if (result != SQLITE_OK) fail(handle_.get(), result & 0xFF);
 }
 
+bool has_log(const std::filesystem::path& database) {
+  const std::filesystem::path log = database.string() + "-wal";
+  std::error_code missing;
+  const auto bytes = std::filesystem::file_size(log, missing);
+  return !missing && bytes > 0;
+}
+
 std::int64_t Database::integer(const char* sql) {
   Statement statement(handle_.get(), sql);
   return statement.step() ? statement.integer(0) : 0;

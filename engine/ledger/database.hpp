@@ -49,4 +49,7 @@ class Database {
   std::unique_ptr<sqlite3, Close> handle_;
 };
 
+// Whether a write-ahead log with something in it lies beside the database.
+bool has_log(const std::filesystem::path& database);
+
 }  // namespace regent::engine

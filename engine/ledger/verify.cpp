@@ -59,6 +59,12 @@ struct ChainWalk {
   }
 };
 
+// Whether nobody has written the anchor since it was read: an engine may start while a ledger is verified.
+bool is_current(const Head& head, const std::filesystem::path& path) {
+  const std::optional<Head> now = read_head(path);
+  return now && now->generation == head.generation;
+}
+
 void check_head(const std::optional<Head>& head, const ChainWalk& walk, const std::filesystem::path& path) {
   if (!head) throw Problem("the anchor " + head_path(path).string() + " is missing");
   if (head->sequence > walk.rows) {
@@ -67,18 +73,21 @@ void check_head(const std::optional<Head>& head, const ChainWalk& walk, const st
   }
   if (head->sequence == 0 && head->hash != genesis_hash())
     throw Problem("the anchor does not belong to this ledger");
-  if (head->clean && walk.rows > head->sequence) {
+  if (head->clean && walk.rows > head->sequence && is_current(*head, path)) {
     problem(head->sequence + 1, "was added after the ledger was closed");
   }
 }
 
-// Bytes that belong to no row (free space within pages, the file's header) are in no row's hash.
-void check_seal(const Head& head, const std::filesystem::path& path) {
-  if (!head.seal || sha256_file(path) == *head.seal) return;
-  const std::optional<Head> now = read_head(path);
-  if (now && now->generation != head.generation) return;  // an engine has started meanwhile
-  throw Problem("bytes outside of the rows changed after the ledger was closed (the file's SHA-256 is not " +
-                to_hex(*head.seal) + "); every row is intact");
+// Bytes that belong to no row (free space within pages, the file's header) are in no row's hash. False where
+// there is no seal.
+bool check_seal(const Head& head, const std::filesystem::path& path) {
+  if (!head.seal) return false;
+  if (!has_log(path) && sha256_file(path) == *head.seal) return true;
+  if (!is_current(head, path)) return false;
+  throw Problem(
+      "every row is intact, but bytes outside of the rows changed after the ledger was closed (its SHA-256 "
+      "is not " +
+      to_hex(*head.seal) + ")");
 }
 
 }  // namespace
@@ -98,7 +107,8 @@ Verification verify_ledger(const std::filesystem::path& path) {
       });
     }
     check_head(head, walk, path);
-    check_seal(*head, path);
+    result.rows_intact = true;
+    result.sealed = check_seal(*head, path);
     result.ok = true;
   } catch (const Error& error) {
     result.problem = error.what();
@@ -107,7 +117,6 @@ Verification verify_ledger(const std::filesystem::path& path) {
   result.head_hash = to_hex(walk.last);
   if (head) {
     result.anchored = head->sequence;
-    result.sealed = head->seal.has_value();
     result.after_anchor = walk.rows > head->sequence ? walk.rows - head->sequence : 0;
   }
   return result;

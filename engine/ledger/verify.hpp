@@ -13,7 +13,8 @@ struct Verification {
   std::uint64_t rows = 0;          // checked
   std::uint64_t anchored = 0;      // sequence of the anchored row
   std::uint64_t after_anchor = 0;  // rows of a transaction that a crash left unanchored; 0 after a clean stop
-  bool sealed = false;             // the anchor holds a digest of the whole file, as a clean stop leaves it
+  bool rows_intact = false;        // also where !ok: bytes outside of them changed
+  bool sealed = false;             // the whole file is as a clean stop left it
   std::string head_hash;           // hex, of the last row
 };
 

@@ -45,9 +45,11 @@ LedgerWriter::LedgerWriter(const std::filesystem::path& path, const LedgerSettin
     const Verification verification = verify_ledger(path);
     // a crash between creating the database and its anchor leaves an empty ledger
     const auto is_empty = [&] { return verification.rows == 0 && !read_head(path); };
-    if (!verification.ok && !is_empty()) {
+    if (!verification.ok && !verification.rows_intact && !is_empty()) {
       throw InputError(path.string() + ": does not verify: " + verification.problem);
     }
+    if (verification.rows_intact && !verification.ok)
+      spdlog::warn("{}: {}", path.string(), verification.problem);
     sequence_ = verification.rows;
     last_ = digest_from_hex(verification.head_hash);
   }
@@ -152,20 +154,21 @@ void LedgerWriter::commit() {
   if (observer_) observer_(sequence_);
 }
 
-// Closes the database, which is then one file without a log beside it, and takes that file's digest. Nothing
-// when another process reads it just now and keeps the log: every row is durable there too.
-std::optional<Sha256Digest> LedgerWriter::seal() {
+// Closes the database, which is then one file without a log beside it, and puts that file's digest into the
+// anchor; not when another process reads it just now and keeps the log. Without a seal the end is clean all
+// the same.
+void LedgerWriter::seal() {
   insert_.reset();
   try {
     database_->integer("PRAGMA wal_checkpoint(TRUNCATE)");
     database_.reset();  // before the file is read: closing any descriptor of it would drop SQLite's locks
-    const std::filesystem::path log = path_.string() + "-wal";
-    const bool is_whole = !std::filesystem::exists(log) || std::filesystem::file_size(log) == 0;
-    if (is_whole) return sha256_file(path_);
+    if (has_log(path_)) return;
+    Head head = head_->head();
+    head.seal = sha256_file(path_);
+    head_->write(head, true);
   } catch (const std::exception& error) {
     spdlog::warn("the ledger is closed without its seal: {}", error.what());
   }
-  return {};
 }
 
 void LedgerWriter::close() {
@@ -173,9 +176,9 @@ void LedgerWriter::close() {
   commit();
   Head head = head_->head();
   head.clean = true;
-  head.seal = seal();
   head_->write(head, true);
   closed_ = true;
+  seal();
 }
 
 }  // namespace regent::engine

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "engine/ledger/database.hpp"
@@ -21,8 +20,8 @@ struct LedgerSettings {
 
 class LedgerWriter {
  public:
-  // Opens or creates. An existing ledger is verified first: a damaged one is an InputError. Another writer is
-  // a RetryableError that names the lock.
+  // Opens or creates. An existing ledger is verified first: a damaged row is an InputError, a byte that
+  // changed outside of the rows a warning. Another writer is a RetryableError that names the lock.
   LedgerWriter(const std::filesystem::path& path, const LedgerSettings& settings);
   ~LedgerWriter();
   LedgerWriter(const LedgerWriter&) = delete;
@@ -51,7 +50,7 @@ class LedgerWriter {
   void open();
   void insert(const LedgerRow& row);
   void fail(const std::string& what);
-  std::optional<Sha256Digest> seal();
+  void seal();
 
   std::filesystem::path path_;
   LedgerSettings settings_;

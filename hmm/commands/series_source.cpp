@@ -127,9 +127,10 @@ void check_one_source(const SourceFlags& flags) {
       (flags.data.empty() ? 0 : 1) + (flags.emissions.empty() ? 0 : 1) + (flags.bars.files.empty() ? 0 : 1);
   if (named > 1) throw InputError("name files of bars, or --data, or --emissions: only one of them");
   const bool cut = !flags.bars.from.empty() || !flags.bars.to.empty() || !flags.bars.symbols.empty() ||
-                   flags.bars.adjusted;
+                   flags.bars.adjusted || !flags.bars.timeframe.empty();
   if (cut && (!flags.data.empty() || !flags.emissions.empty())) {
-    throw InputError("--from, --to, --symbols and --adjusted are for files of bars, not for a table");
+    throw InputError(
+        "--from, --to, --symbols, --timeframe and --adjusted are for files of bars, not for a table");
   }
 }
 

@@ -1,11 +1,11 @@
 #include "market/io/data_input.hpp"
 
 #include <algorithm>
+#include <iostream>
 
 #include "base/error.hpp"
 #include "base/table.hpp"
 #include "base/time.hpp"
-#include "market/io/findings.hpp"
 #include "market/longer_bars.hpp"
 #include "market/panel_selection.hpp"
 
@@ -29,23 +29,20 @@ TimestampMs end_of(const std::string& text) {
   return time + (text.size() == 10 && text[4] == '-' ? day_ms : 1);
 }
 
-Panel bars_every(const Panel& panel, const std::string& step, ImportReport& report) {
+Panel bars_of_timeframe(const Panel& panel, const std::string& timeframe) {
   LongerBars longer;
   try {
-    longer = longer_bars(panel, parse_step(step));
+    longer = longer_bars(panel, parse_step(timeframe));
   } catch (const InputError& error) {
-    throw InputError(std::string("--every: ") + error.what());
+    throw InputError(std::string("--timeframe: ") + error.what());
   }
-  if (longer.unfinished_ms >= 0) {
-    Findings(report).add(
-        {"unfinished bar", Repair::drop, nullptr},
-        [&](ImportReport::Finding& finding) {
-          finding.column = step;
-          finding.value = format_timestamp(longer.unfinished_ms);
-        },
-        [] { return ""; });
+  if (longer.panel.bars() == 0) {
+    throw InputError("--timeframe " + timeframe + ": the data do not fill one such bar");
   }
-  if (longer.panel.bars() == 0) throw InputError("--every " + step + ": the data do not fill one such bar");
+  if (longer.unfinished_ms) {
+    std::cerr << "the bar of " << format_timestamp(*longer.unfinished_ms)
+              << " is not over and left out: the data end within it\n";
+  }
   return std::move(longer.panel);
 }
 
@@ -69,8 +66,8 @@ void add_data_flags(CLI::App& command, DataFlags& flags) {
   command.add_option("--to", flags.to, "Last bar kept; a date keeps its whole day")->type_name("DATE");
   command.add_option("--symbols", flags.symbols, "Symbols kept, with commas")->type_name("A,B");
   command
-      .add_option("--every", flags.every,
-                  "Step of the bars, longer than the data's: 15m, 4h, 1d, 1w (default: as they are)")
+      .add_option("--timeframe", flags.timeframe,
+                  "Length of the bars, longer than the data's: 15m, 4h, 1d, 1w (default: as they are)")
       ->type_name("STEP");
   command.add_flag("--json", flags.json, "One JSON object on standard output instead of tables");
   add_common_flags(command, flags.common);
@@ -85,7 +82,6 @@ Panel read_input(const DataFlags& flags, ImportReport& report) {
   const std::vector<std::filesystem::path> files(names.begin(), names.end());
   Panel panel = read_panel(files, validation_policy(config), &report);
   if (!flags.symbols.empty()) panel = with_symbol_names(panel, split_names(flags.symbols));
-  if (!flags.every.empty()) panel = bars_every(panel, flags.every, report);
   const std::size_t first = flags.from.empty() ? 0 : panel.lower_bound(parse_flag("--from", flags.from));
   const std::size_t end = flags.to.empty() ? panel.bars() : panel.lower_bound(end_of(flags.to));
   if (first >= end) {
@@ -95,7 +91,7 @@ Panel read_input(const DataFlags& flags, ImportReport& report) {
   }
   Panel part = without_empty(first == 0 && end == panel.bars() ? panel : panel.slice(first, end));
   if (part.bars() == 0) throw InputError("no symbol has a price between --from and --to");
-  return part;
+  return flags.timeframe.empty() ? part : bars_of_timeframe(part, flags.timeframe);
 }
 
 std::string findings_text(const ImportReport& report) {

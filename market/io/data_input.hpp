@@ -14,7 +14,7 @@ namespace regent::market {
 struct DataFlags {
   CommonFlags common;
   std::vector<std::string> files;
-  std::string from, to, symbols, every;
+  std::string from, to, symbols, timeframe;
   bool adjusted = false;
   bool json = false;
 };
@@ -26,7 +26,8 @@ struct DataInput {
   ImportReport report;
 };
 
-// Reads, makes bars of the step --every, then keeps what --from, --to and --symbols name. Throws InputError; *report is filled before that.
+// Reads, keeps what --symbols, --from and --to name, and makes longer bars of it for --timeframe. Throws
+// InputError; *report is filled before that.
 Panel read_input(const DataFlags& flags, ImportReport& report);
 
 // A table of the findings by kind with examples; "" when there are none.

@@ -58,23 +58,26 @@ TEST_F(DataCommand, MakesLongerBarsAndSaysWhichIsNotOver) {
     text += std::to_string(1704067200 + hour * 3600) + "," + std::to_string(hour + 1) + "\n";  // 2024-01-01
   }
   write("A.csv", text);
-  const auto imported = run("import A.csv --every 1d --out days.csv");
+  const auto imported = run("import A.csv --timeframe 1d --out days.csv");
   EXPECT_EQ(imported.code, 0) << imported.err;
-  EXPECT_THAT(imported.out, AllOf(HasSubstr("2 bars of 1 day"), HasSubstr("1 × unfinished bar, dropped"),
-                                  HasSubstr("1d = 2024-01-03")));
+  EXPECT_THAT(imported.out, AllOf(HasSubstr("2 bars of 1 day"), HasSubstr("wrote days.csv")));
+  EXPECT_THAT(imported.err, HasSubstr("the bar of 2024-01-03 is not over"));
   const auto described = run("describe days.csv --json");
   const auto value = json::parse(described.out);
   EXPECT_EQ(value["last"], "2024-01-02");
   EXPECT_EQ(value["symbols"][0]["annual_return"].is_number(), false);
   EXPECT_NEAR(read(path("days.csv")).at(Column::close, 1, 0), 48, 0);
-  const auto later = run("describe A.csv --every 6h --from 2024-01-02 --json");
+  const auto later = run("describe A.csv --timeframe 6h --from 2024-01-02 --json");
   EXPECT_EQ(json::parse(later.out)["bars"], 6);
+  const auto week = run("describe A.csv --timeframe 1d --to 2024-01-02 --json");
+  EXPECT_EQ(json::parse(week.out)["bars"], 2) << "--to is looked at first";
+  EXPECT_THAT(week.err, Not(HasSubstr("is not over")));
   for (const auto& [step, reason] : {std::pair{"7h", "is no step of bars"},
                                      {"30m", "ends after the longer bar"},
                                      {"1w", "do not fill one such bar"}}) {
-    const auto refused = run(std::string("describe A.csv --every ") + step);
+    const auto refused = run(std::string("describe A.csv --timeframe ") + step);
     EXPECT_EQ(refused.code, 2);
-    EXPECT_THAT(refused.err, AllOf(HasSubstr("--every"), HasSubstr(reason)));
+    EXPECT_THAT(refused.err, AllOf(HasSubstr("--timeframe"), HasSubstr(reason)));
   }
 }
 

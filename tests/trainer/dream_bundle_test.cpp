@@ -8,6 +8,7 @@
 #include "cuda/scenario/path_account.hpp"
 #include "market/io/series_file.hpp"
 #include "market/panel_selection.hpp"
+#include "scenario/bar_shapes.hpp"
 #include "scenario/calibration.hpp"
 #include "tests/models/small_bundle.hpp"
 #include "tests/trainer/small_run.hpp"
@@ -182,14 +183,68 @@ TEST_F(DreamBundle, SaysWhatIsWrong) {
   EXPECT_THAT(errors_, HasSubstr(panel_.symbols[3]));
 }
 
-TEST_F(DreamBundle, RefusesABundleThatLooksAtMoreThanCloses) {
-  const market::Panel whole = models::small_market(400);
-  models::Bundle bundle = models::small_bundle(whole);
-  bundle.manifest.features[3] = bundle.normaliser.names[3] = "volume_z_score_63";
-  bundle.manifest.columns = {"close", "volume"};
-  models::write_bundle(bundle, folder_ / "volume");
-  EXPECT_EQ(refused({"regent-dream", "--bundle", path("volume"), "--data", path("data.parquet")}), 2);
-  EXPECT_THAT(errors_, HasSubstr("the bundle looks at volume_z_score_63, which need more than closes"));
+// A bundle that looks at ranges and volume, and bars of all columns.
+class DreamWholeBars : public DreamBundle {
+ protected:
+  void SetUp() override {
+    DreamBundle::SetUp();
+    panel_ = models::small_market(400);
+    models::Bundle bundle = models::small_bundle(panel_);
+    bundle.manifest.features[2] = bundle.normaliser.names[2] = "parkinson_range";
+    bundle.manifest.features[3] = bundle.normaliser.names[3] = "volume_z_score_63";
+    bundle.manifest.columns = {"high", "low", "close", "volume"};
+    models::write_bundle(bundle, folder_ / "whole");
+  }
+};
+
+TEST_F(DreamWholeBars, DecideAsADeciderDoesThatSeesTheirShapes) {
+  const Dreamt d(folder_ / "whole", panel_);
+  const std::uint64_t number = 41;
+  const auto kept = d.policy.record(d.task, number, 1);
+  EXPECT_EQ(d.policy.run(d.task, number, 1).final_equity[0], kept.equity.back());
+
+  market::Panel seen = panel_;
+  seen.columns[static_cast<std::size_t>(Column::open)].clear();  // the bundle does not look at opens
+  const scenario::BarShapes shapes(seen);
+  scenario::ShapeState state = shapes.at_end();
+  models::Decider decider(std::make_shared<models::Bundle>(models::load_bundle(folder_ / "whole")),
+                          seen.symbols, seen.column_set());
+  std::vector<double> last;
+  for (std::size_t bar = 0; bar < seen.bars(); ++bar) last = decider.update(seen.bar(bar)).weights;
+  const std::size_t n = seen.symbol_count();
+  const std::span<const double> closes = seen.bar(seen.bars() - 1)[Column::close];
+  std::vector<double> prices(closes.begin(), closes.end()), held = last;
+  double differs = 0;
+  for (std::uint32_t t = 0; t < 30; ++t) {
+    const auto moves = std::span(kept.log_returns).subspan(t * n, n);
+    const std::vector<double> before = prices;
+    for (std::size_t s = 0; s < n; ++s) {
+      ASSERT_NEAR(kept.weights[t * n + s], last[s], 1e-6) << "step " << t;
+      prices[s] *= std::exp(static_cast<double>(moves[s]));
+      differs = std::max(differs, std::abs(last[s] - held[s]));
+    }
+    scenario::BarShapes::Columns made;
+    shapes.make({d.task.seed, number, t}, moves, before, prices, state, made);
+    market::BarView bar{.timestamp_ms = seen.timestamps_ms.back() + static_cast<TimestampMs>(t + 1)};
+    for (std::size_t c = 0; c < market::column_count; ++c) bar.columns[c] = made[c];
+    bar.columns[static_cast<std::size_t>(Column::close)] = prices;
+    last = decider.update(bar).weights;
+  }
+  EXPECT_GT(differs, 0.01) << "the policy holds still: the test says little";
+}
+
+TEST_F(DreamWholeBars, NeedTheColumnsThatTheBundleLooksAt) {
+  EXPECT_EQ(refused({"regent-dream", "--bundle", path("whole"), "--data", path("data.parquet")}), 2);
+  EXPECT_THAT(errors_, HasSubstr("the column 'high'"));
+}
+
+TEST_F(DreamWholeBars, AreDreamedFromTheCommandLine) {
+  market::write_panel(panel_, folder_ / "whole.parquet");
+  const std::vector<std::string> words{
+      "regent-dream", "--bundle", path("whole"), "--data", path("whole.parquet"), "--steps", "20",
+      "--scenarios",  "64",       "--no-plots",  "--json"};
+  EXPECT_EQ(command(dream_bundle_command, words), 0) << errors_;
+  EXPECT_EQ(nlohmann::json::parse(output_)["complete"], true);
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 
 #include "base/nan_value.hpp"
 #include "base/time.hpp"
-#include "market/longer_bars.hpp"
 #include "market/performance.hpp"
 
 namespace regent::market {
@@ -73,7 +72,7 @@ std::vector<double> equal_weight_returns(const Panel& panel) {
 PanelSummary summarise(const Panel& panel) {
   PanelSummary summary;
   summary.periods_per_year = panel.bars() < 2 ? nan_value : periods_per_year(panel.timestamps_ms);
-  summary.step_ms = usual_step(panel);
+  summary.step_ms = usual_step(panel.timestamps_ms);
   for (std::size_t s = 0; s < panel.symbol_count(); ++s) {
     summary.symbols.push_back(summarise_symbol(panel, s));
   }
