@@ -21,10 +21,10 @@ constexpr std::size_t block_lanes_cpu = 65'536, block_lanes_gpu = 262'144;
 // Combinations that a thread takes in hand together.
 constexpr std::size_t piece = 1024;
 
-std::size_t block_lanes(const cuda::Resources& resources, const TimePlan& plan) {
+std::size_t block_lanes(const cuda::Resources& resources, const TimePlan& plan, std::size_t bytes_max) {
   const std::size_t most = resources.backend() == cuda::Backend::gpu ? block_lanes_gpu : block_lanes_cpu;
   const std::size_t lane_bytes = static_cast<std::size_t>(plan.buckets()) * sizeof(cuda::sweep::BucketSums);
-  return std::clamp(table_bytes_max / lane_bytes, piece, most);
+  return std::clamp(bytes_max / lane_bytes, piece, most);
 }
 
 // The lanes of some combinations, and the columns that they read, sorted so that neighbouring lengths are
@@ -134,8 +134,7 @@ std::size_t fitting(const Combinations& combinations, std::size_t first, std::si
 }
 
 LaneBlock block_from(const Combinations& combinations, std::size_t first, std::size_t lanes_max,
-                     std::size_t bars) {
-  const std::size_t columns_max = std::max<std::size_t>(8, table_bytes_max / sizeof(float) / bars);
+                     std::size_t columns_max) {
   LaneBlock block;
   const std::size_t end =
       fitting(combinations, first, std::min(combinations.size(), first + lanes_max), columns_max, block.keys);
@@ -258,9 +257,11 @@ FamilySweep sweep(const cuda::Resources& resources, const TradableSeries& series
                   const Combinations& combinations, const TimePlan& plan, const SweepSettings& settings) {
   FamilySweep out;
   out.combinations = &combinations;
-  const std::size_t lanes_max = block_lanes(resources, plan);
+  const std::size_t lanes_max = block_lanes(resources, plan, settings.table_bytes_max);
+  const std::size_t columns_max =
+      std::max<std::size_t>(8, settings.table_bytes_max / sizeof(float) / series.bars());
   for (std::size_t first = 0; first < combinations.size();) {
-    const LaneBlock block = block_from(combinations, first, lanes_max, series.bars());
+    const LaneBlock block = block_from(combinations, first, lanes_max, columns_max);
     const auto results = cuda::sweep::run(resources, task_of(series, plan, settings, block), [&] {
       if (first == 0) make_room(plan, out);
     });

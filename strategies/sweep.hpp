@@ -19,6 +19,8 @@ struct SweepSettings {
   std::vector<std::uint8_t> allowed;  // [bars] of the series, 0: flat; empty: always
   // Called with the number of combinations done since the call before.
   std::function<void(std::size_t)> progress;
+  // Of the indicator table of a block of combinations; the buckets' sums have as many.
+  std::size_t table_bytes_max = std::size_t{256} << 20;
 };
 
 // What remains of one combination.
@@ -34,10 +36,9 @@ struct FamilySweep {
   UnsetVector<Sums> regimes;    // [combinations, regimes]; empty without regimes
 };
 
-// Combinations in blocks: their indicator table has at most table_bytes_max bytes, and the buckets' sums as
-// many. Memory: about 400 bytes and 40 an interval and regime for every combination; on a GPU 250 and 32 a
-// bucket for those of a block, beside the table. Throws InputError.
-inline constexpr std::size_t table_bytes_max = std::size_t{256} << 20;
+// Combinations in blocks, with room for what settings.table_bytes_max holds, or for eight columns and 1,024
+// lanes where that is more. Memory: about 400 bytes and 40 an interval and regime for every combination; on a
+// GPU 250 and 32 a bucket for those of a block, beside the table. Throws InputError.
 FamilySweep sweep(const cuda::Resources& resources, const TradableSeries& series,
                   const Combinations& combinations, const TimePlan& plan, const SweepSettings& settings);
 

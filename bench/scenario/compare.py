@@ -1,6 +1,7 @@
 """Paths of 16 assets through regimes and jumps, with a rebalanced portfolio, beside the same model in vectorised NumPy
 (float32, one process: NumPy runs on one core), in turn; medians over rounds. Means of both sides must agree within four
-standard errors: the time of a wrong result means nothing. The floor is what Philox and the normals alone take."""
+standard errors: the time of a wrong result means nothing. The floor is what Philox and the normals alone take. scenario_16_own: own
+shocks have volatilities of their own."""
 
 import argparse
 import json
@@ -36,6 +37,21 @@ def check_agreement(ours, theirs, paths):
             sys.exit(f"mean {name}: {mean} and {sample.mean()} differ by more than four standard errors of {error:.3g}")
 
 
+def cpu_case(program, flags, must, rounds, paths, peer_paths):
+    """One law on both sides, and the ceiling of its random numbers, in turn."""
+    law = last_json([program, "--case", "law", *flags])
+    ours, theirs, ceilings = [], [], []
+    for round_number in range(rounds):
+        ours.append(last_json([program, *flags, "--paths", paths, "--repeats", 3]))
+        ceilings.append(last_json([program, "--case", "ceiling", "--paths", paths, "--repeats", 3])["value"])
+        began = time.perf_counter()
+        result = peer.run(law, peer_paths, STEPS, RATE, seed=round_number + 1)
+        theirs.append(peer_paths * STEPS / (time.perf_counter() - began))
+        check_agreement(ours[-1], result, paths)
+    value, ceiling = statistics.median(one["value"] for one in ours), statistics.median(ceilings)
+    return case(value, statistics.median(theirs), "path-steps/s", ceiling, **must)
+
+
 def gpu_case(program, quick):
     paths = 20_000 if quick else 1_000_000
     done = subprocess.run([program, "--device", "cuda", "--paths", str(paths)], stdout=subprocess.PIPE,
@@ -60,20 +76,12 @@ def main():
     if options.known_answers:
         return subprocess.run([program, "--case", "known_answers", "--paths", "10000000"]).returncode
     rounds, paths, peer_paths = (1, 4_000, 2_048) if options.quick else (options.rounds, 40_000, 8_192)
-    law = last_json([program, "--case", "law"])
-    ours, theirs, ceilings = [], [], []
-    for round_number in range(rounds):
-        ours.append(last_json([program, "--paths", paths, "--repeats", 3]))
-        ceilings.append(last_json([program, "--case", "ceiling", "--paths", paths, "--repeats", 3])["value"])
-        began = time.perf_counter()
-        result = peer.run(law, peer_paths, STEPS, RATE, seed=round_number + 1)
-        theirs.append(peer_paths * STEPS / (time.perf_counter() - began))
-        check_agreement(ours[-1], result, paths)
-    value = statistics.median(one["value"] for one in ours)
     must = {} if options.quick else {"must": 12}
-    cases = {"scenario_16": case(value, statistics.median(theirs), "path-steps/s", statistics.median(ceilings), **must),
+    cases = {"scenario_16": cpu_case(program, [], must, rounds, paths, peer_paths),
+             "scenario_16_own": cpu_case(program, ["--own-volatility"], {}, rounds, paths, peer_paths),
              "gpu_scenario_1m": gpu_case(program, options.quick)}
-    print(f"medians of {rounds} rounds in turn; {value / statistics.median(ceilings):.0%} of the ceiling of random numbers alone")
+    shares = ", ".join(f"{name} {one['ours'] / one['floor']:.0%}" for name, one in cases.items() if one and one["floor"])
+    print(f"medians of {rounds} rounds in turn; of the ceiling of random numbers alone: {shares}")
     return finish("scenario", cases)
 
 

@@ -1,7 +1,7 @@
 #pragma once
 // The benchmark's market: 16 assets, four factors, three regimes that differ in volatility, jumps in which a
 // part of the assets takes part, own shocks with Student-t tails, daily rebalancing to equal weights with fee
-// and spread.
+// and spread; own shocks with volatilities of their own where asked for.
 
 #include "base/philox.hpp"
 #include "cuda/scenario/scenario.hpp"
@@ -10,7 +10,7 @@ namespace regent::bench {
 
 inline constexpr int assets = 16, factors = 4, steps = 252;
 
-inline cuda::scenario::Law benchmark_law() {
+inline cuda::scenario::Law benchmark_law(bool own_volatility) {
   cuda::scenario::Law law;
   law.assets = assets;
   law.factors = factors;
@@ -37,6 +37,7 @@ inline cuda::scenario::Law benchmark_law() {
   law.jumps.deviation = 0.02;
   law.jumps.participation = 0.5;
   law.jumps.scale.assign(assets, 1.0);
+  if (own_volatility) law.own_volatility = {.apart = true, .persistence = 0.98, .response = 0.15};
   return law;
 }
 

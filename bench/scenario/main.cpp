@@ -19,6 +19,7 @@ namespace {
 
 struct Options {
   std::string name = "scenario_16", device = "cpu";
+  bool own_volatility = false;
   std::int64_t paths = 20000;
   int repeats = 5;
 };
@@ -57,11 +58,14 @@ nlohmann::json law_json(const cuda::scenario::Law& law) {
           {"intensity", law.jumps.intensity},
           {"jump_mean", law.jumps.mean},
           {"jump_deviation", law.jumps.deviation},
-          {"participation", law.jumps.participation}};
+          {"participation", law.jumps.participation},
+          {"apart", law.own_volatility.apart},
+          {"persistence", law.own_volatility.persistence},
+          {"response", law.own_volatility.response}};
 }
 
 nlohmann::json run_scenarios(const cuda::Resources& resources, const Options& options) {
-  const auto law = benchmark_law();
+  const auto law = benchmark_law(options.own_volatility);
   const auto task = benchmark_task(law);
   cuda::scenario::Outcomes out = cuda::scenario::run(resources, task, 0, options.paths);
   const double seconds =
@@ -82,7 +86,7 @@ int run(const Options& options) {
   if (options.name == "known_answers")
     return check_known_answers(resources, options.paths) ? 0 : exit_failure;
   if (options.name == "law") {
-    std::cout << law_json(benchmark_law()).dump() << '\n';
+    std::cout << law_json(benchmark_law(options.own_volatility)).dump() << '\n';
   } else if (options.name == "ceiling") {
     const double seconds =
         median_seconds(options.repeats, [&] { normals_alone(resources, options.paths, normals_per_path); });
@@ -102,6 +106,7 @@ int main(int argc, char** argv) {
   regent::bench::Options options;
   app.add_option("--case", options.name)
       ->check(CLI::IsMember({"scenario_16", "ceiling", "law", "known_answers"}));
+  app.add_flag("--own-volatility", options.own_volatility);
   app.add_option("--device", options.device);
   app.add_option("--paths", options.paths);
   app.add_option("--repeats", options.repeats);

@@ -47,7 +47,8 @@ BacktestResult backtest_symbol(const BacktestFlags& flags, const market::Panel& 
   result.rules = flags.trading.rules;
   result.strategy = combinations.family().name;
   result.parameters = combinations.text(0);
-  const SweepSettings settings{flags.trading.rules, allowed_bars(flags.trading, result.regimes), {}};
+  const SweepSettings settings{.rules = flags.trading.rules,
+                               .allowed = allowed_bars(flags.trading, result.regimes)};
   result.journal = backtest(result.series, combinations, 0, result.plan, settings);
   Sums total;
   for (std::size_t b = 0; b < result.journal.buckets.size(); ++b) {

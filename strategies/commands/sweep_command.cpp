@@ -119,7 +119,7 @@ SymbolResult sweep_symbol(const SweepFlags& flags, const cuda::Resources& resour
                           Progress& progress, std::int64_t& done) {
   SymbolResult result{series.symbol, series.periods_per_year, series.bars(), series.frozen_bars};
   result.plan = time_plan(series.bars(), grid.plan, known_before(regimes), regimes.labels);
-  SweepSettings settings{flags.trading.rules, allowed_bars(flags.trading, regimes), {}};
+  SweepSettings settings{.rules = flags.trading.rules, .allowed = allowed_bars(flags.trading, regimes)};
   settings.progress = [&](std::size_t count) {
     done += static_cast<std::int64_t>(count);
     progress.advance(done, series.symbol);

@@ -261,6 +261,29 @@ TEST(Calibration, LeavesOwnShocksTheMarketsVolatilityWhereItIsTheirs) {
   EXPECT_TRUE(c.now_own_variance.empty());
 }
 
+// The first asset ends wild, the others as calm as the market beside them.
+TEST(Calibration, KnowsHowVolatileEachAssetsNextBarIs) {
+  Law law = ten_assets();
+  law.own_volatility = {.apart = true, .persistence = 0.97, .response = 0.25};
+  market::Panel panel = panel_of(law, 3000, 23);
+  auto& close = panel.columns[static_cast<std::size_t>(market::Column::close)];
+  for (int bar = 0; bar < 40; ++bar) {
+    panel.timestamps_ms.push_back(panel.timestamps_ms.back() + 86'400'000LL);
+    for (int i = 0; i < 10; ++i) {
+      const bool up = (bar + i) % 2 == 0;
+      const double size = i == 0 ? 0.05 : 0.002;
+      close.push_back(close[close.size() - 10] * std::exp(up ? size : -size));
+    }
+  }
+  const auto c = calibrate(panel, returns_of(panel), {.macros = 1, .micros = 1, .restarts = 1, .factors = 1})
+                     .calibration;
+  ASSERT_EQ(c.now_own_variance.size(), 10U);
+  // the recursion brings |own| = 4·0.012 from every bar to ln u near 2.3, and 0.2·0.012 to −1.2
+  EXPECT_GT(c.now_own_variance[0], 4);
+  for (int i = 1; i < 10; ++i) EXPECT_LT(c.now_own_variance[i], 0.7) << i;
+  EXPECT_TRUE(c.law.own_volatility.start.empty());
+}
+
 // Of shocks that are seen whole: the recursion of scenario.hpp, the normal from the Student-t's closed form,
 // which Wallace's comes close to.
 TEST(OwnVolatility, IsFilteredFromTheNormalsBehindTheShocks) {

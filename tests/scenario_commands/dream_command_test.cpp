@@ -80,6 +80,30 @@ TEST_F(DreamCommand, GoesOnFromTheVolatilityInWhichTheDataEnd) {
   EXPECT_LT(ratio, 3.5);
 }
 
+TEST_F(DreamCommand, GoesOnFromEachAssetsOwnVolatility) {
+  json_of({"--scenarios", "10", "--calibration", path("model.json")});
+  auto model = nlohmann::ordered_json::parse(bytes_of("model.json"));
+  model["now"] = model["start"];
+  // nothing but own shocks; the second asset's are four times as wide as the data end, and stay so
+  for (auto& loading : model["loadings"]) loading = 0;
+  for (auto& intensity : model["jumps"]["intensity"]) intensity = 0;
+  model["jumps"]["variance"] = 0;
+  model["volatility"]["kind"] = "constant";
+  model["own_volatility"] = {{"kind", "asset"}, {"persistence", 0.9999}, {"response", 0}};
+  model["now_variance"] = 1;
+  model["now_own_variance"] = {1, 16, 1};
+  for (auto& own : model["idiosyncratic"]) own = 0.01;
+  for (auto& dof : model["idiosyncratic_dof"]) dof = 0;
+  model["dof"] = 0;
+  write("model.json", model.dump());
+  const auto risk_of = [&](const std::string& start) {
+    const auto dream = json_of({"--scenarios", "400", "--calibration", path("model.json"), "--start", start});
+    return dream["stresses"][0]["risk"][0]["value_at_risk"].get<double>();
+  };
+  // √((1 + 16 + 1)/3) of the variance of three equal weights
+  EXPECT_NEAR(risk_of("now") / risk_of("stationary"), std::sqrt(6.0), 0.5);
+}
+
 TEST_F(DreamCommand, DreamsOfHistoryInBlocksAndAsItWas) {
   for (const char* source : {"stationary", "circular", "replay"}) {
     const auto dream = json_of({"--source", source, "--scenarios", "50"});

@@ -278,6 +278,58 @@ TEST(SweepByWords, LongHoldingsAreMarkedAsBarByBar) {
   }
 }
 
+// A device keeps its memory from run to run: larger tasks after smaller ones and smaller after larger, in
+// each of what takes room, tables given and found there; and results that are held while others come.
+TEST(Sweep, RunsOfManyShapesFollowOneAnotherOnEveryBackend) {
+  struct Step {
+    std::size_t bars, columns, lanes;
+    bool buckets, found, held;
+  };
+  const Step steps[] = {{300, 20, 90, false, false, true},  {900, 50, 700, true, false, false},
+                        {400, 12, 90, false, true, false},  {500, 60, 1400, true, true, true},
+                        {1200, 30, 60, true, false, false}, {250, 20, 700, false, true, true}};
+  const bool has_gpu = built_with_cuda() && gpu_count() > 0;
+  for (const char* backend : {"cpu", "cuda"}) {
+    if (backend == std::string("cuda") && !has_gpu) continue;
+    SCOPED_TRACE(backend);
+    const Resources resources = Resources::make(backend);
+    std::vector<std::unique_ptr<Market>> markets;
+    std::vector<std::pair<Results, Task>> held;
+    for (const Step& step : steps) {
+      auto& market =
+          *markets.emplace_back(std::make_unique<Market>(step.bars, step.columns, 40 + step.lanes));
+      std::vector<ColumnKey> keys;
+      for (std::size_t c = 0; c < step.columns; ++c)
+        keys.push_back({Indicator::sma, static_cast<std::int32_t>(2 + c), 0});
+      if (step.found) {
+        const Resources cpu = Resources::make("cpu");
+        market.table = indicator_table(cpu, {market.open, market.high, market.low, market.close, {}}, keys);
+      }
+      market.lanes = random_lanes(
+          market, {"", true, false, false, false, false, false, false, false, false, 1, false, true},
+          step.lanes);
+      if (step.found) {  // these are small, and cross 0 alone
+        for (Lane& lane : market.lanes) lane.enter_level = lane.stay_level = 0;
+      }
+      Task known = market.task();  // what the reference reads
+      if (step.buckets) {
+        known.bucket = market.bucket;
+        known.buckets = 6;
+      }
+      Task task = known;
+      if (step.found) {
+        task.table.values = {};
+        task.columns = keys;
+      }
+      const Results results = run(resources, task);
+      expect_reference(results, known);
+      if (step.held) held.emplace_back(results, known);
+    }
+    for (const auto& [results, task] : held) expect_reference(results, task);
+  }
+  if (!has_gpu) GTEST_SKIP() << "no GPU here: the CPU alone was looked at";
+}
+
 TEST(Sweep, ResultsDoNotDependOnTheNumberOfThreads) {
   Market market(700, 40, 3);
   market.lanes = random_lanes(
