@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/nan_value.hpp"
+#include "market/panel_selection.hpp"
 
 namespace regent::market {
 
@@ -77,15 +78,9 @@ struct SymbolTimes {
 };
 
 SymbolTimes times_of(const Panel& panel, std::size_t symbol) {
-  SymbolTimes times;
-  for (std::size_t bar = 0; bar < panel.bars(); ++bar) {
-    const double close = panel.at(Column::close, bar, symbol);
-    if (close != close) continue;
-    const TimestampMs time = panel.timestamps_ms[bar];
-    if (!times.begins.empty()) {
-      times.length = std::gcd(times.length, time - times.begins.back());
-    }
-    times.begins.push_back(time);
+  SymbolTimes times{close_times(panel, symbol)};
+  for (std::size_t i = 1; i < times.begins.size(); ++i) {
+    times.length = std::gcd(times.length, times.begins[i] - times.begins[i - 1]);
   }
   return times;
 }
@@ -114,13 +109,6 @@ Reach reach_of(const SymbolTimes& times, TimestampMs last_begin, TimestampMs ste
     furthest = std::max(furthest, time - begin + times.length);
   }
   return reach;
-}
-
-void drop_last(Panel& panel) {
-  panel.timestamps_ms.pop_back();
-  for (auto& column : panel.columns) {
-    if (!column.empty()) column.resize(panel.bars() * panel.symbol_count());
-  }
 }
 
 }  // namespace
@@ -160,7 +148,7 @@ LongerBars longer_bars(const Panel& panel, TimestampMs step_ms) {
   }
   if (2 * over < in_last || in_last == 0) {
     result.unfinished_ms = last;
-    drop_last(result.panel);
+    result.panel = result.panel.slice(0, result.panel.bars() - 1);
   }
   return result;
 }

@@ -59,6 +59,15 @@ std::vector<std::size_t> symbols_with_closes(const Panel& panel) {
   return positions;
 }
 
+std::vector<TimestampMs> close_times(const Panel& panel, std::size_t symbol) {
+  std::vector<TimestampMs> times;
+  for (std::size_t bar = 0; bar < panel.bars(); ++bar) {
+    const double close = panel.at(Column::close, bar, symbol);
+    if (close == close) times.push_back(panel.timestamps_ms[bar]);
+  }
+  return times;
+}
+
 Panel without_empty(const Panel& panel) {
   const auto positions = symbols_with_closes(panel);
   const Panel all = positions.size() == panel.symbol_count() ? panel : with_symbols(panel, positions);

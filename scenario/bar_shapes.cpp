@@ -31,7 +31,7 @@ std::vector<double> moves_of(const market::Panel& panel, std::size_t asset) {
   return moves;
 }
 
-double mean_size(const std::vector<double>& values) {
+double mean_absolute(const std::vector<double>& values) {
   double sum = 0, count = 0;
   for (const double value : values) {
     if (std::isnan(value)) continue;
@@ -102,7 +102,7 @@ std::vector<BarShapes::Shape> BarShapes::shapes_of(const market::Panel& panel, s
   };
   const std::vector<double> volumes =
       panel.has(Column::volume) ? volume_shocks(panel, asset) : std::vector<double>(panel.bars());
-  double usual = mean_size(moves);
+  double usual = mean_absolute(moves);
   std::vector<Shape> shapes;
   for (std::size_t bar = 1; bar < panel.bars(); ++bar) {
     const double close = value(Column::close, bar), before = panel.at(Column::close, bar - 1, asset);

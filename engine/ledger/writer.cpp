@@ -45,11 +45,11 @@ LedgerWriter::LedgerWriter(const std::filesystem::path& path, const LedgerSettin
     const Verification verification = verify_ledger(path);
     // a crash between creating the database and its anchor leaves an empty ledger
     const auto is_empty = [&] { return verification.rows == 0 && !read_head(path); };
-    if (!verification.ok && !verification.rows_intact && !is_empty()) {
-      throw InputError(path.string() + ": does not verify: " + verification.problem);
-    }
-    if (verification.rows_intact && !verification.ok)
+    if (!verification.ok && !is_empty()) {
+      if (!verification.rows_intact)
+        throw InputError(path.string() + ": does not verify: " + verification.problem);
       spdlog::warn("{}: {}", path.string(), verification.problem);
+    }
     sequence_ = verification.rows;
     last_ = digest_from_hex(verification.head_hash);
   }

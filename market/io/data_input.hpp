@@ -21,11 +21,6 @@ struct DataFlags {
 
 void add_data_flags(CLI::App& command, DataFlags& flags);
 
-struct DataInput {
-  Panel panel;
-  ImportReport report;
-};
-
 // Reads, keeps what --symbols, --from and --to name, and makes longer bars of it for --timeframe. Throws
 // InputError; *report is filled before that.
 Panel read_input(const DataFlags& flags, ImportReport& report);

@@ -211,17 +211,9 @@ std::string file_of_symbol(const std::vector<CleanFile>& files, const std::strin
 // The steps of one symbol between bars with a close that are far longer than its usual one.
 void find_gaps(const Panel& panel, std::size_t symbol, const std::vector<CleanFile>& files,
                const ValidationPolicy& policy, Findings& findings) {
-  std::vector<TimestampMs> times;
-  for (std::size_t bar = 0; bar < panel.bars(); ++bar) {
-    const double close = panel.at(Column::close, bar, symbol);
-    if (close == close) times.push_back(panel.timestamps_ms[bar]);
-  }
+  const std::vector<TimestampMs> times = close_times(panel, symbol);
   if (times.size() < 3) return;
-  std::vector<TimestampMs> steps(times.size() - 1);
-  for (std::size_t i = 0; i < steps.size(); ++i) steps[i] = times[i + 1] - times[i];
-  const auto middle = steps.begin() + static_cast<std::ptrdiff_t>(steps.size() / 2);
-  std::nth_element(steps.begin(), middle, steps.end());
-  const TimestampMs longest = *middle * policy.gap_bars_max;
+  const TimestampMs longest = usual_step(times) * policy.gap_bars_max;
   for (std::size_t i = 0; i + 1 < times.size(); ++i) {
     if (times[i + 1] - times[i] <= longest) continue;
     const auto value = format_timestamp(times[i]) + " to " + format_timestamp(times[i + 1]);
