@@ -1,4 +1,8 @@
-// One thread per lane through all bars; neighbouring lanes read neighbouring columns of the indicator table.
+// Two kernels. The first compares columns, one thread for a lane and 32 bars: they know nothing of each other
+// and share the table's lines. The second walks, one thread per lane through all bars; what it keeps of its
+// account stays in the L1 cache, since the table does not pass through it.
+
+#include <algorithm>
 
 #include "cuda/runtime/gpu_state.cuh"
 #include "cuda/trading/indicators_gpu.cuh"
@@ -10,25 +14,48 @@ namespace {
 
 static_assert(__cplusplus >= 202002L, "the CUDA compiler must be told -std=c++20");
 
+// Lanes that a block compares over one tile, so that a line of the table is fetched once for many of them.
+constexpr int sign_block = 256, sign_lanes = 4096;
+
+__global__ void __launch_bounds__(sign_block)
+    sign_kernel(const __grid_constant__ Job job, int first, int lanes, SignTable table) {
+  const int tile = static_cast<int>(blockIdx.x), from = static_cast<int>(blockIdx.y) * sign_lanes;
+  const TileSpan span = job.tiles[tile];
+  const int end = min(lanes, from + sign_lanes);
+  for (int i = from + static_cast<int>(threadIdx.x); i < end; i += sign_block)
+    table.put(job.shape, tile, i, find_signs(job, job.lanes[first + i], span));
+}
+
 // A block is one warp, so that warps in which lanes trade hold up nobody. 100,000 lanes are 24 warps a
 // multiprocessor of the largest GPUs: all of them should be there at once.
 constexpr int block = 32, blocks_resident = 24;
 
 template <bool all_in, bool has_levels>
 __global__ void __launch_bounds__(block, blocks_resident)
-    sweep_kernel(const __grid_constant__ Job job, const __grid_constant__ Marks<float> marks, int lanes) {
-  const int index = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
-  if (index >= lanes) return;
-  const Lane lane = job.lanes[index];
+    sweep_kernel(const __grid_constant__ Job job, const __grid_constant__ Marks<float> marks, int first,
+                 int lanes, SignTable table) {
+  const int i = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x), index = first + i;
+  if (i >= lanes) return;
   BucketSums* sums = job.sums + static_cast<std::int64_t>(index) * job.buckets;
-  job.outcomes[index] = run_lane<all_in, has_levels>(job, marks, lane, sums);
+  job.outcomes[index] = run_lane<all_in, has_levels>(job, marks, job.lanes[index], table, i, sums);
 }
 
-template <bool all_in, bool has_levels>
-void launch(const Job& job, const Marks<float>& marks, int lanes, cudaStream_t stream) {
-  REGENT_CUDA_LAUNCH((sweep_kernel<all_in, has_levels>), static_cast<unsigned>((lanes + block - 1) / block),
-                     block, 0, stream, job, marks, lanes);
+unsigned parts_of(int lanes, int each) {
+  return static_cast<unsigned>((lanes + each - 1) / each);
 }
+
+// The lanes [first, first + lanes) of a job; `table` has room for their signs.
+template <bool all_in, bool has_levels>
+void launch(const Job& job, const Marks<float>& marks, int first, int lanes, const SignTable& table,
+            cudaStream_t stream) {
+  const dim3 grid(static_cast<unsigned>(job.tile_count), parts_of(lanes, sign_lanes));
+  REGENT_CUDA_LAUNCH(sign_kernel, grid, sign_block, 0, stream, job, first, lanes, table);
+  REGENT_CUDA_LAUNCH((sweep_kernel<all_in, has_levels>), parts_of(lanes, block), block, 0, stream, job, marks,
+                     first, lanes, table);
+}
+
+// Which part of the device's memory the lanes' signs may take.
+constexpr std::size_t signs_share = 64;
 
 struct PinnedResults {
   PinnedBuffer<Outcome> outcomes;
@@ -41,6 +68,7 @@ struct SweepMemory {
   IndicatorMemory indicators;
   Parcel parcel;
   DeviceBuffer<float> table;
+  DeviceBuffer<std::uint32_t> signs;
   DeviceBuffer<Outcome> outcomes;
   DeviceBuffer<BucketSums> sums;
   std::shared_ptr<PinnedResults> results;
@@ -104,11 +132,24 @@ Sent send(const Task& task, const PreparedJob<float>& prepared, SweepMemory& mem
   return on;
 }
 
-void launch(const Sent& on, int lanes, cudaStream_t stream) {
+// As many lanes at once as have their signs in a part of the device's memory, and one block of them at least.
+int lanes_at_once(const Job& job, int lanes, std::size_t memory_bytes) {
+  const std::size_t lane_bytes = static_cast<std::size_t>(job.tile_count) *
+                                 static_cast<std::size_t>(words_of(job.shape)) * sizeof(std::uint32_t);
+  const std::size_t most = std::max<std::size_t>(sign_lanes, memory_bytes / signs_share / lane_bytes);
+  return static_cast<int>(std::min<std::size_t>(static_cast<std::size_t>(lanes), most));
+}
+
+void launch(const Sent& on, int lanes, int at_once, SweepMemory& memory, cudaStream_t stream) {
   const Shape& shape = on.job.shape;
   const auto run = shape.all_in ? (shape.levels ? launch<true, true> : launch<true, false>)
                                 : (shape.levels ? launch<false, true> : launch<false, false>);
-  run(on.job, on.marks, lanes, stream);
+  grow(memory.signs, static_cast<std::size_t>(on.job.tile_count) * static_cast<std::size_t>(words_of(shape)) *
+                         static_cast<std::size_t>(at_once));
+  for (int first = 0; first < lanes; first += at_once) {
+    const int count = std::min(at_once, lanes - first);
+    run(on.job, on.marks, first, count, {memory.signs.data(), count}, stream);
+  }
 }
 
 }  // namespace
@@ -124,7 +165,10 @@ Results run_gpu(const Resources& resources, const Task& task, const std::functio
   grow(memory->outcomes, lanes);
   grow(memory->sums, sums);
   REGENT_CUDA_CHECK(cudaMemsetAsync(memory->sums.data(), 0, sums * sizeof(BucketSums), stream));
-  launch(send(task, prepared, *memory, stream), static_cast<int>(lanes), stream);
+  const Sent on = send(task, prepared, *memory, stream);
+  launch(on, static_cast<int>(lanes),
+         lanes_at_once(on.job, static_cast<int>(lanes), resources.gpu()->properties.totalGlobalMem), *memory,
+         stream);
   const auto results = results_of(*memory, lanes, sums);
   REGENT_CUDA_CHECK(cudaMemcpyAsync(results->outcomes.data(), memory->outcomes.data(),
                                     lanes * sizeof(Outcome), cudaMemcpyDeviceToHost, stream));

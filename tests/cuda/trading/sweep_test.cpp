@@ -165,10 +165,22 @@ Walked walked(const Task& task) {
   const auto walk = shape.all_in ? (shape.levels ? run_lane<true, true> : run_lane<true, false>)
                                  : (shape.levels ? run_lane<false, true> : run_lane<false, false>);
   const auto buckets = static_cast<std::size_t>(task.buckets);
+  const std::size_t lanes = task.lanes.size();
+  const auto tiles = static_cast<std::size_t>(prepared.job.tile_count);
+  std::vector<std::uint32_t> words(tiles * static_cast<std::size_t>(words_of(shape)) * lanes, 0xabcdef01U);
+  const SignTable table{words.data(), static_cast<std::int64_t>(lanes)};
+  for (std::size_t k = 0; k < tiles; ++k) {
+    for (std::size_t i = 0; i < lanes; ++i) {
+      table.put(shape, static_cast<std::int64_t>(k), static_cast<std::int64_t>(i),
+                find_signs(prepared.job, task.lanes[i], prepared.job.tiles[k]));
+    }
+  }
   Walked all;
-  all.buckets.resize(task.lanes.size() * buckets);
-  for (std::size_t i = 0; i < task.lanes.size(); ++i)
-    all.outcomes.push_back(walk(prepared.job, prepared.marks, task.lanes[i], &all.buckets[i * buckets]));
+  all.buckets.resize(lanes * buckets);
+  for (std::size_t i = 0; i < lanes; ++i) {
+    all.outcomes.push_back(walk(prepared.job, prepared.marks, task.lanes[i], table,
+                                static_cast<std::int64_t>(i), &all.buckets[i * buckets]));
+  }
   return all;
 }
 
