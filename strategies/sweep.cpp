@@ -4,9 +4,12 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <future>
 #include <iterator>
 #include <limits>
+#include <mutex>
 
 #include "base/error.hpp"
 
@@ -18,6 +21,8 @@ using cuda::sweep::no_column;
 
 // Lanes in one call: progress is seen between calls. A GPU takes all at once that it can.
 constexpr std::size_t block_lanes_cpu = 65'536, block_lanes_gpu = 262'144;
+// As many queues as a GPU has.
+constexpr std::size_t families_at_once_gpu = 8;
 // Combinations that a thread takes in hand together.
 constexpr std::size_t piece = 1024;
 
@@ -222,6 +227,26 @@ void make_room(const TimePlan& plan, FamilySweep& out) {
   touch(out.regimes);
 }
 
+// Calls use(i) for [0, count), `at_once` of them on threads of their own: their waiting holds up no core.
+// After one has thrown, no more begin.
+template <class Use>
+void each_at_once(std::size_t count, std::size_t at_once, const Use& use) {
+  std::atomic<std::size_t> next = 0;
+  const auto take = [&] {
+    try {
+      for (std::size_t i = next++; i < count; i = next++) use(i);
+    } catch (...) {
+      next = count;
+      throw;
+    }
+  };
+  std::vector<std::future<void>> others;
+  for (std::size_t k = 1; k < std::min(at_once, count); ++k)
+    others.push_back(std::async(std::launch::async, take));
+  take();
+  for (auto& other : others) other.get();
+}
+
 Sums sums_of(const FamilySweep& family, std::size_t row, const TimePlan& plan, const Span& span) {
   Sums sums;
   for (std::size_t i = 0; i < plan.intervals.size(); ++i) {
@@ -269,6 +294,24 @@ FamilySweep sweep(const cuda::Resources& resources, const TradableSeries& series
     first += block.lanes.size();
     if (settings.progress) settings.progress(block.lanes.size());
   }
+  return out;
+}
+
+std::vector<FamilySweep> sweep_all(const cuda::Resources& resources, const TradableSeries& series,
+                                   std::span<const Combinations> families, const TimePlan& plan,
+                                   const SweepSettings& settings) {
+  std::mutex telling;
+  SweepSettings shared = settings;
+  if (settings.progress) {
+    shared.progress = [&](std::size_t count) {
+      const std::lock_guard guard(telling);
+      settings.progress(count);
+    };
+  }
+  std::vector<FamilySweep> out(families.size());
+  const bool on_gpu = resources.backend() == cuda::Backend::gpu;
+  each_at_once(families.size(), on_gpu ? families_at_once_gpu : 1,
+               [&](std::size_t f) { out[f] = sweep(resources, series, families[f], plan, shared); });
   return out;
 }
 

@@ -3,8 +3,12 @@
 // account stays in the L1 cache, since the table does not pass through it.
 
 #include <algorithm>
+#include <memory>
+#include <mutex>
+#include <vector>
 
 #include "cuda/runtime/gpu_state.cuh"
+#include "cuda/runtime/stream.cuh"
 #include "cuda/trading/indicators_gpu.cuh"
 #include "cuda/trading/sweep_lane_body.hpp"
 #include "cuda/trading/sweep_prepared.hpp"
@@ -62,24 +66,68 @@ struct PinnedResults {
   PinnedBuffer<BucketSums> sums;
 };
 
-// What runs keep for those after them: it only grows.
+// What one run has on the device: it only grows.
 struct SweepMemory {
-  std::mutex running;
+  Stream stream;
   IndicatorMemory indicators;
   Parcel parcel;
   DeviceBuffer<float> table;
   DeviceBuffer<std::uint32_t> signs;
   DeviceBuffer<Outcome> outcomes;
   DeviceBuffer<BucketSums> sums;
-  std::shared_ptr<PinnedResults> results;
 };
 
-// The results of the run before, where nobody has them any more.
-std::shared_ptr<PinnedResults> results_of(SweepMemory& memory, std::size_t lanes, std::size_t sums) {
-  if (!memory.results || memory.results.use_count() > 1) memory.results = std::make_shared<PinnedResults>();
-  grow(memory.results->outcomes, lanes);
-  grow(memory.results->sums, sums);
-  return memory.results;
+// What runs keep for those after them: as much as there were at once.
+class SweepPool {
+ public:
+  std::unique_ptr<SweepMemory> take() {
+    const std::lock_guard guard(mutex_);
+    if (idle_.empty()) return std::make_unique<SweepMemory>();
+    std::unique_ptr<SweepMemory> memory = std::move(idle_.back());
+    idle_.pop_back();
+    return memory;
+  }
+  void give_back(std::unique_ptr<SweepMemory> memory) {
+    const std::lock_guard guard(mutex_);
+    idle_.push_back(std::move(memory));
+  }
+  // Those of an earlier run, where nobody has them any more.
+  std::shared_ptr<PinnedResults> results() {
+    const std::lock_guard guard(mutex_);
+    for (const auto& kept : results_) {
+      if (kept.use_count() == 1) return kept;
+    }
+    return results_.emplace_back(std::make_shared<PinnedResults>());
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<SweepMemory>> idle_;
+  std::vector<std::shared_ptr<PinnedResults>> results_;
+};
+
+// The memory of a run while it goes on.
+class Lent {
+ public:
+  explicit Lent(SweepPool& pool) : pool_(pool), memory_(pool.take()) {}
+  Lent(const Lent&) = delete;
+  Lent& operator=(const Lent&) = delete;
+  ~Lent() {
+    cudaStreamSynchronize(memory_->stream);  // a run that is thrown out of may still be going on
+    pool_.give_back(std::move(memory_));
+  }
+  SweepMemory& operator*() const { return *memory_; }
+
+ private:
+  SweepPool& pool_;
+  std::unique_ptr<SweepMemory> memory_;
+};
+
+std::shared_ptr<PinnedResults> results_of(SweepPool& pool, std::size_t lanes, std::size_t sums) {
+  auto results = pool.results();
+  grow(results->outcomes, lanes);
+  grow(results->sums, sums);
+  return results;
 }
 
 void put_table(const Task& task, SweepMemory& memory, cudaStream_t stream) {
@@ -155,27 +203,27 @@ void launch(const Sent& on, int lanes, int at_once, SweepMemory& memory, cudaStr
 }  // namespace
 
 Results run_gpu(const Resources& resources, const Task& task, const std::function<void()>& meanwhile) {
-  const cudaStream_t stream = resources.gpu()->stream;
-  const auto memory = kept_of<SweepMemory>(*resources.gpu());
-  const std::lock_guard guard(memory->running);
-  REGENT_CUDA_CHECK(cudaStreamSynchronize(stream));  // a run that was thrown out of may still be going on
-  put_table(task, *memory, stream);
+  const auto pool = kept_of<SweepPool>(*resources.gpu());
+  const Lent lent(*pool);
+  SweepMemory& memory = *lent;
+  Stream& stream = memory.stream;
+  put_table(task, memory, stream);
   const PreparedJob<float> prepared(task, tile_bars_gpu);
   const std::size_t lanes = task.lanes.size(), sums = lanes * static_cast<std::size_t>(task.buckets);
-  grow(memory->outcomes, lanes);
-  grow(memory->sums, sums);
-  REGENT_CUDA_CHECK(cudaMemsetAsync(memory->sums.data(), 0, sums * sizeof(BucketSums), stream));
-  const Sent on = send(task, prepared, *memory, stream);
+  grow(memory.outcomes, lanes);
+  grow(memory.sums, sums);
+  REGENT_CUDA_CHECK(cudaMemsetAsync(memory.sums.data(), 0, sums * sizeof(BucketSums), stream));
+  const Sent on = send(task, prepared, memory, stream);
   launch(on, static_cast<int>(lanes),
-         lanes_at_once(on.job, static_cast<int>(lanes), resources.gpu()->properties.totalGlobalMem), *memory,
+         lanes_at_once(on.job, static_cast<int>(lanes), resources.gpu()->properties.totalGlobalMem), memory,
          stream);
-  const auto results = results_of(*memory, lanes, sums);
-  REGENT_CUDA_CHECK(cudaMemcpyAsync(results->outcomes.data(), memory->outcomes.data(),
-                                    lanes * sizeof(Outcome), cudaMemcpyDeviceToHost, stream));
-  REGENT_CUDA_CHECK(cudaMemcpyAsync(results->sums.data(), memory->sums.data(), sums * sizeof(BucketSums),
+  const auto results = results_of(*pool, lanes, sums);
+  REGENT_CUDA_CHECK(cudaMemcpyAsync(results->outcomes.data(), memory.outcomes.data(), lanes * sizeof(Outcome),
+                                    cudaMemcpyDeviceToHost, stream));
+  REGENT_CUDA_CHECK(cudaMemcpyAsync(results->sums.data(), memory.sums.data(), sums * sizeof(BucketSums),
                                     cudaMemcpyDeviceToHost, stream));
   if (meanwhile) meanwhile();
-  REGENT_CUDA_CHECK(cudaStreamSynchronize(stream));
+  stream.wait();
   return {{results->outcomes.data(), lanes}, {results->sums.data(), sums}, results};
 }
 
