@@ -86,6 +86,7 @@ Run timed(const Options& options, const cuda::Resources& resources, const Tradab
     if (options.quick) texts = {{"fast", "5"}, {"slow", "165:170"}};
     run.combinations.emplace_back(family_named(part.strategy), texts, true, !options.quick);
   }
+  if (run.combinations.empty()) throw InputError("no family " + options.family + " in " + options.name);
   const auto passed = [&] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   };
