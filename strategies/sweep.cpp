@@ -206,12 +206,12 @@ Sums keep_sums(const TimePlan& plan, const cuda::sweep::BucketSums* buckets, Sum
   return total;
 }
 
-// The results of a block's lanes into the rows from `first` on.
-void keep_block(const TradableSeries& series, const TimePlan& plan, const cuda::sweep::Results& results,
-                std::size_t first, FamilySweep& out) {
+// The results of the lanes [first_lane, end_lane) of a block whose rows begin at `first`.
+void keep_lanes(const TradableSeries& series, const TimePlan& plan, const cuda::sweep::Results& results,
+                std::size_t first_lane, std::size_t end_lane, std::size_t first, FamilySweep& out) {
   const std::size_t intervals = plan.intervals.size(), regimes = plan.regimes.size();
   const auto buckets = static_cast<std::size_t>(plan.buckets());
-  each_piece(0, results.outcomes.size(), [&](std::size_t from, std::size_t to) {
+  each_piece(first_lane, end_lane, [&](std::size_t from, std::size_t to) {
     for (std::size_t i = from; i < to; ++i) {
       const std::size_t row = first + i;
       Sums whole;
@@ -317,10 +317,12 @@ FamilySweep sweep(const cuda::Resources& resources, const TradableSeries& series
       std::max<std::size_t>(8, settings.table_bytes_max / sizeof(float) / series.bars());
   for (std::size_t first = 0; first < combinations.size();) {
     const LaneBlock block = block_from(combinations, first, lanes_max, columns_max);
-    const auto results = cuda::sweep::run(resources, task_of(series, plan, settings, block), [&] {
-      if (first == 0) make_room(plan, out);
-    });
-    keep_block(series, plan, results, first, out);
+    cuda::sweep::Listener listener;
+    if (first == 0) listener.meanwhile = [&] { make_room(plan, out); };
+    listener.arrived = [&](const auto& results, std::size_t from, std::size_t to) {
+      keep_lanes(series, plan, results, from, to, first, out);
+    };
+    cuda::sweep::run(resources, task_of(series, plan, settings, block), listener);
     first += block.lanes.size();
     if (settings.progress) settings.progress(block.lanes.size());
   }

@@ -3,6 +3,7 @@
 // account stays in the L1 cache, since the table does not pass through it.
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -58,6 +59,8 @@ void launch(const Job& job, const Marks<float>& marks, int first, int lanes, con
                      first, lanes, table);
 }
 
+// In so many the results come back.
+constexpr std::size_t result_parts = 4;
 // Which part of the device's memory the lanes' signs may take.
 constexpr std::size_t signs_share = 64;
 
@@ -75,6 +78,7 @@ struct SweepMemory {
   DeviceBuffer<std::uint32_t> signs;
   DeviceBuffer<Outcome> outcomes;
   DeviceBuffer<BucketSums> sums;
+  std::array<Event, result_parts> arrived;
 };
 
 // What runs keep for those after them: as much as there were at once.
@@ -200,16 +204,40 @@ void launch(const Sent& on, int lanes, int at_once, SweepMemory& memory, cudaStr
   }
 }
 
+struct Part {
+  std::size_t first, end;  // lanes
+};
+
+Part part_of(std::size_t part, std::size_t lanes) {
+  return {part * lanes / result_parts, (part + 1) * lanes / result_parts};
+}
+
+// Asks for the results, part by part.
+void fetch(SweepMemory& memory, const PinnedResults& results, std::size_t lanes, std::size_t buckets) {
+  const auto copy = [&](auto& to, const auto& from, std::size_t first, std::size_t end) {
+    REGENT_CUDA_CHECK(cudaMemcpyAsync(to.data() + first, from.data() + first,
+                                      (end - first) * sizeof(*to.data()), cudaMemcpyDeviceToHost,
+                                      memory.stream));
+  };
+  for (std::size_t p = 0; p < result_parts; ++p) {
+    const Part part = part_of(p, lanes);
+    copy(results.outcomes, memory.outcomes, part.first, part.end);
+    copy(results.sums, memory.sums, part.first * buckets, part.end * buckets);
+    memory.arrived[p].record(memory.stream);
+  }
+}
+
 }  // namespace
 
-Results run_gpu(const Resources& resources, const Task& task, const std::function<void()>& meanwhile) {
+Results run_gpu(const Resources& resources, const Task& task, const Listener& listener) {
   const auto pool = kept_of<SweepPool>(*resources.gpu());
+  const std::size_t lanes = task.lanes.size(), sums = lanes * static_cast<std::size_t>(task.buckets);
+  const auto memory_of_results = results_of(*pool, lanes, sums);  // outlives what is copied into it
   const Lent lent(*pool);
   SweepMemory& memory = *lent;
   Stream& stream = memory.stream;
   put_table(task, memory, stream);
   const PreparedJob<float> prepared(task, tile_bars_gpu);
-  const std::size_t lanes = task.lanes.size(), sums = lanes * static_cast<std::size_t>(task.buckets);
   grow(memory.outcomes, lanes);
   grow(memory.sums, sums);
   REGENT_CUDA_CHECK(cudaMemsetAsync(memory.sums.data(), 0, sums * sizeof(BucketSums), stream));
@@ -217,14 +245,16 @@ Results run_gpu(const Resources& resources, const Task& task, const std::functio
   launch(on, static_cast<int>(lanes),
          lanes_at_once(on.job, static_cast<int>(lanes), resources.gpu()->properties.totalGlobalMem), memory,
          stream);
-  const auto results = results_of(*pool, lanes, sums);
-  REGENT_CUDA_CHECK(cudaMemcpyAsync(results->outcomes.data(), memory.outcomes.data(), lanes * sizeof(Outcome),
-                                    cudaMemcpyDeviceToHost, stream));
-  REGENT_CUDA_CHECK(cudaMemcpyAsync(results->sums.data(), memory.sums.data(), sums * sizeof(BucketSums),
-                                    cudaMemcpyDeviceToHost, stream));
-  if (meanwhile) meanwhile();
-  stream.wait();
-  return {{results->outcomes.data(), lanes}, {results->sums.data(), sums}, results};
+  const Results results{
+      {memory_of_results->outcomes.data(), lanes}, {memory_of_results->sums.data(), sums}, memory_of_results};
+  fetch(memory, *memory_of_results, lanes, static_cast<std::size_t>(task.buckets));
+  if (listener.meanwhile) listener.meanwhile();
+  for (std::size_t p = 0; p < result_parts; ++p) {
+    memory.arrived[p].wait();
+    const Part part = part_of(p, lanes);
+    if (listener.arrived && part.first < part.end) listener.arrived(results, part.first, part.end);
+  }
+  return results;
 }
 
 }  // namespace regent::cuda::sweep

@@ -333,8 +333,20 @@ TEST(Sweep, RunsOfManyShapesFollowOneAnotherOnEveryBackend) {
         task.table.values = {};
         task.columns = keys;
       }
-      const Results results = run(resources, task);
+      std::vector<double> arrived;  // part by part, read as soon as they are said to be there
+      const Results results =
+          run(resources, task,
+              {{}, [&](const Results& of, std::size_t first, std::size_t end) {
+                 ASSERT_EQ(first, arrived.size());
+                 for (std::size_t i = first; i < end; ++i)
+                   arrived.push_back(of.outcomes[i].equity +
+                                     of.buckets[i * of.buckets.size() / of.outcomes.size()].held);
+               }});
       expect_reference(results, known);
+      ASSERT_EQ(arrived.size(), step.lanes);
+      for (std::size_t i = 0; i < step.lanes; ++i)
+        ASSERT_EQ(arrived[i],
+                  results.outcomes[i].equity + results.buckets[i * results.buckets.size() / step.lanes].held);
       if (step.held) held.emplace_back(results, known);
     }
     for (const auto& [results, task] : held) expect_reference(results, task);
