@@ -62,7 +62,7 @@ void launch(const Job& job, const Marks<float>& marks, int first, int lanes, con
 // In so many the results come back.
 constexpr std::size_t result_parts = 4;
 // Which part of the device's memory the lanes' signs may take.
-constexpr std::size_t signs_share = 64;
+constexpr std::size_t signs_share = 32;
 
 struct PinnedResults {
   PinnedBuffer<Outcome> outcomes;
@@ -184,11 +184,11 @@ Sent send(const Task& task, const PreparedJob<float>& prepared, SweepMemory& mem
   return on;
 }
 
-// As many lanes at once as have their signs in a part of the device's memory, and one block of them at least.
+// As many lanes at once as have their signs in a part of the device's memory, and one warp of them at least.
 int lanes_at_once(const Job& job, int lanes, std::size_t memory_bytes) {
   const std::size_t lane_bytes = static_cast<std::size_t>(job.tile_count) *
                                  static_cast<std::size_t>(words_of(job.shape)) * sizeof(std::uint32_t);
-  const std::size_t most = std::max<std::size_t>(sign_lanes, memory_bytes / signs_share / lane_bytes);
+  const std::size_t most = std::max<std::size_t>(block, memory_bytes / signs_share / lane_bytes);
   return static_cast<int>(std::min<std::size_t>(static_cast<std::size_t>(lanes), most));
 }
 
