@@ -1,14 +1,19 @@
 #include "strategies/sweep.hpp"
 
+#include <sys/mman.h>
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <future>
 #include <iterator>
 #include <limits>
+#include <mutex>
 
 #include "base/error.hpp"
+#include "strategies/column_keys.hpp"
 
 namespace regent::strategies {
 namespace {
@@ -18,6 +23,8 @@ using cuda::sweep::no_column;
 
 // Lanes in one call: progress is seen between calls. A GPU takes all at once that it can.
 constexpr std::size_t block_lanes_cpu = 65'536, block_lanes_gpu = 262'144;
+// As many queues as a GPU has.
+constexpr std::size_t families_at_once_gpu = 8;
 // Combinations that a thread takes in hand together.
 constexpr std::size_t piece = 1024;
 
@@ -43,22 +50,23 @@ void each_key(const Recipe& recipe, const Use& use) {
   }
 }
 
-void sort_keys(std::vector<ColumnKey>& keys) {
-  std::ranges::sort(keys);
-  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-}
+// One for every column that a lane may have.
+struct LaneFinder {
+  ColumnFinder enter, minus, stay, gate, side;
+  explicit LaneFinder(const std::vector<ColumnKey>& keys)
+      : enter(keys), minus(keys), stay(keys), gate(keys), side(keys) {}
+};
 
-Lane lane_of(const Recipe& recipe, const std::vector<ColumnKey>& keys, double stop, double target) {
-  const auto find = [&](const std::optional<ColumnKey>& key) {
-    if (!key) return no_column;
-    return static_cast<std::int32_t>(std::ranges::lower_bound(keys, *key) - keys.begin());
+Lane lane_of(const Recipe& recipe, LaneFinder& finder, double stop, double target) {
+  const auto find = [](ColumnFinder& of, const std::optional<ColumnKey>& key) {
+    return key ? of.find(*key) : no_column;
   };
   Lane lane;
-  lane.enter = find(recipe.enter);
-  lane.minus = find(recipe.minus);
-  lane.stay = find(recipe.stay);
-  lane.gate = find(recipe.gate);
-  lane.side = find(recipe.side);
+  lane.enter = finder.enter.find(recipe.enter);
+  lane.minus = find(finder.minus, recipe.minus);
+  lane.stay = find(finder.stay, recipe.stay);
+  lane.gate = find(finder.gate, recipe.gate);
+  lane.side = find(finder.side, recipe.side);
   lane.enter_level = static_cast<float>(recipe.enter_level);
   lane.stay_level = static_cast<float>(recipe.stay_level.value_or(recipe.enter_level));
   lane.gate_level = static_cast<float>(recipe.gate_level);
@@ -86,12 +94,11 @@ void each_piece(std::size_t first, std::size_t end, const Use& use) {
 }
 
 std::vector<ColumnKey> keys_of(const Combinations& combinations, std::size_t first, std::size_t end) {
-  std::vector<ColumnKey> keys;
+  ColumnKeys keys;
   each_recipe(combinations, first, end, [&](std::size_t, const Recipe& recipe, auto) {
-    each_key(recipe, [&](const ColumnKey& key) { keys.push_back(key); });
+    each_key(recipe, [&](const ColumnKey& key) { keys.add(key); });
   });
-  sort_keys(keys);
-  return keys;
+  return std::move(keys).sorted();
 }
 
 // Takes more columns where all together are no more than columns_max, or the first of all.
@@ -103,6 +110,17 @@ bool take_keys(const std::vector<ColumnKey>& more, std::size_t columns_max, std:
   return true;
 }
 
+// The columns of all pieces and those before.
+std::vector<ColumnKey> joined(const std::vector<ColumnKey>& keys,
+                              std::span<const std::vector<ColumnKey>> of_pieces) {
+  ColumnKeys all;
+  for (const ColumnKey& key : keys) all.add(key);
+  for (const auto& piece_keys : of_pieces) {
+    for (const ColumnKey& key : piece_keys) all.add(key);
+  }
+  return std::move(all).sorted();
+}
+
 // As many combinations of [first, end) as have no more than columns_max columns together, one at least;
 // returns their end.
 std::size_t take_combinations(const Combinations& combinations, std::size_t first, std::size_t end,
@@ -111,6 +129,11 @@ std::size_t take_combinations(const Combinations& combinations, std::size_t firs
   each_piece(first, end, [&](std::size_t from, std::size_t to) {
     of_piece[(from - first) / piece] = keys_of(combinations, from, to);
   });
+  std::vector<ColumnKey> all = joined(keys, of_piece);
+  if (all.size() <= columns_max) {
+    keys = std::move(all);
+    return end;
+  }
   for (std::size_t p = 0; p < of_piece.size(); ++p) {
     if (of_piece[p].size() <= columns_max && take_keys(of_piece[p], columns_max, keys)) continue;
     const std::size_t from = first + p * piece;
@@ -140,9 +163,9 @@ LaneBlock block_from(const Combinations& combinations, std::size_t first, std::s
       fitting(combinations, first, std::min(combinations.size(), first + lanes_max), columns_max, block.keys);
   block.lanes.resize(end - first);
   each_piece(first, end, [&](std::size_t from, std::size_t to) {
+    LaneFinder finder(block.keys);
     each_recipe(combinations, from, to, [&](std::size_t i, const Recipe& recipe, auto values) {
-      block.lanes[i - first] =
-          lane_of(recipe, block.keys, values[values.size() - 2], values[values.size() - 1]);
+      block.lanes[i - first] = lane_of(recipe, finder, values[values.size() - 2], values[values.size() - 1]);
     });
   });
   return block;
@@ -183,12 +206,12 @@ Sums keep_sums(const TimePlan& plan, const cuda::sweep::BucketSums* buckets, Sum
   return total;
 }
 
-// The results of a block's lanes into the rows from `first` on.
-void keep_block(const TradableSeries& series, const TimePlan& plan, const cuda::sweep::Results& results,
-                std::size_t first, FamilySweep& out) {
+// The results of the lanes [first_lane, end_lane) of a block whose rows begin at `first`.
+void keep_lanes(const TradableSeries& series, const TimePlan& plan, const cuda::sweep::Results& results,
+                std::size_t first_lane, std::size_t end_lane, std::size_t first, FamilySweep& out) {
   const std::size_t intervals = plan.intervals.size(), regimes = plan.regimes.size();
   const auto buckets = static_cast<std::size_t>(plan.buckets());
-  each_piece(0, results.outcomes.size(), [&](std::size_t from, std::size_t to) {
+  each_piece(first_lane, end_lane, [&](std::size_t from, std::size_t to) {
     for (std::size_t i = from; i < to; ++i) {
       const std::size_t row = first + i;
       Sums whole;
@@ -201,10 +224,22 @@ void keep_block(const TradableSeries& series, const TimePlan& plan, const cuda::
   });
 }
 
+// Large results in large pages, where the system has some: fewer to be made, and found, by far.
+template <class T>
+void ask_for_large_pages(const UnsetVector<T>& values) {
+  constexpr std::uintptr_t large_page = std::uintptr_t{2} << 20;
+  const auto first = reinterpret_cast<std::uintptr_t>(values.data());
+  const std::uintptr_t from = (first + large_page - 1) / large_page * large_page;
+  const std::uintptr_t end = (first + values.size() * sizeof(T)) / large_page * large_page;
+  // what it answers does not matter: small pages do as well
+  if (from < end) madvise(reinterpret_cast<void*>(from), end - from, MADV_HUGEPAGE);
+}
+
 // The pages of new elements, so that nobody waits for them later.
 template <class T>
 void touch(UnsetVector<T>& values) {
   constexpr std::size_t page = 4096;
+  ask_for_large_pages(values);
   auto* bytes = reinterpret_cast<char*>(values.data());
   tbb::parallel_for(tbb::blocked_range<std::size_t>(0, values.size() * sizeof(T), 64 * page),
                     [&](const auto& range) {
@@ -220,6 +255,26 @@ void make_room(const TimePlan& plan, FamilySweep& out) {
   touch(out.rows);
   touch(out.intervals);
   touch(out.regimes);
+}
+
+// Calls use(i) for [0, count), `at_once` of them on threads of their own: their waiting holds up no core.
+// After one has thrown, no more begin.
+template <class Use>
+void each_at_once(std::size_t count, std::size_t at_once, const Use& use) {
+  std::atomic<std::size_t> next = 0;
+  const auto take = [&] {
+    try {
+      for (std::size_t i = next++; i < count; i = next++) use(i);
+    } catch (...) {
+      next = count;
+      throw;
+    }
+  };
+  std::vector<std::future<void>> others;
+  for (std::size_t k = 1; k < std::min(at_once, count); ++k)
+    others.push_back(std::async(std::launch::async, take));
+  take();
+  for (auto& other : others) other.get();
 }
 
 Sums sums_of(const FamilySweep& family, std::size_t row, const TimePlan& plan, const Span& span) {
@@ -262,13 +317,33 @@ FamilySweep sweep(const cuda::Resources& resources, const TradableSeries& series
       std::max<std::size_t>(8, settings.table_bytes_max / sizeof(float) / series.bars());
   for (std::size_t first = 0; first < combinations.size();) {
     const LaneBlock block = block_from(combinations, first, lanes_max, columns_max);
-    const auto results = cuda::sweep::run(resources, task_of(series, plan, settings, block), [&] {
-      if (first == 0) make_room(plan, out);
-    });
-    keep_block(series, plan, results, first, out);
+    cuda::sweep::Listener listener;
+    if (first == 0) listener.meanwhile = [&] { make_room(plan, out); };
+    listener.arrived = [&](const auto& results, std::size_t from, std::size_t to) {
+      keep_lanes(series, plan, results, from, to, first, out);
+    };
+    cuda::sweep::run(resources, task_of(series, plan, settings, block), listener);
     first += block.lanes.size();
     if (settings.progress) settings.progress(block.lanes.size());
   }
+  return out;
+}
+
+std::vector<FamilySweep> sweep_all(const cuda::Resources& resources, const TradableSeries& series,
+                                   std::span<const Combinations> families, const TimePlan& plan,
+                                   const SweepSettings& settings) {
+  std::mutex telling;
+  SweepSettings shared = settings;
+  if (settings.progress) {
+    shared.progress = [&](std::size_t count) {
+      const std::lock_guard guard(telling);
+      settings.progress(count);
+    };
+  }
+  std::vector<FamilySweep> out(families.size());
+  const bool on_gpu = resources.backend() == cuda::Backend::gpu;
+  each_at_once(families.size(), on_gpu ? families_at_once_gpu : 1,
+               [&](std::size_t f) { out[f] = sweep(resources, series, families[f], plan, shared); });
   return out;
 }
 
@@ -277,7 +352,8 @@ cuda::sweep::Journal backtest(const TradableSeries& series, const Combinations& 
   const std::vector<double> values = combinations.values(combination);
   LaneBlock block;
   block.keys = keys_of(combinations, combination, combination + 1);
-  block.lanes = {lane_of(combinations.family().recipe(values), block.keys, values[values.size() - 2],
+  LaneFinder finder(block.keys);
+  block.lanes = {lane_of(combinations.family().recipe(values), finder, values[values.size() - 2],
                          values[values.size() - 1])};
   return cuda::sweep::trace(task_of(series, plan, settings, block), 0);
 }

@@ -2,6 +2,7 @@
 // Every combination of a family's grid on one symbol, and what can be said of the best of them.
 
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "cuda/trading/sweep.hpp"
@@ -41,6 +42,12 @@ struct FamilySweep {
 // GPU 250 and 32 a bucket for those of a block, beside the table. Throws InputError.
 FamilySweep sweep(const cuda::Resources& resources, const TradableSeries& series,
                   const Combinations& combinations, const TimePlan& plan, const SweepSettings& settings);
+
+// Several families of one symbol, in their order. A GPU sweeps some of them at once, since the lanes of one
+// leave most of it idle; progress is still called by one thread at a time.
+std::vector<FamilySweep> sweep_all(const cuda::Resources& resources, const TradableSeries& series,
+                                   std::span<const Combinations> families, const TimePlan& plan,
+                                   const SweepSettings& settings);
 
 // One combination bar by bar and trade by trade, by the same maths.
 cuda::sweep::Journal backtest(const TradableSeries& series, const Combinations& combinations,

@@ -1,8 +1,8 @@
 // Sweeps over raw bars, timed: indicators, trading and every metric of every combination. Prints one JSON
 // line.
 //
-//   bench-sweep --bars FILE --case sweep_96k|sweep_mixed [--device cpu|cuda] [--repeats N] [--quick] [--rows
-//   FILE]
+//   bench-sweep --bars FILE --case sweep_96k|sweep_mixed [--family NAME] [--device cpu|cuda]
+//               [--repeats N] [--quick] [--rows FILE]
 //
 // FILE: float64 [bars, 5], open high low close volume. The median of N runs counts. --rows writes every
 // combination's text and results.
@@ -23,7 +23,7 @@ namespace regent::strategies {
 namespace {
 
 struct Options {
-  std::string bars, name = "sweep_96k", device = "cpu", rows;
+  std::string bars, name = "sweep_96k", family, device = "cpu", rows;
   int repeats = 1;
   bool quick = false;
 };
@@ -81,10 +81,12 @@ Run timed(const Options& options, const cuda::Resources& resources, const Tradab
   const auto start = std::chrono::steady_clock::now();
   Run run;
   for (const Part& part : options.name == "sweep_96k" ? part_96k : part_mixed) {
+    if (!options.family.empty() && options.family != part.strategy) continue;
     GridTexts texts = parse_grid(part.grid);
     if (options.quick) texts = {{"fast", "5"}, {"slow", "165:170"}};
     run.combinations.emplace_back(family_named(part.strategy), texts, true, !options.quick);
   }
+  if (run.combinations.empty()) throw InputError("no family " + options.family + " in " + options.name);
   const auto passed = [&] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   };
@@ -92,9 +94,7 @@ Run timed(const Options& options, const cuda::Resources& resources, const Tradab
   const TimePlan plan = time_plan(series.bars(), {});
   SweepSettings settings;
   settings.rules.close_last = false;  // as the peer
-  for (const Combinations& combinations : run.combinations) {
-    run.families.push_back(sweep(resources, series, combinations, plan, settings));
-  }
+  run.families = sweep_all(resources, series, run.combinations, plan, settings);
   run.seconds = passed();
   return run;
 }
@@ -163,6 +163,7 @@ int main(int argc, char** argv) {
   regent::strategies::Options options;
   app.add_option("--bars", options.bars, "float64 [bars, 5]: open, high, low, close, volume")->required();
   app.add_option("--case", options.name, "sweep_96k or sweep_mixed");
+  app.add_option("--family", options.family, "One of the case's families alone");
   app.add_option("--device", options.device, "cpu or cuda");
   app.add_option("--repeats", options.repeats, "The median counts")->check(CLI::Range(1, 1000));
   app.add_option("--rows", options.rows, "File for every combination's results");

@@ -1,6 +1,6 @@
 #pragma once
-// A stream that belongs to an object, so that what several threads do on one device overlaps. For .cu files
-// only.
+// Streams and events that belong to objects. With a stream of its own, what several threads do on one device
+// overlaps. For .cu files only.
 
 #include <cuda_runtime.h>
 
@@ -8,32 +8,39 @@
 
 namespace regent::cuda {
 
+// A place in a stream's work.
+class Event {
+ public:
+  Event() {
+    REGENT_CUDA_CHECK(cudaEventCreateWithFlags(&event_, cudaEventDisableTiming | cudaEventBlockingSync));
+  }
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+  ~Event() { cudaEventDestroy(event_); }  // a destructor cannot report; see the next check
+  void record(cudaStream_t stream) { REGENT_CUDA_CHECK(cudaEventRecord(event_, stream)); }
+  // Until all is done that was asked of the stream before. The thread sleeps and leaves its core to others.
+  void wait() { REGENT_CUDA_CHECK(cudaEventSynchronize(event_)); }
+
+ private:
+  cudaEvent_t event_ = nullptr;
+};
+
 class Stream {
  public:
-  Stream() {
-    REGENT_CUDA_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
-    const cudaError_t code =
-        cudaEventCreateWithFlags(&reached_, cudaEventDisableTiming | cudaEventBlockingSync);
-    if (code != cudaSuccess) cudaStreamDestroy(stream_);
-    REGENT_CUDA_CHECK(code);
-  }
+  Stream() { REGENT_CUDA_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking)); }
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
-  ~Stream() {
-    cudaEventDestroy(reached_);  // a destructor cannot report; a sticky error appears at the next check
-    cudaStreamDestroy(stream_);
-  }
+  ~Stream() { cudaStreamDestroy(stream_); }
   operator cudaStream_t() const { return stream_; }
 
-  // Until all that was asked of it is done. The thread sleeps and leaves its core to others.
   void wait() {
-    REGENT_CUDA_CHECK(cudaEventRecord(reached_, stream_));
-    REGENT_CUDA_CHECK(cudaEventSynchronize(reached_));
+    reached_.record(stream_);
+    reached_.wait();
   }
 
  private:
+  Event reached_;
   cudaStream_t stream_ = nullptr;
-  cudaEvent_t reached_ = nullptr;
 };
 
 }  // namespace regent::cuda

@@ -25,7 +25,7 @@ void find_column(const IndicatorInput& in, const ColumnKey& key, std::span<doubl
     const std::int64_t block = std::min(block_of(key, pass), in.bars);
     std::vector<double> room(static_cast<std::size_t>(block * room_of(key.indicator)));
     for (std::int64_t part = 0; part < parts_of(key, pass, in.bars); ++part) {
-      indicator_body(in, key, pass, part, room.data(), kept.data(),
+      indicator_body(in, key, pass, part, Room<Adjacent>{room.data(), {}}, kept.data(),
                      [&](std::int64_t t, double value) { out[static_cast<std::size_t>(t)] = value; });
     }
   }

@@ -69,18 +69,18 @@ REGENT_BODY void no_values(std::int64_t part, std::int64_t count, std::int64_t b
   for (std::int64_t t = 0; t < count && t < bars; ++t) out(t, NAN);
 }
 
-template <class Out>
+template <class Apart, class Out>
 REGENT_BODY void slide_means(const double* x, std::int64_t bars, std::int64_t w, std::int64_t part,
-                             double* room, const Out& out) {
+                             const Room<Apart>& room, const Out& out) {
   const double count = static_cast<double>(w);
   slide_block(
       bars, w, part * w, room, [&](std::int64_t t) { return x[t]; }, [](double a, double b) { return a + b; },
       [&](std::int64_t t, double sum) { out(t, sum / count); });
 }
 
-template <class Out>
+template <class Apart, class Out>
 REGENT_BODY void slide_moments(const double* x, std::int64_t bars, std::int64_t w, std::int64_t part,
-                               Moments* room, const Out& out) {
+                               const Room<Apart>& room, const Out& out) {
   slide_block(
       bars, w, part * w, room,
       [&](std::int64_t t) {
@@ -89,33 +89,35 @@ REGENT_BODY void slide_moments(const double* x, std::int64_t bars, std::int64_t 
       [](const Moments& a, const Moments& b) { return joined(a, b); }, out);
 }
 
-template <class Out>
+template <class Apart, class Out>
 REGENT_BODY void sma_body(const IndicatorInput& in, std::int64_t w, double sign, std::int64_t part,
-                          double* room, const Out& out) {
+                          const Room<Apart>& room, const Out& out) {
   no_values(part, w - 1, in.bars, out);
-  slide_means(in.close, in.bars, w, part, room,
-              [&](std::int64_t t, double mean) { out(t, sign * ((mean - in.close[t]) / in.close[t])); });
+  slide_means(in.close, in.bars, w, part, room, [&](std::int64_t t, double mean) {
+    const double close = in.close[t];
+    out(t, sign * ((mean - close) / close));
+  });
 }
 
-template <class Out>
-REGENT_BODY void volume_body(const IndicatorInput& in, std::int64_t w, std::int64_t part, double* room,
-                             const Out& out) {
+template <class Apart, class Out>
+REGENT_BODY void volume_body(const IndicatorInput& in, std::int64_t w, std::int64_t part,
+                             const Room<Apart>& room, const Out& out) {
   no_values(part, w - 1, in.bars, out);
   slide_means(in.volume, in.bars, w, part, room,
               [&](std::int64_t t, double mean) { out(t, mean > 0 ? in.volume[t] / mean - 1 : NAN); });
 }
 
-template <class Out>
+template <class Apart, class Out>
 REGENT_BODY void band_body(const double* x, std::int64_t bars, std::int64_t w, std::int64_t part,
-                           Moments* room, const Out& out) {
+                           const Room<Apart>& room, const Out& out) {
   no_values(part, w - 1, bars, out);
   slide_moments(x, bars, w, part, room,
                 [&](std::int64_t t, const Moments& m) { out(t, (m.mean - x[t]) / deviation_of(m)); });
 }
 
-template <class Out>
-REGENT_BODY void breakout_body(const IndicatorInput& in, std::int64_t w, std::int64_t part, Extremes* room,
-                               const Out& out) {
+template <class Apart, class Out>
+REGENT_BODY void breakout_body(const IndicatorInput& in, std::int64_t w, std::int64_t part,
+                               const Room<Apart>& room, const Out& out) {
   no_values(part, w, in.bars, out);
   slide_block(
       in.bars - 1, w, part * w, room,
@@ -137,9 +139,9 @@ REGENT_BODY void momentum_body(const IndicatorInput& in, std::int64_t w, std::in
 }
 
 // sd_w of log returns; the deviation of equal ones is zero.
-template <class Out>
+template <class Apart, class Out>
 REGENT_BODY void return_deviation_body(const IndicatorInput& in, std::int64_t w, std::int64_t part,
-                                       Moments* room, const Out& out) {
+                                       const Room<Apart>& room, const Out& out) {
   no_values(part, w, in.bars, out);
   slide_moments(in.returns, in.bars - 1, w, part, room,
                 [&](std::int64_t t, const Moments& m) { out(t + 1, sqrt(m.squares / m.count)); });
@@ -231,10 +233,10 @@ REGENT_BODY int room_of(Indicator indicator) {
   }
 }
 
-// room: room_of · block_of doubles of the part's own; kept: [bars] of a column with two passes.
-template <class Out>
+// room: for block_of aggregates of room_of doubles; kept: [bars] of a column with two passes.
+template <class Apart, class Out>
 REGENT_BODY void indicator_body(const IndicatorInput& in, const ColumnKey& key, int pass, std::int64_t part,
-                                double* room, double* kept, const Out& out) {
+                                const Room<Apart>& room, double* kept, const Out& out) {
   switch (key.indicator) {
     case Indicator::sma:
       return sma_body(in, key.w, 1, part, room, out);
@@ -249,11 +251,11 @@ REGENT_BODY void indicator_body(const IndicatorInput& in, const ColumnKey& key, 
     case Indicator::oversold:
       return rsi_body(in, key.w, -1, out);
     case Indicator::below_band:
-      return band_body(in.close, in.bars, key.w, part, reinterpret_cast<Moments*>(room), out);
+      return band_body(in.close, in.bars, key.w, part, room, out);
     case Indicator::below_log_band:
-      return band_body(in.logs, in.bars, key.w, part, reinterpret_cast<Moments*>(room), out);
+      return band_body(in.logs, in.bars, key.w, part, room, out);
     case Indicator::breakout:
-      return breakout_body(in, key.w, part, reinterpret_cast<Extremes*>(room), out);
+      return breakout_body(in, key.w, part, room, out);
     case Indicator::momentum:
       return momentum_body(in, key.w, part, out);
     case Indicator::volume:
@@ -263,8 +265,8 @@ REGENT_BODY void indicator_body(const IndicatorInput& in, const ColumnKey& key, 
     case Indicator::calm:
       const auto keep = [&](std::int64_t t, double value) { kept[t] = value; };
       const auto compare = [&](std::int64_t t, double usual) { out(t, usual > 0 ? -kept[t] / usual : NAN); };
-      if (pass == 0) return return_deviation_body(in, key.w, part, reinterpret_cast<Moments*>(room), keep);
-      return return_deviation_body(in, key.v, part, reinterpret_cast<Moments*>(room), compare);
+      if (pass == 0) return return_deviation_body(in, key.w, part, room, keep);
+      return return_deviation_body(in, key.v, part, room, compare);
   }
 }
 

@@ -55,10 +55,10 @@ REGENT_BODY void table_part_body(const IndicatorInput& in, const ColumnJob* colu
   }
   const ColumnJob job = columns[low];
   const std::int64_t part = at - job.first_part;
-  const std::int64_t before = part > 0 ? (part - 1) * block_of(job.key, pass) : 0;
+  // a column's first part needs no room
+  const std::int64_t apart = parts_of(job.key, pass, in.bars) - 1, mine = part > 0 ? part - 1 : 0;
   float* column = table + job.column / table_block * in.bars * table_block + job.column % table_block;
-  indicator_body(in, job.key, pass, part, room + job.room + before * room_of(job.key.indicator),
-                 room + job.kept,
+  indicator_body(in, job.key, pass, part, Room<std::int64_t>{room + job.room + mine, apart}, room + job.kept,
                  [&](std::int64_t t, double value) { column[t * table_block] = static_cast<float>(value); });
 }
 

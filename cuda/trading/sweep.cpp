@@ -76,12 +76,14 @@ Results results_on_cpu(const Resources& resources, const Task& of) {
 
 }  // namespace
 
-Results run(const Resources& resources, const Task& task, const std::function<void()>& meanwhile) {
+Results run(const Resources& resources, const Task& task, const Listener& listener) {
   REGENT_INVARIANT(task.columns.empty() || task.columns.size() == task.table.columns,
                    "the table's columns are not those that are asked for");
-  if (resources.backend() == Backend::gpu) return run_gpu(resources, task, meanwhile);
-  if (meanwhile) meanwhile();
-  return results_on_cpu(resources, task);
+  if (resources.backend() == Backend::gpu) return run_gpu(resources, task, listener);
+  if (listener.meanwhile) listener.meanwhile();
+  Results results = results_on_cpu(resources, task);
+  if (listener.arrived) listener.arrived(results, 0, task.lanes.size());
+  return results;
 }
 
 Journal trace(const Task& of, std::size_t lane) {

@@ -105,14 +105,23 @@ struct Results {
   std::shared_ptr<const void> memory;   // of both; a GPU's next run takes it again once nobody has it
 };
 
+// Whoever has work beside a run's. Both are called by the thread that runs it.
+struct Listener {
+  std::function<void()> meanwhile;  // once, while a GPU works
+  // Once for each part of the lanes in their order, [first, end), as soon as its results are there; a GPU's
+  // other parts are on their way meanwhile.
+  std::function<void(const Results& results, std::size_t first, std::size_t end)> arrived;
+};
+
 inline constexpr std::size_t bars_max = std::size_t{1} << 24;
 
 // Throws InputError where an argument from outside is wrong, breaks on wrong shapes. Marks are in fp32 within
 // 128 bars and in fp64 beyond, fills in fp64; decisions of stops and targets in fp64. run_to_run: bitwise,
 // for any number of threads; cpu_to_gpu: decisions and drawdowns bitwise, sums 1e-6. Memory: 250 to 300 bytes
-// a lane and 32 a bucket of it, beside the table; what a GPU's run takes stays with `resources` for the next.
-// `meanwhile` is called once, while a GPU works.
-Results run(const Resources& resources, const Task& task, const std::function<void()>& meanwhile = {});
+// a lane and 32 a bucket of it, beside the table; on a GPU one to four bits a bar of it more, in all no more
+// than a 32nd of the device's memory. What a GPU's runs take stays with `resources` for the next; threads may
+// run tasks at once.
+Results run(const Resources& resources, const Task& task, const Listener& listener = {});
 
 // One lane in double, with everything that it did.
 enum class ExitReason : std::uint8_t { signal, stop, target, last_bar, ruin };

@@ -1,6 +1,15 @@
-// One thread per lane through all bars; neighbouring lanes read neighbouring columns of the indicator table.
+// Two kernels. The first compares columns, one thread for a lane and 32 bars: they know nothing of each other
+// and share the table's lines. The second walks, one thread per lane through all bars; what it keeps of its
+// account stays in the L1 cache, since the table does not pass through it.
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <mutex>
+#include <vector>
 
 #include "cuda/runtime/gpu_state.cuh"
+#include "cuda/runtime/stream.cuh"
 #include "cuda/trading/indicators_gpu.cuh"
 #include "cuda/trading/sweep_lane_body.hpp"
 #include "cuda/trading/sweep_prepared.hpp"
@@ -10,48 +19,119 @@ namespace {
 
 static_assert(__cplusplus >= 202002L, "the CUDA compiler must be told -std=c++20");
 
+// Lanes that a block compares over one tile, so that a line of the table is fetched once for many of them.
+constexpr int sign_block = 256, sign_lanes = 4096;
+
+__global__ void __launch_bounds__(sign_block)
+    sign_kernel(const __grid_constant__ Job job, int first, int lanes, SignTable table) {
+  const int tile = static_cast<int>(blockIdx.x), from = static_cast<int>(blockIdx.y) * sign_lanes;
+  const TileSpan span = job.tiles[tile];
+  const int end = min(lanes, from + sign_lanes);
+  for (int i = from + static_cast<int>(threadIdx.x); i < end; i += sign_block)
+    table.put(job.shape, tile, i, find_signs(job, job.lanes[first + i], span));
+}
+
 // A block is one warp, so that warps in which lanes trade hold up nobody. 100,000 lanes are 24 warps a
 // multiprocessor of the largest GPUs: all of them should be there at once.
 constexpr int block = 32, blocks_resident = 24;
 
 template <bool all_in, bool has_levels>
 __global__ void __launch_bounds__(block, blocks_resident)
-    sweep_kernel(const __grid_constant__ Job job, const __grid_constant__ Marks<float> marks, int lanes) {
-  const int index = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
-  if (index >= lanes) return;
-  const Lane lane = job.lanes[index];
+    sweep_kernel(const __grid_constant__ Job job, const __grid_constant__ Marks<float> marks, int first,
+                 int lanes, SignTable table) {
+  const int i = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x), index = first + i;
+  if (i >= lanes) return;
   BucketSums* sums = job.sums + static_cast<std::int64_t>(index) * job.buckets;
-  job.outcomes[index] = run_lane<all_in, has_levels>(job, marks, lane, sums);
+  job.outcomes[index] = run_lane<all_in, has_levels>(job, marks, job.lanes[index], table, i, sums);
 }
 
-template <bool all_in, bool has_levels>
-void launch(const Job& job, const Marks<float>& marks, int lanes, cudaStream_t stream) {
-  REGENT_CUDA_LAUNCH((sweep_kernel<all_in, has_levels>), static_cast<unsigned>((lanes + block - 1) / block),
-                     block, 0, stream, job, marks, lanes);
+unsigned parts_of(int lanes, int each) {
+  return static_cast<unsigned>((lanes + each - 1) / each);
 }
+
+// The lanes [first, first + lanes) of a job; `table` has room for their signs.
+template <bool all_in, bool has_levels>
+void launch(const Job& job, const Marks<float>& marks, int first, int lanes, const SignTable& table,
+            cudaStream_t stream) {
+  const dim3 grid(static_cast<unsigned>(job.tile_count), parts_of(lanes, sign_lanes));
+  REGENT_CUDA_LAUNCH(sign_kernel, grid, sign_block, 0, stream, job, first, lanes, table);
+  REGENT_CUDA_LAUNCH((sweep_kernel<all_in, has_levels>), parts_of(lanes, block), block, 0, stream, job, marks,
+                     first, lanes, table);
+}
+
+// In so many the results come back.
+constexpr std::size_t result_parts = 4;
+// Which part of the device's memory the lanes' signs may take.
+constexpr std::size_t signs_share = 32;
 
 struct PinnedResults {
   PinnedBuffer<Outcome> outcomes;
   PinnedBuffer<BucketSums> sums;
 };
 
-// What runs keep for those after them: it only grows.
+// What one run has on the device: it only grows.
 struct SweepMemory {
-  std::mutex running;
+  Stream stream;
   IndicatorMemory indicators;
   Parcel parcel;
   DeviceBuffer<float> table;
+  DeviceBuffer<std::uint32_t> signs;
   DeviceBuffer<Outcome> outcomes;
   DeviceBuffer<BucketSums> sums;
-  std::shared_ptr<PinnedResults> results;
+  std::array<Event, result_parts> arrived;
 };
 
-// The results of the run before, where nobody has them any more.
-std::shared_ptr<PinnedResults> results_of(SweepMemory& memory, std::size_t lanes, std::size_t sums) {
-  if (!memory.results || memory.results.use_count() > 1) memory.results = std::make_shared<PinnedResults>();
-  grow(memory.results->outcomes, lanes);
-  grow(memory.results->sums, sums);
-  return memory.results;
+// What runs keep for those after them: as much as there were at once.
+class SweepPool {
+ public:
+  std::unique_ptr<SweepMemory> take() {
+    const std::lock_guard guard(mutex_);
+    if (idle_.empty()) return std::make_unique<SweepMemory>();
+    std::unique_ptr<SweepMemory> memory = std::move(idle_.back());
+    idle_.pop_back();
+    return memory;
+  }
+  void give_back(std::unique_ptr<SweepMemory> memory) {
+    const std::lock_guard guard(mutex_);
+    idle_.push_back(std::move(memory));
+  }
+  // Those of an earlier run, where nobody has them any more.
+  std::shared_ptr<PinnedResults> results() {
+    const std::lock_guard guard(mutex_);
+    for (const auto& kept : results_) {
+      if (kept.use_count() == 1) return kept;
+    }
+    return results_.emplace_back(std::make_shared<PinnedResults>());
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<SweepMemory>> idle_;
+  std::vector<std::shared_ptr<PinnedResults>> results_;
+};
+
+// The memory of a run while it goes on.
+class Lent {
+ public:
+  explicit Lent(SweepPool& pool) : pool_(pool), memory_(pool.take()) {}
+  Lent(const Lent&) = delete;
+  Lent& operator=(const Lent&) = delete;
+  ~Lent() {
+    cudaStreamSynchronize(memory_->stream);  // a run that is thrown out of may still be going on
+    pool_.give_back(std::move(memory_));
+  }
+  SweepMemory& operator*() const { return *memory_; }
+
+ private:
+  SweepPool& pool_;
+  std::unique_ptr<SweepMemory> memory_;
+};
+
+std::shared_ptr<PinnedResults> results_of(SweepPool& pool, std::size_t lanes, std::size_t sums) {
+  auto results = pool.results();
+  grow(results->outcomes, lanes);
+  grow(results->sums, sums);
+  return results;
 }
 
 void put_table(const Task& task, SweepMemory& memory, cudaStream_t stream) {
@@ -104,35 +184,77 @@ Sent send(const Task& task, const PreparedJob<float>& prepared, SweepMemory& mem
   return on;
 }
 
-void launch(const Sent& on, int lanes, cudaStream_t stream) {
+// As many lanes at once as have their signs in a part of the device's memory, and one warp of them at least.
+int lanes_at_once(const Job& job, int lanes, std::size_t memory_bytes) {
+  const std::size_t lane_bytes = static_cast<std::size_t>(job.tile_count) *
+                                 static_cast<std::size_t>(words_of(job.shape)) * sizeof(std::uint32_t);
+  const std::size_t most = std::max<std::size_t>(block, memory_bytes / signs_share / lane_bytes);
+  return static_cast<int>(std::min<std::size_t>(static_cast<std::size_t>(lanes), most));
+}
+
+void launch(const Sent& on, int lanes, int at_once, SweepMemory& memory, cudaStream_t stream) {
   const Shape& shape = on.job.shape;
   const auto run = shape.all_in ? (shape.levels ? launch<true, true> : launch<true, false>)
                                 : (shape.levels ? launch<false, true> : launch<false, false>);
-  run(on.job, on.marks, lanes, stream);
+  grow(memory.signs, static_cast<std::size_t>(on.job.tile_count) * static_cast<std::size_t>(words_of(shape)) *
+                         static_cast<std::size_t>(at_once));
+  for (int first = 0; first < lanes; first += at_once) {
+    const int count = std::min(at_once, lanes - first);
+    run(on.job, on.marks, first, count, {memory.signs.data(), count}, stream);
+  }
+}
+
+struct Part {
+  std::size_t first, end;  // lanes
+};
+
+Part part_of(std::size_t part, std::size_t lanes) {
+  return {part * lanes / result_parts, (part + 1) * lanes / result_parts};
+}
+
+// Asks for the results, part by part.
+void fetch(SweepMemory& memory, const PinnedResults& results, std::size_t lanes, std::size_t buckets) {
+  const auto copy = [&](auto& to, const auto& from, std::size_t first, std::size_t end) {
+    REGENT_CUDA_CHECK(cudaMemcpyAsync(to.data() + first, from.data() + first,
+                                      (end - first) * sizeof(*to.data()), cudaMemcpyDeviceToHost,
+                                      memory.stream));
+  };
+  for (std::size_t p = 0; p < result_parts; ++p) {
+    const Part part = part_of(p, lanes);
+    copy(results.outcomes, memory.outcomes, part.first, part.end);
+    copy(results.sums, memory.sums, part.first * buckets, part.end * buckets);
+    memory.arrived[p].record(memory.stream);
+  }
 }
 
 }  // namespace
 
-Results run_gpu(const Resources& resources, const Task& task, const std::function<void()>& meanwhile) {
-  const cudaStream_t stream = resources.gpu()->stream;
-  const auto memory = kept_of<SweepMemory>(*resources.gpu());
-  const std::lock_guard guard(memory->running);
-  REGENT_CUDA_CHECK(cudaStreamSynchronize(stream));  // a run that was thrown out of may still be going on
-  put_table(task, *memory, stream);
-  const PreparedJob<float> prepared(task, tile_bars_gpu);
+Results run_gpu(const Resources& resources, const Task& task, const Listener& listener) {
+  const auto pool = kept_of<SweepPool>(*resources.gpu());
   const std::size_t lanes = task.lanes.size(), sums = lanes * static_cast<std::size_t>(task.buckets);
-  grow(memory->outcomes, lanes);
-  grow(memory->sums, sums);
-  REGENT_CUDA_CHECK(cudaMemsetAsync(memory->sums.data(), 0, sums * sizeof(BucketSums), stream));
-  launch(send(task, prepared, *memory, stream), static_cast<int>(lanes), stream);
-  const auto results = results_of(*memory, lanes, sums);
-  REGENT_CUDA_CHECK(cudaMemcpyAsync(results->outcomes.data(), memory->outcomes.data(),
-                                    lanes * sizeof(Outcome), cudaMemcpyDeviceToHost, stream));
-  REGENT_CUDA_CHECK(cudaMemcpyAsync(results->sums.data(), memory->sums.data(), sums * sizeof(BucketSums),
-                                    cudaMemcpyDeviceToHost, stream));
-  if (meanwhile) meanwhile();
-  REGENT_CUDA_CHECK(cudaStreamSynchronize(stream));
-  return {{results->outcomes.data(), lanes}, {results->sums.data(), sums}, results};
+  const auto memory_of_results = results_of(*pool, lanes, sums);  // outlives what is copied into it
+  const Lent lent(*pool);
+  SweepMemory& memory = *lent;
+  Stream& stream = memory.stream;
+  put_table(task, memory, stream);
+  const PreparedJob<float> prepared(task, tile_bars_gpu);
+  grow(memory.outcomes, lanes);
+  grow(memory.sums, sums);
+  REGENT_CUDA_CHECK(cudaMemsetAsync(memory.sums.data(), 0, sums * sizeof(BucketSums), stream));
+  const Sent on = send(task, prepared, memory, stream);
+  launch(on, static_cast<int>(lanes),
+         lanes_at_once(on.job, static_cast<int>(lanes), resources.gpu()->properties.totalGlobalMem), memory,
+         stream);
+  const Results results{
+      {memory_of_results->outcomes.data(), lanes}, {memory_of_results->sums.data(), sums}, memory_of_results};
+  fetch(memory, *memory_of_results, lanes, static_cast<std::size_t>(task.buckets));
+  if (listener.meanwhile) listener.meanwhile();
+  for (std::size_t p = 0; p < result_parts; ++p) {
+    memory.arrived[p].wait();
+    const Part part = part_of(p, lanes);
+    if (listener.arrived && part.first < part.end) listener.arrived(results, part.first, part.end);
+  }
+  return results;
 }
 
 }  // namespace regent::cuda::sweep

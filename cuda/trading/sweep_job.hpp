@@ -86,6 +86,6 @@ const LaneKernels& sweep_kernels();
 
 void run_cpu(const Resources& resources, const Job& job, const Marks<float>& marks, int lanes);
 // sweep_gpu.cu, or a stub
-Results run_gpu(const Resources& resources, const Task& task, const std::function<void()>& meanwhile);
+Results run_gpu(const Resources& resources, const Task& task, const Listener& listener);
 
 }  // namespace regent::cuda::sweep

@@ -1,7 +1,8 @@
 #pragma once
-// One lane through all bars, as a GPU's thread walks: the wishes of up to 32 bars are the bits of a word, and
-// bars without a trade are passed at once where nothing in them has to be looked at. Signals, trades and
-// marks are those of the other bodies; wishes, trades and drawdowns are the bits that groups of lanes find.
+// One lane through all bars, as a GPU's threads walk: what its columns say of up to 32 bars are bits of a few
+// words, found by one kernel for all lanes and tiles, and read by another, which passes bars without a trade
+// at once where nothing in them has to be looked at. Signals, trades and marks are those of the other bodies;
+// wishes, trades and drawdowns are the bits that groups of lanes find.
 //
 // Passing a stretch: equity = units·c + cash rises with c, rounded or not, so its largest and smallest value
 // are those of the highest and lowest close. Where even the smallest one lies at or above keep·(the last
@@ -48,13 +49,18 @@ REGENT_BODY Word runs_body(Word raised, Word kept, bool before) {
   return {static_cast<std::uint32_t>((a ^ b ^ sum) >> 1)};
 }
 
-// wish_body, of all bars of a word; at bars that are not allowed every wish is flat.
-REGENT_BODY Wish<Bars32> wishes_body(Sides<Bars32> enter, Sides<Bars32> stay, Word allowed,
-                                     Wish<float> before) {
-  const Word is_long =
-      runs_body(enter.above && allowed, stay.above && !enter.below && allowed, before.is_long);
-  const Word may_short = !is_long && allowed;
-  return {is_long, runs_body(enter.below && may_short, stay.below && may_short, before.is_short)};
+// What a lane's columns say of a tile's bars, whatever was wished before: where a side is entered, and where
+// it is stayed in. No bar that is not allowed is in either.
+struct Signs {
+  Wish<Bars32> raised, kept;
+};
+
+// wish_body, of all bars of a word.
+REGENT_BODY Wish<Bars32> wishes_body(const Signs& signs, Wish<float> before) {
+  const Word is_long = runs_body(signs.raised.is_long, signs.kept.is_long, before.is_long);
+  const Word may_short = !is_long;
+  return {is_long,
+          runs_body(signs.raised.is_short && may_short, signs.kept.is_short && may_short, before.is_short)};
 }
 
 // The bits [first, end) of a word, end > first.
@@ -108,15 +114,27 @@ REGENT_BODY Word allowed_bars(const Job& job, int first_bar, int bars) {
   return word;
 }
 
-// The wishes of a tile's bars.
-REGENT_BODY Wish<Bars32> find_word(const Job& job, const Lane& lane, const TileSpan& tile,
-                                   Wish<float> before) {
+REGENT_BODY bool has_kept(const Shape& shape) {
+  return shape.stay && !shape.votes;
+}
+
+// An entry on the other side ends a stay.
+REGENT_BODY Signs signs_of(const Shape& shape, const Signals<Bars32>& of, Word allowed) {
+  const Word none{0};
+  Signs signs{{of.enter.above && allowed, of.enter.below && allowed}, {none, none}};
+  if (has_kept(shape)) signs.kept = {of.stay.above && !of.enter.below && allowed, of.stay.below && allowed};
+  return signs;
+}
+
+REGENT_BODY Signs find_signs(const Job& job, const Lane& lane, const TileSpan& tile) {
   const Shape& shape = job.shape;
   const Word none{0};
   const int bars = tile.end - tile.first;
   const float level = shape.votes ? 0 : lane.enter_level;
-  if (!shape.shorts && !shape.stay && !shape.gate && !shape.side && !shape.votes && job.allowed == nullptr)
-    return {compare_columns<false>(job, lane.enter, lane.minus, level, tile.first, bars).above, none};
+  if (!shape.shorts && !shape.stay && !shape.gate && !shape.side && !shape.votes && job.allowed == nullptr) {
+    return {{compare_columns<false>(job, lane.enter, lane.minus, level, tile.first, bars).above, none},
+            {none, none}};
+  }
   const auto compare = [&](std::int32_t column, float of) {
     return compare_columns<true>(job, column, no_column, of, tile.first, bars);
   };
@@ -128,14 +146,42 @@ REGENT_BODY Wish<Bars32> find_word(const Job& job, const Lane& lane, const TileS
   if (shape.gate) gate = compare(lane.gate, shape.votes ? 0 : lane.gate_level);
   if (shape.side) side = compare(lane.side, 0);
   const Word allowed = allowed_bars(job, tile.first, bars);
-  if (!shape.votes) {
-    const Signals<Bars32> of = signals_of<Bars32>(shape, enter, stay, gate, side, none);
-    return wishes_body(of.enter, of.stay, allowed, before);
-  }
+  if (!shape.votes) return signs_of(shape, signals_of<Bars32>(shape, enter, stay, gate, side, none), allowed);
   const auto wanted = [&](int votes) { return Word{lane.votes == votes ? ~0U : 0U}; };
   const Wish<Bars32> wish = vote_body<Bars32>(enter, stay, gate, {wanted(1), wanted(2), wanted(3)});
-  return {wish.is_long && allowed, shape.shorts ? wish.is_short && allowed : none};
+  return {{wish.is_long && allowed, shape.shorts ? wish.is_short && allowed : none}, {none, none}};
 }
+
+// How many words of a lane's signs in a tile can have a bit.
+REGENT_BODY int words_of(const Shape& shape) {
+  return (shape.shorts ? 2 : 1) * (has_kept(shape) ? 2 : 1);
+}
+
+// The signs of many lanes, [tiles, words_of, lanes]: neighbours read side by side.
+struct SignTable {
+  std::uint32_t* words;
+  std::int64_t lanes;
+  REGENT_BODY std::uint32_t* at(const Shape& shape, std::int64_t tile, std::int64_t lane) const {
+    return words + tile * words_of(shape) * lanes + lane;
+  }
+  REGENT_BODY void put(const Shape& shape, std::int64_t tile, std::int64_t lane, const Signs& signs) const {
+    std::uint32_t* to = at(shape, tile, lane);
+    *to = signs.raised.is_long.bits;
+    if (shape.shorts) *(to += lanes) = signs.raised.is_short.bits;
+    if (!has_kept(shape)) return;
+    *(to += lanes) = signs.kept.is_long.bits;
+    if (shape.shorts) *(to += lanes) = signs.kept.is_short.bits;
+  }
+  REGENT_BODY Signs get(const Shape& shape, std::int64_t tile, std::int64_t lane) const {
+    const std::uint32_t* from = at(shape, tile, lane);
+    Signs signs{{{*from}, {0}}, {{0}, {0}}};
+    if (shape.shorts) signs.raised.is_short.bits = *(from += lanes);
+    if (!has_kept(shape)) return signs;
+    signs.kept.is_long.bits = *(from += lanes);
+    if (shape.shorts) signs.kept.is_short.bits = *(from += lanes);
+    return signs;
+  }
+};
 
 // What a lane carries through the bars, in registers.
 struct LaneMarks {
@@ -283,19 +329,22 @@ REGENT_BODY void put_sums(const LaneSums& sums, BucketSums& out) {
   out.held += sums.held;
 }
 
-// buckets: [job.buckets] of the lane, zero at first.
+// buckets: [job.buckets] of the lane, zero at first. column: the lane's in the table of signs.
 template <bool all_in, bool has_levels>
 REGENT_BODY Outcome run_lane(const Job& job, const Marks<float>& marks, const Lane& lane,
-                             BucketSums* buckets) {
+                             const SignTable& table, std::int64_t column, BucketSums* buckets) {
   GroupState<float> state;
   start_group<float>({job, &lane, 1}, state);
   LaneMarks m{1, 0, state.marks.lower[0], state.marks.upper[0], 1, 1, 1};
   LaneSums sums{};
   std::int32_t bucket = job.stretches[0].bucket;
   Wish<float> before{false, false}, done{false, false};
+  Signs next = table.get(job.shape, 0, column);
   for (std::int32_t k = 0; k < job.tile_count; ++k) {
     const TileSpan tile = job.tiles[k];
-    const Wish<Bars32> wish = find_word(job, lane, tile, before);
+    const Wish<Bars32> wish = wishes_body(next, before);
+    if (k + 1 < job.tile_count)
+      next = table.get(job.shape, k + 1, column);  // under way while this one's bars pass
     const Changes changes = changes_of(wish, before, done);
     for (std::int32_t s = tile.first_stretch; s < tile.end_stretch; ++s) {
       const Stretch& stretch = job.stretches[s];

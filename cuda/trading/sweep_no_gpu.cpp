@@ -5,7 +5,7 @@
 
 namespace regent::cuda::sweep {
 
-Results run_gpu(const Resources&, const Task&, const std::function<void()>&) {
+Results run_gpu(const Resources&, const Task&, const Listener&) {
   REGENT_INVARIANT(false, "this build has no CUDA, so no Resources may hold a GPU");
   return {};
 }

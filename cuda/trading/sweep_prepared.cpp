@@ -1,6 +1,7 @@
 #include "cuda/trading/sweep_prepared.hpp"
 
 #include <tbb/blocked_range.h>
+#include <tbb/parallel_for.h>
 #include <tbb/parallel_reduce.h>
 
 #include <algorithm>
@@ -173,7 +174,7 @@ void PreparedJob<T>::put_marks(const Bars& bars) {
     column->resize(count);
   growth_sums_.resize(count);
   const double unit = bars.close[0];
-  for (std::size_t t = 0; t < count; ++t) {
+  const auto put = [&](std::size_t t) {
     const double close = bars.close[t], before = bars.close[t == 0 ? 0 : t - 1];
     const double growth = (close - before) / before, loss = std::min(growth, 0.0);
     growth_sums_[t] = {growth, growth * growth, loss * loss};
@@ -184,7 +185,11 @@ void PreparedJob<T>::put_marks(const Bars& bars) {
     loss_square_[t] = static_cast<T>(loss * loss);
     low_[t] = static_cast<T>(bars.low[t] / unit);
     high_[t] = static_cast<T>(bars.high[t] / unit);
-  }
+  };
+  constexpr std::size_t grain = 2048;
+  tbb::parallel_for(tbb::blocked_range<std::size_t>(0, count, grain), [&](const auto& range) {
+    for (std::size_t t = range.begin(); t < range.end(); ++t) put(t);
+  });
   marks = {close_.data(),       change_.data(), growth_.data(), growth_square_.data(),
            loss_square_.data(), low_.data(),    high_.data()};
 }

@@ -124,9 +124,7 @@ SymbolResult sweep_symbol(const SweepFlags& flags, const cuda::Resources& resour
     done += static_cast<std::int64_t>(count);
     progress.advance(done, series.symbol);
   };
-  for (const Combinations& combinations : grid.all) {
-    result.families.push_back(sweep(resources, series, combinations, result.plan, settings));
-  }
+  result.families = sweep_all(resources, series, grid.all, result.plan, settings);
   result.trials = trials_of(result.families);
   result.overfitting = overfitting_of(result.families, result.plan);
   result.walk_forward = walk_forward(result.families, result.plan, series.periods_per_year);

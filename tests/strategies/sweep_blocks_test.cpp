@@ -86,5 +86,52 @@ TEST(SweepBlocks, AreCutWhereTheirBucketsWouldBeTooMany) {
   expect_backtests(combinations, plan, thousands.rows);
 }
 
+// More of them than run at once, of different kinds and sizes.
+std::vector<Combinations> ten_families() {
+  std::vector<Combinations> families;
+  for (int i = 0; i < 5; ++i) {
+    families.push_back(thirty_by_hundred());
+    families.emplace_back(family_named("rsi_reversion"),
+                          GridTexts{{"window", "3:" + std::to_string(5 + i)}, {"stop", "0/0.03"}}, true,
+                          true);
+  }
+  return families;
+}
+
+void expect_families_alone(const cuda::Resources& resources) {
+  const TradableSeries series = test::walk(bars_each, 31);
+  const TimePlan plan = time_plan(bars_each, {.blocks = 4});
+  const auto families = ten_families();
+  std::size_t told = 0, combinations = 0;
+  SweepSettings settings;
+  settings.progress = [&](std::size_t done) { told += done; };
+  const auto got = sweep_all(resources, series, families, plan, settings);
+  ASSERT_EQ(got.size(), families.size());
+  for (std::size_t f = 0; f < families.size(); ++f) {
+    SCOPED_TRACE("family " + std::to_string(f));
+    combinations += families[f].size();
+    EXPECT_EQ(got[f].combinations, &families[f]);
+    const FamilySweep alone = sweep(resources, series, families[f], plan, {});
+    ASSERT_EQ(got[f].rows.size(), alone.rows.size());
+    for (std::size_t i = 0; i < alone.rows.size(); ++i) {
+      ASSERT_EQ(got[f].rows[i].outcome.equity, alone.rows[i].outcome.equity);
+      ASSERT_EQ(got[f].rows[i].outcome.trades, alone.rows[i].outcome.trades);
+    }
+    for (std::size_t i = 0; i < alone.intervals.size(); ++i)
+      ASSERT_EQ(got[f].intervals[i].square_sum, alone.intervals[i].square_sum);
+  }
+  EXPECT_EQ(told, combinations);
+}
+
+TEST(SweepAll, HasTheRowsOfEachFamilyAlone) {
+  expect_families_alone(cuda::Resources::make("cpu"));
+}
+
+TEST(SweepAll, HasTheRowsOfEachFamilyAloneOnTheGpu) {
+  if (!cuda::built_with_cuda() || cuda::gpu_count() == 0) GTEST_SKIP() << "no GPU here";
+  const auto gpu = cuda::Resources::make("cuda");
+  for (int round = 0; round < 3; ++round) expect_families_alone(gpu);  // in memory of the round before
+}
+
 }  // namespace
 }  // namespace regent::strategies

@@ -165,10 +165,22 @@ Walked walked(const Task& task) {
   const auto walk = shape.all_in ? (shape.levels ? run_lane<true, true> : run_lane<true, false>)
                                  : (shape.levels ? run_lane<false, true> : run_lane<false, false>);
   const auto buckets = static_cast<std::size_t>(task.buckets);
+  const std::size_t lanes = task.lanes.size();
+  const auto tiles = static_cast<std::size_t>(prepared.job.tile_count);
+  std::vector<std::uint32_t> words(tiles * static_cast<std::size_t>(words_of(shape)) * lanes, 0xabcdef01U);
+  const SignTable table{words.data(), static_cast<std::int64_t>(lanes)};
+  for (std::size_t k = 0; k < tiles; ++k) {
+    for (std::size_t i = 0; i < lanes; ++i) {
+      table.put(shape, static_cast<std::int64_t>(k), static_cast<std::int64_t>(i),
+                find_signs(prepared.job, task.lanes[i], prepared.job.tiles[k]));
+    }
+  }
   Walked all;
-  all.buckets.resize(task.lanes.size() * buckets);
-  for (std::size_t i = 0; i < task.lanes.size(); ++i)
-    all.outcomes.push_back(walk(prepared.job, prepared.marks, task.lanes[i], &all.buckets[i * buckets]));
+  all.buckets.resize(lanes * buckets);
+  for (std::size_t i = 0; i < lanes; ++i) {
+    all.outcomes.push_back(walk(prepared.job, prepared.marks, task.lanes[i], table,
+                                static_cast<std::int64_t>(i), &all.buckets[i * buckets]));
+  }
   return all;
 }
 
@@ -321,8 +333,20 @@ TEST(Sweep, RunsOfManyShapesFollowOneAnotherOnEveryBackend) {
         task.table.values = {};
         task.columns = keys;
       }
-      const Results results = run(resources, task);
+      std::vector<double> arrived;  // part by part, read as soon as they are said to be there
+      const Results results =
+          run(resources, task,
+              {{}, [&](const Results& of, std::size_t first, std::size_t end) {
+                 ASSERT_EQ(first, arrived.size());
+                 for (std::size_t i = first; i < end; ++i)
+                   arrived.push_back(of.outcomes[i].equity +
+                                     of.buckets[i * of.buckets.size() / of.outcomes.size()].held);
+               }});
       expect_reference(results, known);
+      ASSERT_EQ(arrived.size(), step.lanes);
+      for (std::size_t i = 0; i < step.lanes; ++i)
+        ASSERT_EQ(arrived[i],
+                  results.outcomes[i].equity + results.buckets[i * results.buckets.size() / step.lanes].held);
       if (step.held) held.emplace_back(results, known);
     }
     for (const auto& [results, task] : held) expect_reference(results, task);
