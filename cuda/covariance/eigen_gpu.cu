@@ -22,10 +22,14 @@ constexpr int warp = 32, threads_max = 512;
 constexpr int row_threads = 128;  // a row of a matrix each
 // Matrices whose sweeps go side by side in one warp: few, as each waits for those with more to do.
 constexpr int sweepers = 4;
+// Of the matrices of a chunk: 256 MiB in fp32 and, but for the smallest, five times that with all that goes
+// with them; counts stay within 31 bits.
+constexpr std::int64_t entries_max = std::int64_t{1} << 26;
 
 constexpr int whole_warps(int threads) {
   return (threads + warp - 1) / warp * warp;
 }
+
 // Of the first stage. Its chains are short where several threads share a row, which pays where shared memory
 // holds few matrices.
 template <class T>
@@ -33,9 +37,10 @@ constexpr int threads_of(int size) {
   const int shares = size <= warp ? 1 : size <= 64 || sizeof(T) == sizeof(float) ? 2 : shares_max;
   return whole_warps(size) * shares;
 }
-// Of the matrices of a chunk: 256 MiB in fp32 and, but for the smallest, five times that with all that goes
-// with them; counts stay within 31 bits.
-constexpr std::int64_t entries_max = std::int64_t{1} << 26;
+// blocks of the largest in a multiprocessor for which registers must suffice: shared memory holds as many,
+// and in fp32, where they suffice without spills, more of smaller ones
+template <class T>
+constexpr int reduced_at_once = sizeof(T) == sizeof(float) ? 4 : 1;
 
 struct BlockTeam {
   int index = static_cast<int>(threadIdx.x), threads = static_cast<int>(blockDim.x);
@@ -71,8 +76,7 @@ struct BlockTeam {
 extern __shared__ __align__(16) double block_memory[];
 
 template <class T>
-__global__ void __launch_bounds__(sizeof(T) == sizeof(float) ? 256 : threads_max,
-                                  sizeof(T) == sizeof(float) ? 4 : 1)
+__global__ void __launch_bounds__(threads_of<T>(staged_size_max), reduced_at_once<T>)
     reduce_kernel(const EigenJob<T> job, const EigenStages<T> stages) {
   BlockTeam team;
   reduce_by_team<T>(team, job, stages, static_cast<int>(blockIdx.x), block_memory);

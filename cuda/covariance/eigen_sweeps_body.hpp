@@ -1,7 +1,7 @@
 #pragma once
 // The middle one of the three stages in which the GPU solves a symmetric matrix: the QL sweeps that
 // diagonalise the tridiagonal matrix of the first stage and leave their rotations for the third
-// (eigen_team_body.hpp). A sweep is one long chain of roots and divisions, work for one thread. It needs only
+// (eigen_turn_body.hpp). A sweep is one long chain of roots and divisions, work for one thread. It needs only
 // the tridiagonal matrix, so that the chains of thousands of matrices run side by side where a
 // multiprocessor's shared memory holds two whole ones.
 //

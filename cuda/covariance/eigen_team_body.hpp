@@ -274,15 +274,26 @@ struct PairProducts {
   T v, w, both;
 };
 template <class T>
+REGENT_BODY void add_products(PairProducts<T>& sums, const TeamColumn<T>& pair, T q) {
+  sums.v = fused(pair.v, q, sums.v);
+  sums.w = fused(pair.w, q, sums.w);
+  sums.both = fused(pair.v, pair.w, sums.both);
+}
+template <class T>
 REGENT_BODY PairProducts<T> multiply_pair(const TeamSpace<T>& s, const TeamShare& mine, int k, const T* q) {
+  constexpr int at_once = 4;
   PairProducts<T> sums{0, 0, 0};
-  for (int r = k + mine.share; r < s.n; r += mine.shares) {
-    const TeamColumn<T> pair = s.columns[r];
-    const T x = q[r];
-    sums.v = fused(pair.v, x, sums.v);
-    sums.w = fused(pair.w, x, sums.w);
-    sums.both = fused(pair.v, pair.w, sums.both);
+  int r = k + mine.share;
+  for (; r + (at_once - 1) * mine.shares < s.n; r += at_once * mine.shares) {
+    TeamColumn<T> pairs[at_once];
+    T x[at_once];
+    for (int i = 0; i < at_once; ++i) {
+      pairs[i] = s.columns[r + i * mine.shares];
+      x[i] = q[r + i * mine.shares];
+    }
+    for (int i = 0; i < at_once; ++i) add_products(sums, pairs[i], x[i]);
   }
+  for (; r < s.n; r += mine.shares) add_products(sums, s.columns[r], q[r]);
   return sums;
 }
 
