@@ -434,9 +434,15 @@ REGENT_SERIES_BODY QlBlock<R> sweep(const EigenSpace<ScalarOf<R>>& s, const QlBl
   R above = at<R>(s.diagonal, high), d = at<R>(s.diagonal, high - 1), e = at<R>(s.beside, high - 1);
   BlockSearch<R> search(Lanes<R>::all(T(high)), zero);
   for (int k = high - 1; k >= low; --k) {
-    // loaded before this row's are stored
-    const int ahead = k > low ? k - 1 : low;
-    const R next_d = at<R>(s.diagonal, ahead), next_e = at<R>(s.beside, ahead);
+    R next_d = zero, next_e = zero;
+    if constexpr (alone) {  // loaded before this row's are stored
+      const int ahead = k > low ? k - 1 : low;
+      next_d = at<R>(s.diagonal, ahead);
+      next_e = at<R>(s.beside, ahead);
+    } else {
+      d = at<R>(s.diagonal, k);
+      e = at<R>(s.beside, k);
+    }
     const SweepPlace<R> place = place_of(block, k, low, high);
     const R f = sine * e, b = cosine * e;
     const R square = fused(f, f, g * g);
