@@ -3,7 +3,7 @@
 //
 // On the CPU up to 128: matrices are lanes of vector registers (eigen_body.hpp); above: Eigen, one matrix
 // after the other on every thread. On a GPU up to 32: a warp for each matrix, up to 128: a block
-// (eigen_team_body.hpp), above: cuSOLVER, which must be there then (InputError). Each matrix is scaled by a
+// (eigen_sweeps_body.hpp), above: cuSOLVER, which must be there then (InputError). Each matrix is scaled by a
 // power of two first, so that any finite magnitude works, and each result is checked by two probes against
 // its own matrix. A matrix that cannot be solved is named and gets NaN; no matrix depends on another of its
 // batch, nor on how many threads there are. CPU and GPU agree within the errors reported, not bit for bit.

@@ -1,6 +1,6 @@
-// Up to 128 in three stages (eigen_sweeps_body.hpp): a warp or a block for each matrix, everything in shared
-// memory, and one thread for each between them; larger ones, and those that the device's blocks cannot hold,
-// by cuSOLVER, scaled before and checked after by the same body.
+// Up to 128 in three stages (eigen_sweeps_body.hpp): a block for each matrix, one thread for each, and a
+// block for each slab of rows; larger ones, and those that the device's blocks cannot hold, by cuSOLVER,
+// scaled before, checked after and put in order by the same body.
 
 #include "cuda/covariance/eigen_gpu.hpp"
 
@@ -10,7 +10,7 @@
 
 #include "cuda/covariance/cusolver.cuh"
 #include "cuda/covariance/eigen.hpp"
-#include "cuda/covariance/eigen_team_body.hpp"
+#include "cuda/covariance/eigen_turn_body.hpp"
 #include "cuda/runtime/gpu_state.cuh"
 
 namespace regent::cuda::covariance {
@@ -18,46 +18,65 @@ namespace {
 
 static_assert(__cplusplus >= 202002L, "the CUDA compiler must be told -std=c++20");
 
-constexpr int warp = 32, threads_max = 128;
+constexpr int warp = 32, threads_max = 512;
+constexpr int row_threads = 128;  // a row of a matrix each
 // Matrices whose sweeps go side by side in one warp: few, as each waits for those with more to do.
-constexpr int sweepers = 8;
+constexpr int sweepers = 4;
 // Of the matrices of a chunk: 256 MiB in fp32 and, but for the smallest, five times that with all that goes
 // with them; counts stay within 31 bits.
 constexpr std::int64_t entries_max = std::int64_t{1} << 26;
+
+constexpr int whole_warps(int threads) {
+  return (threads + warp - 1) / warp * warp;
+}
+
+// Of the first stage. Its chains are short where several threads share a row, which pays where shared memory
+// holds few matrices.
+template <class T>
+constexpr int threads_of(int size) {
+  const int shares = size <= warp ? 1 : size <= 64 || sizeof(T) == sizeof(float) ? 2 : shares_max;
+  return whole_warps(size) * shares;
+}
+// blocks of the largest in a multiprocessor for which registers must suffice: shared memory holds as many,
+// and in fp32, where they suffice without spills, more of smaller ones
+template <class T>
+constexpr int reduced_at_once = sizeof(T) == sizeof(float) ? 4 : 1;
 
 struct BlockTeam {
   int index = static_cast<int>(threadIdx.x), threads = static_cast<int>(blockDim.x);
 
   __device__ void sync() const { __syncthreads(); }
   template <class T>
-  __device__ T sum(T x) const {
+  __device__ T sum(T x) {
     for (int offset = warp / 2; offset > 0; offset /= 2) x += __shfl_xor_sync(~0U, x, offset);
     return over_warps(x, [](T a, T b) { return a + b; });
   }
   template <class Bits>
-  __device__ Bits largest(Bits x) const {
+  __device__ Bits largest(Bits x) {
     const auto larger = [](Bits a, Bits b) { return a < b ? b : a; };
     for (int offset = warp / 2; offset > 0; offset /= 2) x = larger(x, __shfl_xor_sync(~0U, x, offset));
     return over_warps(x, larger);
   }
 
  private:
+  int turn_ = 0;  // which of two places: one is read while the next is written
+
   template <class T, class Join>
-  __device__ T over_warps(T x, const Join& join) const {
-    __shared__ T parts[threads_max / warp];
-    if (index % warp == 0) parts[index / warp] = x;
+  __device__ T over_warps(T x, const Join& join) {
+    __shared__ T parts[2][threads_max / warp];
+    turn_ ^= 1;
+    if (index % warp == 0) parts[turn_][index / warp] = x;
     __syncthreads();
-    T joined = parts[0];
-    for (int i = 1; i < threads / warp; ++i) joined = join(joined, parts[i]);
-    __syncthreads();
+    T joined = parts[turn_][0];
+    for (int i = 1; i < threads / warp; ++i) joined = join(joined, parts[turn_][i]);
     return joined;
   }
 };
 
-extern __shared__ double block_memory[];
+extern __shared__ __align__(16) double block_memory[];
 
 template <class T>
-__global__ void __launch_bounds__(threads_max)
+__global__ void __launch_bounds__(threads_of<T>(staged_size_max), reduced_at_once<T>)
     reduce_kernel(const EigenJob<T> job, const EigenStages<T> stages) {
   BlockTeam team;
   reduce_by_team<T>(team, job, stages, static_cast<int>(blockIdx.x), block_memory);
@@ -87,7 +106,15 @@ __global__ void __launch_bounds__(sweepers)
 }
 
 template <class T>
-__global__ void __launch_bounds__(threads_max)
+__global__ void __launch_bounds__(slab_rows_max)
+    turn_kernel(const EigenJob<T> job, const EigenStages<T> stages) {
+  BlockTeam team;
+  turn_by_team<T>(team, job, stages, static_cast<int>(blockIdx.x), static_cast<int>(blockIdx.y),
+                  block_memory);
+}
+
+template <class T>
+__global__ void __launch_bounds__(row_threads)
     finish_kernel(const EigenJob<T> job, const EigenStages<T> stages) {
   BlockTeam team;
   finish_by_team<T>(team, job, stages, static_cast<int>(blockIdx.x), block_memory);
@@ -97,50 +124,47 @@ __global__ void __launch_bounds__(threads_max)
 template <class T>
 struct Between {
   Scaling<T>* scaling;  // [count]
-  T* probes;            // [count, 4, size]: A x and room for V x, both probes
+  T* probes;            // [count, 6, size]: A x, the signs of x and room for V x, both probes
   const int* info;      // [count]
 };
 
 template <class T>
-__device__ TeamSpace<T> space_of(const EigenJob<T>& job, const Between<T>& between, long index) {
+__global__ void __launch_bounds__(row_threads) scale_kernel(const EigenJob<T> job, const Between<T> between) {
+  BlockTeam team;
+  const long index = blockIdx.x, n = job.size;
   TeamSpace<T> s{};
   s.n = s.step = job.size;
-  s.square = job.vectors + index * s.n * s.n;
-  s.diagonal = job.values + index * s.n;
-  s.products = between.probes + index * 4 * s.n;
-  s.parts = s.products + 2 * s.n;
-  return s;
-}
-
-template <class T>
-__global__ void __launch_bounds__(threads_max) scale_kernel(const EigenJob<T> job, const Between<T> between) {
-  BlockTeam team;
-  const TeamSpace<T> s = space_of(job, between, blockIdx.x);
-  const Scaling<T> scaling = load(team, job.matrices + static_cast<long>(blockIdx.x) * s.n * s.n, s);
+  s.square = job.vectors + index * n * n;
+  s.products = between.probes + index * 6 * n;
+  s.parts = s.products + 2 * n;
+  const Scaling<T> scaling = load(team, job.matrices + index * n * n, s);
   multiply_probes(team, s);
-  if (team.index == 0) between.scaling[blockIdx.x] = scaling;
+  if (team.index == 0) between.scaling[index] = scaling;
 }
 
 template <class T>
-__global__ void __launch_bounds__(threads_max) check_kernel(const EigenJob<T> job, const Between<T> between) {
+__global__ void __launch_bounds__(row_threads) check_kernel(const EigenJob<T> job, const Between<T> between) {
   BlockTeam team;
-  const int index = static_cast<int>(blockIdx.x);
-  const TeamSpace<T> s = space_of(job, between, index);
-  const Scaling<T> scaling = between.scaling[index];
-  const TeamCheck<T> found = check(team, s);
-  EigenOutcome outcome =
-      judged(scaling.outcome, found.residual, found.orthogonality, found.largest * scaling.unscale, s.n);
-  if (outcome == EigenOutcome::solved && between.info[index] != 0) outcome = EigenOutcome::not_converged;
-  const bool good = outcome == EigenOutcome::solved;
-  const T nan = not_a_number<T>();
-  for (int k = team.index; k < s.n; k += team.threads) {
-    s.diagonal[k] = good ? s.diagonal[k] * scaling.unscale : nan;
-    for (int i = 0; !good && i < s.n; ++i) s.square[static_cast<long>(i) * s.n + k] = nan;
+  const int index = static_cast<int>(blockIdx.x), n = job.size;
+  T *const values = job.values + static_cast<long>(index) * n, *const vectors =
+                                                                   job.vectors +
+                                                                   static_cast<long>(index) * n * n;
+  const T *const products = between.probes + static_cast<long>(index) * 6 * n, *const signs =
+                                                                                   products + 2 * n;
+  T* const parts = between.probes + (static_cast<long>(index) * 6 + 4) * n;
+  mend_order(team, n, values, vectors);
+  for (int k = team.index; k < n; k += team.threads) {
+    T sums[2];
+    multiply_vector(vectors + static_cast<long>(k) * n, n, signs, sums);
+    for (int probe = 0; probe < 2; ++probe) parts[probe * n + k] = sums[probe];
   }
-  if (team.index != 0) return;
-  job.residual[index] = found.residual;
-  job.orthogonality[index] = found.orthogonality;
-  job.outcomes[index] = outcome;
+  team.sync();
+  const Scaling<T> scaling = between.scaling[index];
+  const TeamCheck<T> found = check(team, n, vectors, values, parts, products);
+  EigenOutcome outcome =
+      judged(scaling.outcome, found.residual, found.orthogonality, found.largest * scaling.unscale, n);
+  if (outcome == EigenOutcome::solved && between.info[index] != 0) outcome = EigenOutcome::not_converged;
+  store_checked(team, job, index, values, scaling.unscale, found, outcome);
 }
 
 template <class T>
@@ -154,10 +178,11 @@ std::size_t sweep_bytes(int size) {
 }
 
 template <class T>
-void allow_shared_memory(std::size_t bytes) {
-  for (auto* kernel : {reduce_kernel<T>, finish_kernel<T>})
-    REGENT_CUDA_CHECK(
-        cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)));
+void allow_shared_memory(int size) {
+  REGENT_CUDA_CHECK(cudaFuncSetAttribute(reduce_kernel<T>, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                         static_cast<int>(team_bytes<T>(size))));
+  REGENT_CUDA_CHECK(cudaFuncSetAttribute(turn_kernel<T>, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                         static_cast<int>(slab_bytes<T>(size))));
 }
 
 }  // namespace
@@ -172,7 +197,7 @@ struct EigenGpu<T>::State {
     CusolverEigen solver;
     Library(cudaStream_t stream, int size, std::size_t count)
         : scaling(count),
-          probes(count * 4 * static_cast<std::size_t>(size)),
+          probes(count * 6 * static_cast<std::size_t>(size)),
           info(count),
           solver(stream, sizeof(T) == sizeof(float) ? CUDA_R_32F : CUDA_R_64F, size,
                  static_cast<int>(count)) {}
@@ -183,7 +208,7 @@ struct EigenGpu<T>::State {
   struct Staged {
     int rotations_max, sweeps_max;
     DeviceBuffer<Scaling<T>> scaling;
-    DeviceBuffer<T> products, beside, rotations;
+    DeviceBuffer<T> products, beside, rotations, parts;
     DeviceBuffer<std::uint8_t> lows, highs;
     DeviceBuffer<SweepState> states;
     DeviceBuffer<int> unfinished;
@@ -194,13 +219,14 @@ struct EigenGpu<T>::State {
           products(count * 2 * static_cast<std::size_t>(n)),
           beside(count * static_cast<std::size_t>(n)),
           rotations(count * 2 * static_cast<std::size_t>(rotations_max)),
+          parts(products.size() * static_cast<std::size_t>(slabs_of(n))),
           lows(count * static_cast<std::size_t>(sweeps_max)),
           highs(lows.size()),
           states(count),
           unfinished(1) {}
     EigenStages<T> stages() const {
       return {rotations_max,    sweeps_max,  scaling.data(), products.data(), beside.data(),
-              rotations.data(), lows.data(), highs.data(),   states.data()};
+              rotations.data(), lows.data(), highs.data(),   states.data(),   parts.data()};
     }
   };
 
@@ -228,13 +254,16 @@ struct EigenGpu<T>::State {
     const EigenJob<T> j = job();
     const EigenStages<T> stages = staged->stages();
     const auto grid = static_cast<unsigned>(count), sweep_grid = (grid + sweepers - 1) / sweepers;
-    const int threads = std::min(threads_max, (size + warp - 1) / warp * warp);
-    REGENT_CUDA_LAUNCH(reduce_kernel<T>, grid, threads, team_bytes<T>(size), stream, j, stages);
+    const dim3 slabs(grid, static_cast<unsigned>(slabs_of(size)));
+    REGENT_CUDA_LAUNCH(reduce_kernel<T>, grid, threads_of<T>(size), team_bytes<T>(size), stream, j, stages);
     for (int unfinished = count; unfinished > 0;) {
       staged->unfinished.clear(stream);
       REGENT_CUDA_LAUNCH(sweep_kernel<T>, sweep_grid, sweepers, sweep_bytes<T>(size), stream, j, stages,
                          staged->unfinished.data());
-      REGENT_CUDA_LAUNCH(finish_kernel<T>, grid, threads, team_bytes<T>(size), stream, j, stages);
+      REGENT_CUDA_LAUNCH(turn_kernel<T>, slabs, whole_warps(rows_of_a_slab(size)), slab_bytes<T>(size),
+                         stream, j, stages);
+      REGENT_CUDA_LAUNCH(finish_kernel<T>, grid, std::min(row_threads, whole_warps(size)),
+                         check_bytes<T>(size), stream, j, stages);
       staged->unfinished.download(std::span(&unfinished, 1), stream);
     }
   }
@@ -249,7 +278,7 @@ template <class T>
 EigenGpu<T>::EigenGpu(const Resources& resources, int size, int count_max, EigenGpuMethod method)
     : state_(std::make_unique<State>(resources.gpu()->stream, size, static_cast<std::size_t>(count_max))) {
   if (method == EigenGpuMethod::by_size && fits_a_block<T>(resources, size)) {
-    allow_shared_memory<T>(team_bytes<T>(size));
+    allow_shared_memory<T>(size);
     state_->staged.emplace(size, static_cast<std::size_t>(count_max));
   } else {
     state_->library.emplace(state_->stream, size, static_cast<std::size_t>(count_max));
@@ -275,9 +304,9 @@ void EigenGpu<T>::solve() {
   if (job.count == 0) return;
   if (state_->staged) return state_->solve_in_stages();
   const Between<T> between = state_->library->between();
-  REGENT_CUDA_LAUNCH(scale_kernel<T>, grid, threads_max, 0, state_->stream, job, between);
+  REGENT_CUDA_LAUNCH(scale_kernel<T>, grid, row_threads, 0, state_->stream, job, between);
   state_->library->solver.solve(job.vectors, job.values, state_->library->info.data(), job.count);
-  REGENT_CUDA_LAUNCH(check_kernel<T>, grid, threads_max, 0, state_->stream, job, between);
+  REGENT_CUDA_LAUNCH(check_kernel<T>, grid, row_threads, 0, state_->stream, job, between);
 }
 
 template <class T>

@@ -1,7 +1,7 @@
 #pragma once
 // The middle one of the three stages in which the GPU solves a symmetric matrix: the QL sweeps that
 // diagonalise the tridiagonal matrix of the first stage and leave their rotations for the third
-// (eigen_team_body.hpp). A sweep is one long chain of roots and divisions, work for one thread. It needs only
+// (eigen_turn_body.hpp). A sweep is one long chain of roots and divisions, work for one thread. It needs only
 // the tridiagonal matrix, so that the chains of thousands of matrices run side by side where a
 // multiprocessor's shared memory holds two whole ones.
 //
@@ -29,6 +29,7 @@ struct EigenStages {
   T* rotations;                // [count, rotations_max, 2]: those of each sweep after those of the one before
   std::uint8_t *lows, *highs;  // [count, sweeps_max]
   SweepState* states;          // [count]
+  T* parts;                    // [count, slabs_of(size), 2, size]: V x of both probes from each slab's rows
 
   REGENT_BODY T* rotations_of(std::ptrdiff_t index) const { return rotations + index * rotations_max * 2; }
   REGENT_BODY std::uint8_t* lows_of(std::ptrdiff_t index) const { return lows + index * sweeps_max; }
@@ -45,6 +46,15 @@ REGENT_BODY int sweeps_of_a_round(int n) {
 }
 inline constexpr int staged_size_max = 128;  // rows are numbered in bytes
 
+// Rows of the vectors are turned alone, so that a slab of them needs no other one.
+inline constexpr int slab_rows_max = 64;
+REGENT_BODY int rows_of_a_slab(int n) {
+  return n < slab_rows_max ? n : slab_rows_max;
+}
+REGENT_BODY int slabs_of(int n) {
+  return (n + slab_rows_max - 1) / slab_rows_max;
+}
+
 // One round of one matrix: sweeps until the matrix is diagonal, the round full or its patience at an end.
 template <class T>
 REGENT_BODY void make_sweeps(const EigenStages<T>& stages, int n, int index, T* diagonal, T* beside) {
@@ -54,17 +64,17 @@ REGENT_BODY void make_sweeps(const EigenStages<T>& stages, int n, int index, T* 
   EigenSpace<T> tridiagonal{};
   tridiagonal.diagonal = diagonal;
   tridiagonal.beside = beside;
-  int sweeps = 0, room = stages.rotations_max;
+  int sweeps = 0, room = stages.rotations_max, low = 0, high = state.lowest;
+  QlBlock<T> block{T(high), T(high), 0, 0, 0, 0};  // none yet
   for (; state.left > 0; --state.left) {
-    const QlBlock<T> block = find_block<T>(tridiagonal, state.lowest, n);
-    int low = 0, high = 0;
+    if (block.first == T(high)) block = find_block<T>(tridiagonal, high, n);
     range_of(block, low, high);
     if (low >= n - 1) break;
     if (sweeps == stages.sweeps_max || high - low > room) {
       state.sweeps = sweeps;
       return;
     }
-    sweep<T>(tridiagonal, block, low, high, rotations);
+    block = sweep<T>(tridiagonal, block, low, high, rotations);
     lows[sweeps] = static_cast<std::uint8_t>(low);
     highs[sweeps++] = static_cast<std::uint8_t>(high);
     rotations += 2 * (high - low);

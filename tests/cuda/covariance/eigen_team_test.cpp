@@ -1,7 +1,8 @@
 // The GPU's body on the host, by a team of one and by teams of threads that meet at a barrier.
 
-#include "cuda/covariance/eigen_team_body.hpp"
+#include "cuda/covariance/eigen_turn_body.hpp"
 
+#include <algorithm>
 #include <barrier>
 #include <thread>
 
@@ -55,7 +56,7 @@ template <class T>
 struct StageMemory {
   EigenStages<T> stages{};
   std::vector<Scaling<T>> scaling;
-  std::vector<T> products, beside, rotations;
+  std::vector<T> products, beside, rotations, parts;
   std::vector<std::uint8_t> lows, highs;
   std::vector<SweepState> states;
   StageMemory(std::size_t n, std::size_t count, int rotations_max, int sweeps_max)
@@ -63,11 +64,12 @@ struct StageMemory {
         products(count * 2 * n, T(std::nan(""))),
         beside(count * n, T(std::nan(""))),
         rotations(count * 2 * static_cast<std::size_t>(rotations_max), T(std::nan(""))),
+        parts(products.size() * static_cast<std::size_t>(slabs_of(static_cast<int>(n))), T(std::nan(""))),
         lows(count * static_cast<std::size_t>(sweeps_max), 255),
         highs(lows),
         states(count) {
     stages = {rotations_max,    sweeps_max,  scaling.data(), products.data(), beside.data(),
-              rotations.data(), lows.data(), highs.data(),   states.data()};
+              rotations.data(), lows.data(), highs.data(),   states.data(),   parts.data()};
   }
 };
 
@@ -84,6 +86,10 @@ void solve_by_threads(ThreadTeam& team, const EigenJob<T>& job, const EigenStage
       rounds = std::max(rounds, round);
     }
     team.sync();
+    for (int slab = 0; slab < slabs_of(job.size); ++slab) {
+      turn_by_team(team, job, stages, index, slab, memory);
+      team.sync();
+    }
     finish_by_team(team, job, stages, index, memory);
     team.sync();
   }
@@ -104,7 +110,8 @@ TeamResult<T> solve_by_threads(const std::vector<T>& matrices, int n, int thread
                         result.residual.data(),
                         result.orthogonality.data(),
                         result.outcomes.data()};
-  std::vector<double> memory(team_bytes<T>(n) / sizeof(double) + 1, std::nan(""));
+  const std::size_t bytes = std::max({team_bytes<T>(n), slab_bytes<T>(n), check_bytes<T>(n)});
+  std::vector<double> memory(bytes / sizeof(double) + 1, std::nan(""));
   StageMemory<T> between(size, count, rotations_max == 0 ? rotations_of_a_round(n) : rotations_max,
                          sweeps_max == 0 ? sweeps_of_a_round(n) : sweeps_max);
   Meeting meeting(threads);
@@ -160,6 +167,9 @@ TEST(EigenTeam, GoesOnInFurtherRoundsWhereOneIsFullOfRotationsOrSweeps) {
 TEST(EigenTeam, OfSomeThreadsSolvesEveryKindOfMatrix) {
   for (const int n : {1, 2, 5}) expect_all_kinds_by_threads<double>(n, 3);
   expect_all_kinds_by_threads<float>(4, 6);  // some have nothing to do
+  // two and four that share a row, and one too many
+  expect_all_kinds_by_threads<double>(4, 9);
+  expect_all_kinds_by_threads<double>(3, 13);
 }
 
 TEST(EigenTeam, NamesABadMatrixAndOneThatOverflows) {
@@ -178,6 +188,28 @@ TEST(EigenTeam, NamesABadMatrixAndOneThatOverflows) {
   EXPECT_EQ(solved.outcomes[2], EigenOutcome::out_of_range);
   EXPECT_TRUE(std::isnan(solved.values[0]) && std::isnan(solved.vectors[2 * square + 7]));
   expect_solved(&matrices[square], &solved.values[n], &solved.vectors[square], n);
+}
+
+// A value of two rounds too high, one twice and one too low, far from its place
+TEST(EigenTeam, MendsTheOrderOfValuesAndTheirVectors) {
+  constexpr int n = 6;
+  const std::vector<float> given{1, 2, 1.5F, 1.5F, 4, 0};
+  std::vector<float> values = given, vectors;
+  for (const float value : given) vectors.insert(vectors.end(), n, 10 * value);
+  Meeting meeting(2);
+  {
+    std::vector<std::jthread> team;
+    for (int index = 0; index < 2; ++index) {
+      team.emplace_back([&, index] {
+        ThreadTeam me{index, 2, meeting};
+        mend_order(me, n, values.data(), vectors.data());
+      });
+    }
+  }
+  EXPECT_EQ(values, (std::vector<float>{0, 1, 1.5F, 1.5F, 2, 4}));
+  for (int k = 0; k < n; ++k) {
+    for (int i = 0; i < n; ++i) EXPECT_EQ(vectors[k * n + i], 10 * values[k]);
+  }
 }
 
 // What the GPU reports is checked here, not by the GPU.
