@@ -3,6 +3,7 @@
 // own parameters.
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 
 #include "base/error.hpp"
@@ -16,6 +17,8 @@ namespace regent::bench {
 struct Ascended {
   std::vector<double> log_likelihood;  // of all series together, before every M-step
   std::vector<hmm::LaneFit> fits;      // [series], after the last
+  double e_step_seconds = 0;           // of the part that spent most in it
+  std::int64_t chunks_again = 0;       // of all E-steps since the start
 };
 
 hmm::LaneFit lane_fit_of(const hmm::Model& model);
@@ -44,7 +47,10 @@ class BatchEmPart {
     result.fits.assign(lanes_, start_);
     for (int iteration = 0; iteration < iterations; ++iteration) {
       each_series([&](int lane) { put(result.fits[lane], lane); });
+      const auto began = std::chrono::steady_clock::now();
       expectation_.run(lanes_, parameters_, active_, counts_, likelihoods_);
+      result.e_step_seconds +=
+          std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
       double sum = 0;
       for (int lane = 0; lane < lanes_; ++lane) sum += likelihoods_[lane];
       result.log_likelihood.push_back(sum);
@@ -55,6 +61,7 @@ class BatchEmPart {
         result.fits[lane].maximise(counts, settings_);
       });
     }
+    result.chunks_again = expectation_.chunks_again();
     return result;
   }
 
@@ -116,9 +123,11 @@ class BatchEm {
     std::vector<Ascended> results(parts_.size());
     hmm::side_by_side(static_cast<int>(parts_.size()),
                       [&](int part) { results[part] = parts_[part]->run(iterations); });
-    Ascended all{std::vector<double>(iterations, 0), {}};
+    Ascended all{std::vector<double>(iterations, 0), {}, 0, 0};
     for (Ascended& one : results) {
       for (int i = 0; i < iterations; ++i) all.log_likelihood[i] += one.log_likelihood[i];
+      all.chunks_again += one.chunks_again;
+      all.e_step_seconds = std::max(all.e_step_seconds, one.e_step_seconds);
       std::move(one.fits.begin(), one.fits.end(), std::back_inserter(all.fits));
     }
     return all;

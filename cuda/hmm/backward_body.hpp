@@ -82,6 +82,41 @@ REGENT_SERIES_BODY void backward_bar(const S s, const Rows<R> p, std::int64_t t,
   sink.transition(bar, weight, ahead, welcome, outlook);
 }
 
+// What was kept of one bar. A GPU's thread that holds few states reads it while the bar after is worked on;
+// the CPU's caches are near and its registers few.
+template <class R, class S>
+struct KeptBar {
+  static constexpr bool held = S::fixed_states && Lanes<R>::width == 1 && S::states_bound <= 9;
+  static constexpr int size = held ? S::states_bound : 1;
+  const KeptBars<R>& kept;
+  std::int64_t bar = 0;
+  R weights[size], densities[size];
+
+  REGENT_BODY void read(const S& s, std::int64_t which) {
+    bar = which;
+    if constexpr (held) {
+      for (int k = 0; k < s.states; ++k) {
+        weights[k] = kept.weights.load(bar, k);
+        densities[k] = kept.densities.load(bar, k);
+      }
+    }
+  }
+  REGENT_BODY R weight(int k) const {
+    if constexpr (held) {
+      return weights[k];
+    } else {
+      return kept.weights.load(bar, k);
+    }
+  }
+  REGENT_BODY R density(int k) const {
+    if constexpr (held) {
+      return densities[k];
+    } else {
+      return kept.densities.load(bar, k);
+    }
+  }
+};
+
 // Bars [first, t], last to first, as long as they are usual, each followed by another in every lane; the bar
 // at which it stopped. No call within, so that the state stays in registers.
 template <class R, class S, class Sink>
@@ -92,6 +127,8 @@ REGENT_SERIES_BODY std::int64_t backward_usual(const S s, const Rows<R> p, std::
   sink.begin();
   R ahead[S::states_bound], from[S::states_bound], welcome[S::states_bound], outlook[S::states_bound];
   for (int k = 0; k < s.states; ++k) ahead[k] = carried.ahead[k];
+  KeptBar<R, S> own{kept, 0, {}, {}};
+  own.read(s, t - first);
   for (; t >= first; --t) {
     read_parameters_again();
     const std::int64_t bar = t - first;
@@ -100,7 +137,7 @@ REGENT_SERIES_BODY std::int64_t backward_usual(const S s, const Rows<R> p, std::
     const R scale = Lanes<R>::inverse_power_of_two(sum_of(s, from));
     R scaled[S::states_bound], weight[S::states_bound];
     for (int k = 0; k < s.states; ++k) {
-      weight[k] = kept.weights.load(bar, k);
+      weight[k] = own.weight(k);
       scaled[k] = from[k] * scale;
     }
     const R joint = dot_of(s, weight, scaled);
@@ -108,11 +145,12 @@ REGENT_SERIES_BODY std::int64_t backward_usual(const S s, const Rows<R> p, std::
     const R inverse = Lanes<R>::all(ScalarOf<R>{1}) / joint * scale;
     R before[S::states_bound];  // the bar's own b·β
     for (int k = 0; k < s.states; ++k) {
-      weight[k] = kept.weights.load(bar, k) * inverse;
+      weight[k] = own.weight(k) * inverse;
+      before[k] = own.density(k) * scaled[k];
       sink.weight(bar, k, weight[k]);
-      before[k] = kept.densities.load(bar, k) * scaled[k];
       sink.posterior(bar, k, weight[k] * from[k]);
     }
+    own.read(s, bar > 0 ? bar - 1 : 0);
     sink.transition(bar, weight, ahead, welcome, outlook);
     for (int k = 0; k < s.states; ++k) ahead[k] = before[k];
   }

@@ -25,9 +25,10 @@ struct ChunkRun {
   const Group<R> group;
   const std::int64_t chunk, begin, end;  // its own bars
   const std::int64_t from, to;           // with those of its warm-ups
+  const ChunkWorkspace<T> workspace;
+  const std::size_t place;  // its own in the workspace
   const Table<R> passing, shifts, sums;
   ForwardPass<R, S, Emission> pass;
-  const BlockRows<R> densities, weights;  // of the bars from `begin` on
   BackwardState<R> back;
   R mass_before;  // Σ of the law at begin − 1
   const std::int64_t unit;
@@ -36,7 +37,8 @@ struct ChunkRun {
   double* const totals;
   double* const log_likelihood;
 
-  REGENT_BODY ChunkRun(const ChunkJob<T>& asked, int index, std::int64_t which, const Table<R>& rows)
+  REGENT_BODY ChunkRun(const ChunkJob<T>& asked, int index, std::int64_t which,
+                       const ChunkWorkspace<T>& memory, std::size_t unit_of_memory)
       : job(asked),
         group(job.batch, index),
         chunk(which),
@@ -44,12 +46,12 @@ struct ChunkRun {
         end(least(begin + job.chunk_bars, job.batch.steps)),
         from(job.again || chunk == 0 ? begin : begin - job.warm_up_bars),
         to(job.again ? end : least(end + job.warm_up_bars, job.batch.steps)),
-        passing(rows),
+        workspace(memory),
+        place(unit_of_memory),
+        passing{memory.near(unit_of_memory) + group.offset},
         shifts(passing.from(pass_bars<R> * pass_rows(job.batch.shape))),
         sums(shifts.from(pass_bars<R>)),
         pass(group, sums.from(rows_of_counts(job.batch.shape))),
-        densities{sums.from(rows_of_counts(job.batch.shape) + prepared_rows(job.batch.shape)), pass.s.states},
-        weights{densities.from(kept_bars(job)).rows, pass.s.states},
         unit(group.block * job.chunks() + chunk),
         seam(unit * pass.s.states * lane_block + group.offset),
         size(rows_of_counts(job.batch.shape)),
@@ -68,9 +70,9 @@ struct ChunkRun {
     for (std::int64_t first = from; first < to; first += pass_bars<R>) {
       if (first == begin) begin_own_bars();
       if (first == end) end_own_bars();
-      const std::int64_t kept = first < begin ? 0 : first - begin;
-      pass.run(first, end_of_pass<R>(first, to), {densities.from(kept), shifts},
-               {nullptr, weights.from(kept)});
+      fetch_series(first + pass_bars<R>);
+      const KeptBars<R> kept = kept_from(first < begin ? begin : first);
+      pass.run(first, end_of_pass<R>(first, to), {kept.densities, shifts}, {nullptr, kept.weights});
     }
     if (to == end) end_own_bars();
     begin_backward();
@@ -85,6 +87,17 @@ struct ChunkRun {
   }
 
  private:
+  // Of the pass that begins at `first`.
+  REGENT_BODY KeptBars<R> kept_from(std::int64_t first) const {
+    const Table<R> rows{workspace.kept(place, (first - begin) / pass_bars<R>) + group.offset};
+    return {{rows, pass.s.states}, {rows.from(pass_bars<R> * pass.s.states), pass.s.states}};
+  }
+  // The features of the pass that comes next.
+  REGENT_BODY void fetch_series(std::int64_t first) const {
+    if (first < from || first >= to || job.batch.shared) return;
+    fetch_ahead(group.series() + first * pass.s.dimension * lane_block,
+                static_cast<int>(end_of_pass<R>(first, to) - first) * pass.s.dimension);
+  }
   REGENT_BODY Table<R, lane_block> at_seam(T* rows) const { return {rows + seam}; }
   REGENT_BODY void store(T* rows, const R* values, R factor) const {
     const Table<R, lane_block> table = at_seam(rows);
@@ -144,8 +157,9 @@ struct ChunkRun {
     return way;
   }
   REGENT_BODY void count(std::int64_t first, std::int64_t stop) {
-    const KeptBars<R> kept{weights.from(first - begin), densities.from(first - begin)};
-    const PassScratch<R> scratch = count_moves(pass, way_back(), first, stop, kept, passing, sums, back);
+    fetch_series(first - pass_bars<R>);
+    const PassScratch<R> scratch =
+        count_moves(pass, way_back(), first, stop, kept_from(first), passing, sums, back);
     if (first < end) count_bars(pass, first, stop, scratch, sums, totals, size);
   }
 };
@@ -219,11 +233,11 @@ REGENT_HD inline double sum_of_chunks(const ChunkJob<T>& job, const double* valu
   return impossible_once ? -HUGE_VAL : sum;
 }
 
-// Workspace rows: chunk_workspace_rows.
+// `place`: of the unit in the workspace.
 template <class R, class S, class Emission>
 REGENT_BODY void run_chunk(const ChunkJob<ScalarOf<R>>& job, int index, std::int64_t chunk,
-                           ScalarOf<R>* workspace) {
-  ChunkRun<R, S, Emission>(job, index, chunk, Table<R>{workspace}).run();
+                           const ChunkWorkspace<ScalarOf<R>>& workspace, std::size_t place) {
+  ChunkRun<R, S, Emission>(job, index, chunk, workspace, place).run();
 }
 
 }  // namespace regent::cuda::hmm

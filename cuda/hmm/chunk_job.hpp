@@ -2,6 +2,8 @@
 // The E-step of lanes that are cut in time, see chunk_body.hpp. A unit is one chunk of the bars of one block
 // of lanes, number block·chunks + chunk.
 
+#include <algorithm>
+
 #include "cuda/hmm/jobs.hpp"
 
 namespace regent::cuda::hmm {
@@ -30,21 +32,39 @@ struct ChunkJob {
   REGENT_HD std::int64_t chunks() const { return (batch.steps + chunk_bars - 1) / chunk_bars; }
 };
 
-// Bars of which a unit keeps densities and weights; those of the warm-up before it pass through the first
-// rows.
+// The scratch memory of `units` units. What they keep of a pass for the way back lies side by side: all of
+// them are at about the same pass, so that it takes few pages at a time; with each unit's own in one piece a
+// GPU looked up another page for nearly every access.
 template <class T>
-REGENT_HD inline std::int64_t kept_bars(const ChunkJob<T>& job) {
-  const std::int64_t most = job.chunk_bars + job.warm_up_bars;
-  return job.batch.steps < flush_every ? flush_every : job.batch.steps < most ? job.batch.steps : most;
-}
+struct ChunkWorkspace {
+  T* base = nullptr;
+  std::size_t units = 0;
+  std::size_t near_rows = 0, pass_rows = 0;  // of a unit: those of every pass, and what it keeps of one
+  std::size_t passes = 0;
 
-// Rows of one unit's workspace, in the order of ChunkRun.
+  std::size_t size() const { return units * (near_rows + passes * pass_rows) * lane_block; }
+  REGENT_HD T* near(std::size_t unit) const { return base + unit * near_rows * lane_block; }
+  REGENT_HD T* kept(std::size_t unit, std::int64_t pass) const {
+    const std::size_t before = static_cast<std::size_t>(pass) * units + unit;
+    return base + (units * near_rows + before * pass_rows) * lane_block;
+  }
+};
+
+// Without memory yet. Rows in the order of ChunkRun; bars of the warm-up before a chunk pass through its
+// first.
 template <class T>
-inline std::size_t chunk_workspace_rows(const ChunkJob<T>& job) {
+ChunkWorkspace<T> chunk_workspace(const ChunkJob<T>& job, std::size_t units) {
+  constexpr std::size_t bars = pass_bars_of(1);
   const AnyShape shape(job.batch.shape);
-  const std::size_t pass = static_cast<std::size_t>(shape.states + 3 * shape.macros) + 1;
-  return flush_every * pass + CountLayout<AnyShape>{shape}.rows(job.batch.law) +
-         prepared_rows(job.batch.shape) + 2 * kept_bars(job) * shape.states;
+  const auto states = static_cast<std::size_t>(shape.states), macros = static_cast<std::size_t>(shape.macros);
+  const auto kept = static_cast<std::size_t>(std::min(job.batch.steps, job.chunk_bars + job.warm_up_bars));
+  ChunkWorkspace<T> workspace;
+  workspace.units = units;
+  workspace.near_rows = bars * (states + 3 * macros + 1) + CountLayout<AnyShape>{shape}.rows(job.batch.law) +
+                        prepared_rows(job.batch.shape);
+  workspace.pass_rows = 2 * bars * states;
+  workspace.passes = (kept + bars - 1) / bars;
+  return workspace;
 }
 
 }  // namespace regent::cuda::hmm

@@ -47,6 +47,11 @@ void Expectation<T>::run(int lanes, std::span<const T> parameters, std::span<con
   backend_->launcher->run(job);
 }
 
+template <class T>
+std::int64_t Expectation<T>::chunks_again() const {
+  return backend_->launcher->chunks_again();
+}
+
 template class Expectation<float>;
 template class Expectation<double>;
 

@@ -28,6 +28,9 @@ class Expectation {
   void run(int lanes, std::span<const T> parameters, std::span<const std::uint8_t> active,
            std::span<double> counts, std::span<double> log_likelihood);
 
+  // Chunks of lanes that a GPU ran again, in all runs, as they did not agree with their neighbours.
+  std::int64_t chunks_again() const;
+
  private:
   struct Backend;
   std::unique_ptr<Backend> backend_;

@@ -237,10 +237,30 @@ REGENT_BODY void clear_counts(int size, double* totals) {
     Lanes<R>::store_double(totals + row * lane_block, Lanes<R>::all(ScalarOf<R>{0}));
 }
 
+// Rows [row, row + n), which one lane waits for together.
+template <int n, class T>
+REGENT_BODY void flush_rows(int row, const Table<T>& sums, double* totals) {
+  T added[n];
+  double total[n];
+  for (int i = 0; i < n; ++i) {
+    added[i] = sums.load(row + i);
+    total[i] = totals[(row + i) * lane_block];
+  }
+  for (int i = 0; i < n; ++i) {
+    totals[(row + i) * lane_block] = total[i] + static_cast<double>(added[i]);
+    sums.store(row + i, T{0});
+  }
+}
+
 // Empties the sums of a block into the fp64 counts.
 template <class R>
 REGENT_SERIES_BODY void flush_sums(int size, const Table<R> sums, double* totals) {
-  for (int row = 0; row < size; ++row) {
+  int row = 0;
+  if constexpr (Lanes<R>::width == 1) {
+    constexpr int together = 16;
+    for (; row + together <= size; row += together) flush_rows<together>(row, sums, totals);
+  }
+  for (; row < size; ++row) {
     Lanes<R>::add_to(totals + row * lane_block, sums.load(row));
     sums.store(row, Lanes<R>::all(ScalarOf<R>{0}));
   }

@@ -21,12 +21,11 @@ constexpr int rows_at_once = 8;              // of counts, a warp each
 
 template <class T, class S, class Emission>
 __global__ void __launch_bounds__(lane_block, warps_per_processor)
-    chunk_kernel(ChunkJob<T> job, std::int64_t first_unit, T* workspace, std::size_t rows) {
+    chunk_kernel(ChunkJob<T> job, std::int64_t first_unit, ChunkWorkspace<T> workspace) {
   const std::int64_t unit = first_unit + blockIdx.x, chunks = job.chunks();
   const int lane = static_cast<int>(unit / chunks) * lane_block + static_cast<int>(threadIdx.x);
   if (!chunk_wanted(job, unit, lane)) return;
-  run_chunk<T, S, Emission>(job, lane, unit % chunks,
-                            workspace + blockIdx.x * rows * lane_block + threadIdx.x);
+  run_chunk<T, S, Emission>(job, lane, unit % chunks, workspace, blockIdx.x);
 }
 
 template <class T>
@@ -69,14 +68,15 @@ class GpuExpectation : public ExpectationBackend<T> {
         differing_out_(1) {
     job_.batch = batch_.view();
     const std::size_t units = blocks_of(batch.lanes) * job_.chunks();
-    rows_ = chunk_workspace_rows(job_);
-    const std::size_t unit_bytes = rows_ * lane_block * sizeof(T);
+    const std::size_t unit_bytes = chunk_workspace(job_, 1).size() * sizeof(T);
     const std::size_t bytes = resources.gpu()->properties.totalGlobalMem / workspace_share;
     // no more than run at once: EM has several of these
     const auto running =
         static_cast<std::size_t>(resources.gpu()->properties.multiProcessorCount) * warps_per_processor;
     units_at_once_ = std::clamp(bytes / unit_bytes, std::size_t{1}, std::min(units, running));
-    workspace_ = DeviceBuffer<T>(units_at_once_ * rows_ * lane_block);
+    workspace_ = chunk_workspace(job_, units_at_once_);
+    workspace_memory_ = DeviceBuffer<T>(workspace_.size());
+    workspace_.base = workspace_memory_.data();
     unit_counts_ = DeviceBuffer<double>(units * count_rows_ * lane_block);
     unit_likelihoods_ = DeviceBuffer<double>(units * lane_block);
     const std::size_t seam_size = units * states_ * lane_block;
@@ -105,6 +105,7 @@ class GpuExpectation : public ExpectationBackend<T> {
     // for the densities of the next, which may wait for its law.
     std::int64_t rounds_left = 2 * job.chunks();
     for (bool again = differing_out_.data()[0] > 0; again; again = differing_out_.data()[0] > 0) {
+      chunks_again_ += differing_out_.data()[0];
       REGENT_INVARIANT(rounds_left-- > 0, "the chunks of a series agree in the end");
       job.again = true;
       launch_chunks(job);
@@ -116,6 +117,8 @@ class GpuExpectation : public ExpectationBackend<T> {
     parallel_copy(asked.log_likelihood, log_likelihood_out_.data(),
                   blocks_of(job.batch.lanes) * lane_block * sizeof(double));
   }
+
+  std::int64_t chunks_again() const override { return chunks_again_; }
 
  private:
   void send(const ExpectationJob<T>& asked, ChunkJob<T>& job) {
@@ -140,7 +143,7 @@ class GpuExpectation : public ExpectationBackend<T> {
       for (std::size_t first = 0; first < units; first += units_at_once_) {
         const auto now = static_cast<unsigned>(std::min(units_at_once_, units - first));
         REGENT_CUDA_LAUNCH(kernel, now, lane_block, 0, stream_, job, static_cast<std::int64_t>(first),
-                           workspace_.data(), rows_);
+                           workspace_);
       }
     });
   }
@@ -169,10 +172,12 @@ class GpuExpectation : public ExpectationBackend<T> {
   Stream stream_;
   DeviceBatch<T> batch_;
   ChunkJob<T> job_;
-  std::size_t padded_, units_at_once_, rows_;
+  std::int64_t chunks_again_ = 0;
+  ChunkWorkspace<T> workspace_;
+  std::size_t padded_, units_at_once_;
   int states_, count_rows_;
   PinnedBuffer<T> parameters_;
-  DeviceBuffer<T> workspace_, seams_, terminal_;
+  DeviceBuffer<T> workspace_memory_, seams_, terminal_;
   DeviceBuffer<double> unit_counts_, unit_likelihoods_, counts_, log_likelihood_;
   DeviceBuffer<std::uint8_t> active_, redo_;
   DeviceBuffer<int> differing_;

@@ -74,7 +74,9 @@ REGENT_SERIES_BODY void block_moments(const S s, const Rows<R> p, const Series<R
     with_laws<Law<R, S>>(s, p, k, [&](const auto& laws) {
       typename Law<R, S>::Sums sums[together];
       for (int i = 0; i < together; ++i) sums[i].load(s, k + i, rows);
-      for (std::int64_t t = end - 1; t >= first && !lacks; --t) {
+      const std::int64_t usual_first = lacks ? end : first;
+      REGENT_FOUR_AT_ONCE
+      for (std::int64_t t = end - 1; t >= usual_first; --t) {
         series.load(s, t, x);
         for (int i = 0; i < together; ++i) laws[i].add(x, posteriors.load(t - first, k + i), sums[i]);
       }

@@ -21,6 +21,13 @@
 #define REGENT_SERIES_BODY [[gnu::noinline]]
 #endif
 
+// Before a loop without stores: what a GPU's thread reads of four rounds is then on its way at the same time.
+#ifdef __CUDA_ARCH__
+#define REGENT_FOUR_AT_ONCE _Pragma("unroll 4")
+#else
+#define REGENT_FOUR_AT_ONCE
+#endif
+
 namespace regent::cuda::hmm {
 
 // Before every bar and state on the GPU: the compiler must not carry a lane's parameters along in registers,

@@ -85,6 +85,20 @@ TEST(FitBatch, DoesNotDependOnThreadsOrInstructionSet) {
   }
 }
 
+// Series of one chunk, which a GPU does not cut; so many lanes that it gets them, in several parts.
+TEST(FitBatch, OnAGpuGivesShortSeriesTheCpusBits) {
+  if (cuda::gpu_count() == 0) GTEST_SKIP() << "no GPU on this machine";
+  const auto all = ragged(1100, 2);
+  const std::vector<std::string> features = market_hierarchy(2).features;
+  const std::vector<FitOutcome> on_gpu =
+      fit_batch(cuda::Resources::make("cuda"), named(all), features, quick());
+  const std::vector<FitOutcome> on_cpu = fit_batch(cpu(), named(all), features, quick());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    SCOPED_TRACE("series " + std::to_string(i));
+    expect_same(on_gpu[i], on_cpu[i]);
+  }
+}
+
 TEST(FitBatch, OneNanSymbolAmongManyLeavesAllOthersBitIdentical) {
   auto all = ragged(300, 2);
   const std::vector<std::string> features{"market_return", "spread"};

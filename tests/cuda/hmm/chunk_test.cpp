@@ -38,7 +38,10 @@ Result cut(const BatchView<T>& view, const T* terminal = nullptr) {
       likelihoods(units * lane_block, poison);
   std::vector<T> seams(4 * units * states * lane_block, poison);
   std::vector<std::uint8_t> redo(units * lane_block, 1);
-  std::vector<T> workspace(chunk_workspace_rows(job) * lane_block, poison);
+  constexpr std::size_t places = 3;  // units take turns in them
+  ChunkWorkspace<T> workspace = chunk_workspace(job, places);
+  std::vector<T> memory(workspace.size(), poison);
+  workspace.base = memory.data();
   job.counts = counts.data();
   job.log_likelihood = likelihoods.data();
   T** rows[] = {&job.law_given, &job.law_reached, &job.ahead_given, &job.ahead_reached};
@@ -57,7 +60,7 @@ Result cut(const BatchView<T>& view, const T* terminal = nullptr) {
   do {
     for_each_thread([&](std::size_t unit, int lane) {
       if (!chunk_wanted(job, unit, lane)) return false;
-      run_chunk<T, S, Emission>(job, lane, unit % job.chunks(), workspace.data() + lane % lane_block);
+      run_chunk<T, S, Emission>(job, lane, unit % job.chunks(), workspace, unit % places);
       return true;
     });
     job.again = false;
