@@ -74,8 +74,8 @@ double variance_of(const Curve& curve) {
   constexpr double step = 0.01, end = 7;
   double sum = 0;
   for (double z = step / 2; z < end; z += step) {
-    const double square = z * z, power = at(curve, std::min<double>(square, curve_square_max));
-    sum += square * std::exp2(2 * power) * std::exp(-square / 2) * step;
+    const double square = z * z, multiple = at(curve, std::min<double>(square, curve_square_max));
+    sum += square * multiple * multiple * std::exp(-square / 2) * step;
   }
   return sum * std::sqrt(2 / std::numbers::pi);
 }
@@ -88,10 +88,11 @@ Curve student_curve(double dof) {
     const double place = std::cos(std::numbers::pi * (2 * i + 1) / (2 * curve_columns));
     places[i] = curve_square_max * (1 + place) / 2;
     const double z = std::sqrt(places[i]);
-    values[i] = std::log2(student_at(dof, z) / z);
+    values[i] = student_at(dof, z) / z;
   }
   Curve curve = through(places, values);
-  curve[0] -= 0.5 * std::log2(variance_of(curve));
+  const double scale = 1 / std::sqrt(variance_of(curve));
+  for (double& coefficient : curve) coefficient *= scale;
   return curve;
 }
 
