@@ -298,6 +298,16 @@ REGENT_BODY REGENT_INSTRUCTION_SET::Real lookup(const float* table, REGENT_INSTR
   } else {
     return {(Register::Real)_mm512_permutexvar_ps((__m512i)index.v, low)};
   }
+#elif defined(__AVX2__)
+  if constexpr (!Wide) {  // a gather takes many times as long
+    using namespace REGENT_INSTRUCTION_SET;
+    const auto at = (__m256i)index.v;
+    const __m256 low = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), at);
+    const __m256 high = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8), at);
+    return {(Register::Real)_mm256_blendv_ps(low, high, _mm256_castsi256_ps(_mm256_slli_epi32(at, 28)))};
+  } else {
+    return gather(table, index);
+  }
 #else
   return gather(table, index);
 #endif

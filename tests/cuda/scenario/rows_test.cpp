@@ -51,21 +51,23 @@ TEST(ScenarioRows, GiveThePathsOfTheTables) {
   expect_same(run(cpu, rich_task(law), 0, paths), run_with_rows<true>(rich_task(law), paths));
 }
 
-TEST(ScenarioRows, GiveThePathsOfALawWithoutCurvesAndMoreRegimesThanSixteen) {
-  constexpr int regimes = 17;
-  Law law;
-  law.assets = assets;
-  law.factors = 4;
-  law.regimes = regimes;
-  law.start.assign(regimes, 1.0 / regimes);
-  law.transition.assign(regimes * regimes, 1.0 / regimes);
-  for (int i = 0; i < regimes * assets; ++i) {
-    law.drift.push_back(1e-5 * i);
-    law.idiosyncratic.push_back(1e-4 * i);
-    for (int f = 0; f < 4; ++f) law.loadings.push_back(1e-4 * (i % 7 + f));
+// A vector register holds four, eight or sixteen numbers of a regime's row.
+TEST(ScenarioRows, GiveThePathsOfALawWithoutCurvesAndManyRegimes) {
+  for (const int regimes : {7, 12, 17}) {
+    Law law;
+    law.assets = assets;
+    law.factors = 4;
+    law.regimes = regimes;
+    law.start.assign(regimes, 1.0 / regimes);
+    law.transition.assign(regimes * regimes, 1.0 / regimes);
+    for (int i = 0; i < regimes * assets; ++i) {
+      law.drift.push_back(1e-5 * i);
+      law.idiosyncratic.push_back(1e-4 * i);
+      for (int f = 0; f < 4; ++f) law.loadings.push_back(1e-4 * (i % 7 + f));
+    }
+    const Task task = hold(law, 40, 3);
+    expect_same(run(Resources::make("cpu"), task, 0, 50), run_with_rows<false>(task, 50));
   }
-  const Task task = hold(law, 40, 3);
-  expect_same(run(Resources::make("cpu"), task, 0, 50), run_with_rows<false>(task, 50));
 }
 
 }  // namespace
