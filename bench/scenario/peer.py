@@ -58,14 +58,14 @@ class OwnVolatility:
 def bend(model, z, logarithms):
     """Own shocks with Student-t tails, and volatilities of their own, from standard normals, in place."""
     square = np.minimum(z * z, SQUARE_MAX)
-    power = square * model.curves[-1]
+    multiple = square * model.curves[-1]
     for coefficient in model.curves[-2:0:-1]:
-        power += coefficient
-        power *= square
-    power += model.curves[0]
+        multiple += coefficient
+        multiple *= square
+    multiple += model.curves[0]
+    z *= multiple
     if logarithms is not None:
-        power += logarithms
-    z *= np.exp2(power, out=power)
+        z *= np.exp2(logarithms, out=multiple)
 
 
 def log_returns(model, rng, regime, normals, logarithms, out):

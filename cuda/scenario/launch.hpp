@@ -2,6 +2,7 @@
 // Between the host's tables and the launchers. Internal to cuda/scenario.
 
 #include <array>
+#include <functional>
 #include <vector>
 
 #include "cuda/scenario/scenario.hpp"
@@ -21,7 +22,7 @@ Packed packed(const Task& task);
 // Quantiles of W for `dof`, [tail_nodes]; the law that is linear between them has E W² = 1.
 std::vector<double> tail_quantiles(double dof);
 
-// Coefficients of p for an asset's own shock (view.hpp) of `dof` degrees of freedom: z·2^p(z²) lies within
+// Coefficients of p for an asset's own shock (view.hpp) of `dof` degrees of freedom: z·p(z²) lies within
 // 5e-4 of the Student-t's quantile at z's probability, times what makes the variance 1 where the law ends as
 // it does.
 std::array<double, curve_columns> student_curve(double dof);
@@ -44,7 +45,8 @@ const LaneKernel& lane_kernel(InstructionSet set);
 
 void run_cpu(const Resources& resources, const Packed& packed, std::uint64_t first_path, std::int64_t paths,
              const OutcomeView& out, const RecordView& record);
+// room: called once, while the first paths are made: memory that nobody has touched takes as long as they do.
 void run_gpu(const Resources& resources, const Packed& packed, std::uint64_t first_path, std::int64_t paths,
-             const OutcomeView& out);  // scenario_gpu.cu, or a stub
+             const std::function<OutcomeView()>& room);  // scenario_gpu.cu, or a stub
 
 }  // namespace regent::cuda::scenario::detail

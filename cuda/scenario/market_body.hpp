@@ -10,7 +10,7 @@
 //   scenario_history 0: x whether a block begins, y where
 // So nothing that is switched on moves another's numbers.
 
-#include "cuda/scenario/view.hpp"
+#include "cuda/scenario/tables_body.hpp"
 
 namespace regent::cuda::scenario {
 
@@ -49,7 +49,7 @@ REGENT_BODY void exponentials_minus_one(const R* x, R* result) {
   REGENT_EACH(j, count) low[j] = fused(square[j], middle[j], low[j]);
   REGENT_EACH(j, count) result[j] = fused(square[j], low[j], x[j]);
   R largest = square[0];
-  REGENT_EACH(j, count) largest = maximum(largest, square[j]);
+  REGENT_EACH(j, count) largest = larger(largest, square[j]);
   const R limit = Lanes<R>::all(0.0625F);
   if (!any(limit < largest)) return;
   REGENT_EACH(j, count)
@@ -67,20 +67,23 @@ REGENT_BODY IndexOf<R> counted(MaskOf<R> mask, IndexOf<R> count) {
   return select(mask, added(count, Lanes<R>::all_index(1)), count);
 }
 
-template <bool Wide, class R>
-REGENT_BODY void move_regime(const View& view, std::int32_t step, IndexOf<R> word, MarketState<R>& state) {
+template <class Tables, class R>
+REGENT_BODY void move_regime(const View& view, const Tables& tables, std::int32_t step, IndexOf<R> word,
+                             MarketState<R>& state) {
   const R u = unit<R>(word);
   IndexOf<R> next = Lanes<R>::all_index(0);
   if (step == 0) {
+    REGENT_UNROLL(1)
     for (std::int32_t k = 0; k + 1 < view.regimes; ++k)
       next = counted<R>(!(u < Lanes<R>::all(view.start[k])), next);
     state.regime = next;
     return;
   }
-  const auto leaves = u < lookup<Wide>(view.leave, state.regime);
+  const auto leaves = u < tables.template leave<R>(state.regime);
   if (!any(leaves)) return;
+  REGENT_UNROLL(1)
   for (std::int32_t k = 0; k + 1 < view.regimes; ++k)
-    next = counted<R>(!(u < lookup<Wide>(view.reach + k * view.stride, state.regime)), next);
+    next = counted<R>(!(u < tables.template reach<R>(k, state.regime)), next);
   state.regime = select(leaves, next, state.regime);
 }
 
@@ -111,12 +114,12 @@ REGENT_BODY R jump_count(R intensity, R u) {
   return count;
 }
 
-template <bool Wide, class R>
-REGENT_BODY void draw_jump(const View& view, PathNumber<R> path, std::int32_t step, IndexOf<R> word,
-                           MarketState<R>& state, Step<R>& now) {
+template <class Tables, class R>
+REGENT_BODY void draw_jump(const View& view, const Tables& tables, PathNumber<R> path, std::int32_t step,
+                           IndexOf<R> word, const float* row, MarketState<R>& state, Step<R>& now) {
   const R zero = Lanes<R>::all(0.0F), one = Lanes<R>::all(1.0F);
-  const R multiple = Lanes<R>::all(view.schedule[step * schedule_columns + schedule_jumps]);
-  const R intensity = lookup<Wide>(view.intensity, state.regime) * multiple * (one + state.excitation);
+  const R multiple = Lanes<R>::all(row[schedule_jumps]);
+  const R intensity = tables.template intensity<R>(state.regime) * multiple * (one + state.excitation);
   const R count = jump_count(intensity, unit<R>(word));
   state.excitation = state.excitation * Lanes<R>::all(view.jump_decay);
   now.any_jump = any(zero < count);
@@ -128,33 +131,40 @@ REGENT_BODY void draw_jump(const View& view, PathNumber<R> path, std::int32_t st
   state.variance = fused(count, Lanes<R>::all(view.jump_variance), state.variance);
 }
 
-template <bool Wide, class R>
-REGENT_BODY void draw_liquidity(const View& view, IndexOf<R> word, MarketState<R>& state, Step<R>& now) {
+template <class Tables, class R>
+REGENT_BODY void draw_liquidity(const View& view, const Tables& tables, IndexOf<R> word,
+                                MarketState<R>& state, Step<R>& now) {
   const R one = Lanes<R>::all(1.0F);
   const R excess = Lanes<R>::all(view.shock_multiple - 1.0F);
   state.illiquidity = state.illiquidity * Lanes<R>::all(view.shock_decay);
   const auto shock = unit<R>(word) < Lanes<R>::all(view.shock_probability);
   state.illiquidity = select(shock, maximum(state.illiquidity, excess), state.illiquidity);
   const R multiple = one + state.illiquidity;
-  now.spread = now.spread * multiple * lookup<Wide>(view.spread, state.regime);
+  now.spread = now.spread * multiple * tables.template spread<R>(state.regime);
   now.impact = now.impact * multiple;
 }
 
 template <class R>
-REGENT_BODY void force_regime(const View& view, std::int32_t step, MarketState<R>& state) {
-  const float forced = view.schedule[step * schedule_columns + schedule_regime];
+REGENT_BODY void force_regime(const float* row, MarketState<R>& state) {
+  const float forced = row[schedule_regime];
   if (forced >= 0.0F) state.regime = Lanes<R>::all_index(static_cast<std::uint32_t>(forced));
 }
 
+// A step's row of the schedule, [schedule_columns].
+REGENT_BODY void load_row(const View& view, std::int32_t step, float* row) {
+  const void* from = __builtin_assume_aligned(view.schedule + step * schedule_columns, 16);
+  __builtin_memcpy(row, from, schedule_columns * sizeof(float));
+}
+
 // The step's common part under a law. The variance that this step uses is that of its beginning.
-template <bool Wide, class R>
-REGENT_BODY Step<R> law_step(const View& view, PathNumber<R> path, std::int32_t step, MarketState<R>& state) {
-  const float* row = view.schedule + step * schedule_columns;
+template <class Tables, class R>
+REGENT_BODY Step<R> law_step(const View& view, const Tables& tables, PathNumber<R> path, std::int32_t step,
+                             const float* row, MarketState<R>& state) {
   const R zero = Lanes<R>::all(0.0F);
   const Words<R> words =
       philox(view.keys, path, static_cast<std::uint32_t>(step), 0, Purpose::scenario_state);
-  move_regime<Wide>(view, step, words.x, state);
-  force_regime<R>(view, step, state);
+  move_regime(view, tables, step, words.x, state);
+  force_regime<R>(row, state);
   Step<R> now{};
   const R variance = maximum(state.variance, zero), stress = Lanes<R>::all(row[schedule_volatility]);
   now.variance = variance * stress * stress;
@@ -165,8 +175,8 @@ REGENT_BODY Step<R> law_step(const View& view, PathNumber<R> path, std::int32_t 
   now.any_jump = false;
   now.spread = Lanes<R>::all(row[schedule_spread]);
   now.impact = Lanes<R>::all(row[schedule_impact]);
-  if (view.jumps) draw_jump<Wide>(view, path, step, words.z, state, now);
-  if (view.liquidity) draw_liquidity<Wide>(view, words.w, state, now);
+  if (view.jumps) draw_jump(view, tables, path, step, words.z, row, state, now);
+  if (view.liquidity) draw_liquidity(view, tables, words.w, state, now);
   return now;
 }
 

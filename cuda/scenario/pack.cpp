@@ -86,7 +86,7 @@ void add_regimes(const Law& law, int stride, Block& block) {
 
 // [assets, curve_columns]; assets of equal degrees of freedom share the work.
 std::vector<float> curves_of(const std::vector<double>& dof) {
-  std::map<double, std::array<double, curve_columns>> known{{0, {}}};  // 2^0: the normal itself
+  std::map<double, std::array<double, curve_columns>> known{{0, {1}}};  // the normal itself
   std::vector<float> rows;
   for (const double one : dof) {
     if (!known.contains(one)) known[one] = student_curve(one);

@@ -25,7 +25,8 @@ struct PathAccount::State {
   }
   Trades<float> trade_to(std::span<const double> weights, float growth) {
     for (std::size_t i = 0; i < target.size(); ++i) target[i] = static_cast<float>(weights[i]);
-    return trade<AnySizes>(view, true, 1.0F, growth, holdings.data());
+    return trade<AnySizes>(view, ViewTables<false>{view}, true, 1.0F, growth,
+                           PerAsset<float>{holdings.data()});
   }
 };
 
@@ -48,7 +49,7 @@ void PathAccount::step(std::span<const float> log_returns, std::span<const doubl
   float earned = 0.0F;
   for_groups<AnySizes>(s.view, [&](int first, auto group) {
     float r[group.count];
-    earn<group.count>(log_returns.data() + first, s.holdings.data() + first, r, earned);
+    earn<group.count>(log_returns.data() + first, first, PerAsset<float>{s.holdings.data()}, r, earned);
   });
   const Trades<float> trades = s.trade_to(weights, 1.0F + earned);
   settle(s.view, s.steps, earned, cost_of(s.view, trades, spread, impact), trades.sum, s.account);

@@ -11,15 +11,6 @@
 #include "cuda/scenario/market_body.hpp"
 #include "cuda/scenario/wide_body.hpp"
 
-// On the GPU arrays live in registers only where loops over them are unrolled; on the CPU the first-level
-// cache holds them.
-#ifdef __CUDA_ARCH__
-#define REGENT_PRAGMA(text) _Pragma(#text)
-#define REGENT_UNROLL(count) REGENT_PRAGMA(unroll(count))
-#else
-#define REGENT_UNROLL(count)
-#endif
-
 namespace regent::cuda::scenario {
 
 // Sizes that the compiler knows, so that loops unroll and arrays stay in registers; 0: from the view.
@@ -31,8 +22,9 @@ struct Sizes {
   REGENT_BODY static bool apart(const View& view) { return Assets > 0 ? Apart : view.apart; }
   static constexpr bool always_apart = Apart;
   // how often the GPU's loops are unrolled
-  static constexpr int unroll = Assets > 0 ? Assets : 1, groups = Assets > 0 ? (Assets + 3) / 4 : 1,
-                       factor_draws = Assets > 0 ? (Factors + 3) / 4 : 1;
+  static constexpr int factor_draws = Assets > 0 ? (Factors + 3) / 4 : 1;
+  static constexpr bool fixed = Assets > 0;
+  static constexpr int assets_known = Assets;
 };
 using AnySizes = Sizes<0, 0, false>;
 
@@ -64,19 +56,28 @@ REGENT_BODY R smaller_of(R a, R b) {
   return select(b < a, b, a);
 }
 
-// Whether an asset takes part in the step's jump: half a word each, eight assets to a draw.
+// Which assets take part in the step's jump: half a word each, eight assets to a draw.
 template <class R>
 struct Participants {
   Words<R> words;
-  REGENT_BODY MaskOf<R> next(const View& view, PathNumber<R> path, std::int32_t step, int asset) {
-    if (asset % 8 == 0) {
+  // of `count` assets from `first` on, which follow those of the call before
+  template <int count>
+  REGENT_BODY void next(const View& view, PathNumber<R> path, std::int32_t step, int first,
+                        MaskOf<R>* takes) {
+    if (first % 8 == 0) {
       words = philox(view.keys, path, static_cast<std::uint32_t>(step),
-                     1 + static_cast<std::uint32_t>(asset) / 8, Purpose::scenario_jump);
+                     1 + static_cast<std::uint32_t>(first) / 8, Purpose::scenario_jump);
+    } else if (first % 4 == 0) {
+      words.x = words.z;
+      words.y = words.w;
     }
-    const int word = asset % 8 / 2;
-    const IndexOf<R> both = word == 0 ? words.x : word == 1 ? words.y : word == 2 ? words.z : words.w;
-    const IndexOf<R> half = asset % 2 == 0 ? shifted_down(both, 16) : both & Lanes<R>::all_index(0xffffU);
-    return real_of_signed(half) < Lanes<R>::all(view.participation * 65536.0F);
+    const R limit = Lanes<R>::all(view.participation * 65536.0F);
+    REGENT_EACH(j, count) {
+      const int place = count == 4 ? j : first % 4;
+      const IndexOf<R> both = place < 2 ? words.x : words.y;
+      const IndexOf<R> half = place % 2 == 0 ? shifted_down(both, 16) : both & Lanes<R>::all_index(0xffffU);
+      takes[j] = real_of_signed(half) < limit;
+    }
   }
 };
 
@@ -90,41 +91,40 @@ struct Group {
 template <class Size, class Body>
 REGENT_BODY void for_groups(const View& view, const Body& body) {
   const int assets = Size::assets(view), whole = assets / 4 * 4;
-  REGENT_UNROLL(Size::groups)
+  REGENT_UNROLL(1)
   for (int first = 0; first < whole; first += 4) body(first, Group<4>{});
   for (int first = whole; first < assets; ++first) body(first, Group<1>{});
 }
 
-// The own shocks of `count` assets from `first` on, made of standard normals: z → z·2^p(z²), see view.hpp. A
-// Gaussian's p is 0, which leaves z bit by bit.
-template <int count, class R>
-REGENT_BODY void bend(const View& view, int first, R* z) {
+// The own shocks of `count` assets from `first` on, made of standard normals: z → z·p(z²), see view.hpp. A
+// Gaussian's p is 1, which leaves z bit by bit.
+template <int count, class Tables, class R>
+REGENT_BODY void bend(const Tables& tables, int first, R* z) {
   const R limit = Lanes<R>::all(curve_square_max);
-  R square[count], power[count];
-  const auto coefficient = [&](int j, int degree) {
-    return Lanes<R>::all(view.curve[(first + j) * curve_columns + degree]);
-  };
+  R square[count], multiple[count];
+  const auto coefficient = [&](int j, int degree) { return Lanes<R>::all(tables.curve(first + j, degree)); };
   REGENT_EACH(j, count) square[j] = smaller_of(z[j] * z[j], limit);
-  REGENT_EACH(j, count) power[j] = coefficient(j, curve_columns - 1);
+  REGENT_EACH(j, count) multiple[j] = coefficient(j, curve_columns - 1);
   REGENT_UNROLL(curve_columns - 1)
   for (int degree = curve_columns - 2; degree >= 0; --degree) {
-    REGENT_EACH(j, count) power[j] = fused(power[j], square[j], coefficient(j, degree));
+    REGENT_EACH(j, count) multiple[j] = fused(multiple[j], square[j], coefficient(j, degree));
   }
-  hmm::powers_of_two<count>(power);
-  REGENT_EACH(j, count) z[j] = z[j] * power[j];
+  REGENT_EACH(j, count) z[j] = z[j] * multiple[j];
 }
 
-// What own shocks' volatilities carry from step to step: log2 √u of every asset, `between` entries apart.
-template <class R>
-struct OwnLogs {
+// A number for every asset, four after four, each four `between` entries apart.
+template <class R, int between = 4>
+struct PerAsset {
   R* first;
-  int between;
-  REGENT_BODY R& operator[](int asset) const { return first[asset * between]; }
+  REGENT_BODY R& operator[](int asset) const {
+    if constexpr (between == 4) return first[asset];
+    return first[asset / 4 * between + asset % 4];
+  }
 };
 
 // Before the first step.
-template <class Size, class R>
-REGENT_BODY void start_own(const View& view, PathNumber<R> path, const OwnLogs<R>& logs) {
+template <class Size, class R, class Values>
+REGENT_BODY void start_own(const View& view, PathNumber<R> path, const Values& logs) {
   for_groups<Size>(view, [&](int first, auto group) {
     constexpr int count = group.count;
     if (view.own_start != nullptr) {
@@ -139,10 +139,11 @@ REGENT_BODY void start_own(const View& view, PathNumber<R> path, const OwnLogs<R
   });
 }
 
-// √u·idiosyncratic of `count` assets from `first` on, and u moved on by the normals z of this step.
-template <int count, bool Wide, class R>
-REGENT_BODY void own_deviations(const View& view, IndexOf<R> regime, int first, const R* z,
-                                const OwnLogs<R>& logs, R* deviation) {
+// √u·idiosyncratic of `count` assets from `first` on, and u moved on by the normals z of this step. logs:
+// log2 √u of every asset, from step to step.
+template <int count, class Regime, class R, class Values>
+REGENT_BODY void own_deviations(const View& view, const Regime& regime, int first, const R* z,
+                                const Values& logs, R* deviation) {
   REGENT_EACH(j, count) deviation[j] = logs[first + j];
   REGENT_EACH(j, count) {
     const R kept = fused(Lanes<R>::all(view.own_persistence), deviation[j], Lanes<R>::all(view.own_base));
@@ -150,79 +151,75 @@ REGENT_BODY void own_deviations(const View& view, IndexOf<R> regime, int first, 
   }
   hmm::powers_of_two<count>(deviation);
   REGENT_EACH(j, count)
-  deviation[j] = deviation[j] * lookup<Wide>(view.idiosyncratic + (first + j) * view.stride, regime);
+  deviation[j] = deviation[j] * regime.idiosyncratic(first + j);
 }
 
 // x + Σ_f loadings·z_f
-template <int count, bool Wide, class R>
-REGENT_BODY void add_factors(const View& view, IndexOf<R> regime, int first, int factors, const R* factor,
-                             R* x) {
+template <int count, class Regime, class R>
+REGENT_BODY void add_factors(const Regime& regime, int first, int factors, const R* factor, R* x) {
   for (int f = 0; f < factors; ++f) {
-    REGENT_EACH(j, count) {
-      const float* loading = view.loadings + ((first + j) * factors + f) * view.stride;
-      x[j] = fused(lookup<Wide>(loading, regime), factor[f], x[j]);
-    }
+    REGENT_EACH(j, count) x[j] = fused(regime.loading(first + j, factors, f), factor[f], x[j]);
   }
 }
 
-template <int count, bool Wide, class R>
-REGENT_BODY void drifts(const View& view, const float* row, const Step<R>& now, IndexOf<R> regime, int first,
-                        R* drift) {
-  const int stride = view.stride;
+template <int count, class Regime, class R>
+REGENT_BODY void drifts(const View& view, const Regime& regime, const float* row, const Step<R>& now,
+                        int first, R* drift) {
   const R drift_share = Lanes<R>::all(row[schedule_drift]);
-  REGENT_EACH(j, count) drift[j] = lookup<Wide>(view.drift + (first + j) * stride, regime) * drift_share;
+  REGENT_EACH(j, count) drift[j] = regime.drift(first + j) * drift_share;
   if (view.drift_of_variance != nullptr) {
     REGENT_EACH(j, count)
-    drift[j] =
-        fused(lookup<Wide>(view.drift_of_variance + (first + j) * stride, regime), now.variance, drift[j]);
+    drift[j] = fused(regime.drift_of_variance(first + j), now.variance, drift[j]);
   }
 }
 
 // Log returns of `count` assets from `first` on under a law, without jumps.
-template <int count, bool Wide, class R>
-REGENT_BODY void diffuse(const View& view, const float* row, const Step<R>& now, IndexOf<R> regime, int first,
-                         int factors, const R* factor, const R* own, R* x) {
+template <int count, class Regime, class R>
+REGENT_BODY void diffuse(const View& view, const Regime& regime, const float* row, const Step<R>& now,
+                         int first, int factors, const R* factor, const R* own, R* x) {
   R drift[count];
-  REGENT_EACH(j, count) x[j] = own[j] * lookup<Wide>(view.idiosyncratic + (first + j) * view.stride, regime);
-  add_factors<count, Wide>(view, regime, first, factors, factor, x);
-  drifts<count, Wide>(view, row, now, regime, first, drift);
+  REGENT_EACH(j, count) x[j] = own[j] * regime.idiosyncratic(first + j);
+  add_factors<count>(regime, first, factors, factor, x);
+  drifts<count>(view, regime, row, now, first, drift);
   REGENT_EACH(j, count) x[j] = fused(now.scale, x[j], drift[j]);
 }
 
 // The same where own shocks have deviations of their own.
-template <int count, bool Wide, class R>
-REGENT_BODY void diffuse_apart(const View& view, const float* row, const Step<R>& now, IndexOf<R> regime,
+template <int count, class Regime, class R>
+REGENT_BODY void diffuse_apart(const View& view, const Regime& regime, const float* row, const Step<R>& now,
                                int first, int factors, const R* factor, const R* own, const R* deviation,
                                R* x) {
   const R stress = Lanes<R>::all(row[schedule_volatility]), scale = stress * now.tail;
   const R half = Lanes<R>::all(-0.5F) * stress * stress;
   R drift[count];
-  drifts<count, Wide>(view, row, now, regime, first, drift);
+  drifts<count>(view, regime, row, now, first, drift);
   if (view.drift_of_variance != nullptr) {
     REGENT_EACH(j, count) drift[j] = fused(half, deviation[j] * deviation[j], drift[j]);
   }
   REGENT_EACH(j, count) drift[j] = fused(scale * deviation[j], own[j], drift[j]);
   REGENT_EACH(j, count) x[j] = Lanes<R>::all(0.0F);
-  add_factors<count, Wide>(view, regime, first, factors, factor, x);
+  add_factors<count>(regime, first, factors, factor, x);
   REGENT_EACH(j, count) x[j] = fused(now.scale, x[j], drift[j]);
 }
 
 // What the schedule adds to the whole market.
-template <int count, class R>
-REGENT_BODY void move_market(const View& view, const float* row, int first, R* x) {
+template <int count, class Tables, class R>
+REGENT_BODY void move_market(const Tables& tables, const float* row, int first, R* x) {
   const R move = Lanes<R>::all(row[schedule_market_move]);
-  REGENT_EACH(j, count) x[j] = fused(move, Lanes<R>::all(view.beta[first + j]), x[j]);
+  REGENT_EACH(j, count) x[j] = fused(move, Lanes<R>::all(tables.beta(first + j)), x[j]);
 }
 
 // Calls receive(first, Group, log returns) for the assets of a step under a law, and moves the variance.
-template <class Size, bool Wide, class R, class Receive>
-REGENT_BODY Step<R> law_returns(const View& view, PathNumber<R> path, std::int32_t step,
-                                MarketState<R>& state, R* factor, const OwnLogs<R>& own_logs,
+template <class Size, class Tables, class R, class Values, class Receive>
+REGENT_BODY Step<R> law_returns(const View& view, const Tables& tables, PathNumber<R> path, std::int32_t step,
+                                MarketState<R>& state, R* factor, const Values& own_logs,
                                 const Receive& receive) {
-  const float* row = view.schedule + step * schedule_columns;
+  float row[schedule_columns];
+  load_row(view, step, row);
   const int factors = Size::factors(view), factor_draws = (factors + 3) / 4;
   const R before = state.variance;
-  const Step<R> now = law_step<Wide>(view, path, step, state);
+  const Step<R> now = law_step(view, tables, path, step, row, state);
+  const auto regime = tables.template in<R>(state.regime);
   const auto draw = [&](int number) {
     return normals<R>(philox(view.keys, path, static_cast<std::uint32_t>(step),
                              static_cast<std::uint32_t>(number), Purpose::scenario_diffusion));
@@ -239,22 +236,25 @@ REGENT_BODY Step<R> law_returns(const View& view, PathNumber<R> path, std::int32
     constexpr int count = group.count;
     Four<R> four = draw(factor_draws + first / 4);
     R* own = four.v + first % 4;
-    R x[count], deviation[count];
-    const bool apart = Size::apart(view);
-    if (apart) own_deviations<count, Wide>(view, state.regime, first, own, own_logs, deviation);
-    if (view.curve != nullptr) bend<count>(view, first, own);
-    if (apart) {
-      diffuse_apart<count, Wide>(view, row, now, state.regime, first, factors, factor, own, deviation, x);
+    R x[count];
+    if (Size::apart(view)) {
+      R deviation[count];
+      own_deviations<count>(view, regime, first, own, own_logs, deviation);
+      if (view.curve != nullptr) bend<count>(tables, first, own);
+      diffuse_apart<count>(view, regime, row, now, first, factors, factor, own, deviation, x);
     } else {
-      diffuse<count, Wide>(view, row, now, state.regime, first, factors, factor, own, x);
+      if (view.curve != nullptr) bend<count>(tables, first, own);
+      diffuse<count>(view, regime, row, now, first, factors, factor, own, x);
     }
     if (now.any_jump) {
+      MaskOf<R> takes[count];
+      participants.template next<count>(view, path, step, first, takes);
       REGENT_EACH(j, count) {
-        const R jump = now.jump * Lanes<R>::all(view.jump_scale[first + j]);
-        x[j] = x[j] + select(participants.next(view, path, step, first + j), jump, Lanes<R>::all(0.0F));
+        const R jump = now.jump * Lanes<R>::all(tables.jump_scale(first + j));
+        x[j] = x[j] + select(takes[j], jump, Lanes<R>::all(0.0F));
       }
     }
-    move_market<count>(view, row, first, x);
+    move_market<count>(tables, row, first, x);
     receive(first, group, x);
   });
   if (view.volatility != VolatilityKind::constant)
@@ -270,6 +270,7 @@ REGENT_BODY Step<R> history_returns(const View& view, PathNumber<R> path, std::i
   const Step<R> now = history_step(view, path, step, state);
   const IndexOf<R> from = times(state.bar, static_cast<std::uint32_t>(view.assets));
   const float drift_share = row[schedule_drift] - row[schedule_volatility];
+  const ViewTables<false> tables{view};
   for_groups<AnySizes>(view, [&](int first, auto group) {
     constexpr int count = group.count;
     R x[count];
@@ -277,7 +278,7 @@ REGENT_BODY Step<R> history_returns(const View& view, PathNumber<R> path, std::i
       const R mean = Lanes<R>::all(view.drift[(first + j) * view.stride] * drift_share);
       x[j] = fused(now.scale, gather(view.history + first + j, from), mean);
     }
-    move_market<count>(view, row, first, x);
+    move_market<count>(tables, row, first, x);
     receive(first, group, x);
   });
   return now;
@@ -285,14 +286,13 @@ REGENT_BODY Step<R> history_returns(const View& view, PathNumber<R> path, std::i
 
 // Simple returns r of `count` assets from their log returns, what the holdings earn by them, and the holdings
 // grown.
-template <int count, class R>
-REGENT_BODY void earn(const R* log_returns, R* holdings, R* r, R& earned) {
+template <int count, class R, class Values>
+REGENT_BODY void earn(const R* log_returns, int first, const Values& holdings, R* r, R& earned) {
   exponentials_minus_one<count>(log_returns, r);
-  REGENT_EACH(j, count) {
-    const R held = holdings[j];
-    earned = fused(held, r[j], earned);
-    holdings[j] = fused(held, r[j], held);
-  }
+  R held[count];
+  REGENT_EACH(j, count) held[j] = holdings[first + j];
+  REGENT_EACH(j, count) earned = fused(held[j], r[j], earned);
+  REGENT_EACH(j, count) holdings[first + j] = fused(held[j], r[j], held[j]);
 }
 
 // What a step's trades come to.
@@ -302,23 +302,27 @@ struct Trades {
 };
 
 // Holdings after the prices moved, and after the trades where the step has any.
-template <class Size, class R>
-REGENT_BODY Trades<R> trade(const View& view, bool rebalances, R exposure, R growth, R* holdings) {
+template <class Size, class Tables, class R, class Values>
+REGENT_BODY Trades<R> trade(const View& view, const Tables& tables, bool rebalances, R exposure, R growth,
+                            const Values& holdings) {
   const R zero = Lanes<R>::all(0.0F), one = Lanes<R>::all(1.0F);
   const R inverse = one / select(zero < growth, growth, one);
   if (!rebalances) {
-    REGENT_UNROLL(Size::unroll)
-    for (int asset = 0; asset < Size::assets(view); ++asset) holdings[asset] = holdings[asset] * inverse;
+    for_groups<Size>(view, [&](int first, auto group) {
+      REGENT_EACH(j, group.count) holdings[first + j] = holdings[first + j] * inverse;
+    });
     return {zero, zero};
   }
   R sum[4] = {zero, zero, zero, zero}, squares[4] = {zero, zero, zero, zero};
   for_groups<Size>(view, [&](int first, auto group) {
-    REGENT_EACH(j, group.count) {
-      const R held = holdings[first + j] * inverse, goal = Lanes<R>::all(view.target[first + j]) * exposure;
-      const R change = goal - held;
-      sum[j] = sum[j] + absolute(change);
-      if (view.impact > 0.0F) squares[j] = fused(change, change, squares[j]);
-      holdings[first + j] = goal;
+    constexpr int count = group.count;
+    R goal[count], change[count];
+    REGENT_EACH(j, count) goal[j] = Lanes<R>::all(tables.target(first + j)) * exposure;
+    REGENT_EACH(j, count) change[j] = goal[j] - holdings[first + j] * inverse;
+    REGENT_EACH(j, count) holdings[first + j] = goal[j];
+    REGENT_EACH(j, count) sum[j] = sum[j] + absolute(change[j]);
+    if (view.impact > 0.0F) {
+      REGENT_EACH(j, count) squares[j] = fused(change[j], change[j], squares[j]);
     }
   });
   return {(sum[0] + sum[1]) + (sum[2] + sum[3]), (squares[0] + squares[1]) + (squares[2] + squares[3])};
@@ -374,11 +378,12 @@ REGENT_BODY void settle(const View& view, std::int32_t step, R earned, R cost, R
 }
 
 // Buys `target` before the first step.
-template <class Size, class R>
-REGENT_BODY void first_purchase(const View& view, Account<R>& account, R* holdings) {
+template <class Size, class Tables, class R, class Values>
+REGENT_BODY void first_purchase(const View& view, const Tables& tables, Account<R>& account,
+                                const Values& holdings) {
   const R zero = Lanes<R>::all(0.0F), one = Lanes<R>::all(1.0F);
   for (int asset = 0; asset < Size::assets(view); ++asset) holdings[asset] = zero;
-  const Trades<R> trades = trade<Size>(view, true, one, one, holdings);
+  const Trades<R> trades = trade<Size>(view, tables, true, one, one, holdings);
   const R spread = Lanes<R>::all(view.schedule[schedule_spread]);
   const R impact = Lanes<R>::all(view.schedule[schedule_impact]);
   settle(view, 0, zero, cost_of(view, trades, spread, impact), zero, account);
@@ -407,32 +412,33 @@ REGENT_BODY void record_step(const View& view, const RecordView& record, std::in
   record_value(record.impact + step, view.steps, now.impact);
 }
 
-template <class Size, bool Wide, bool FromHistory, bool Recorded, class R>
-REGENT_BODY void one_step(const View& view, PathNumber<R> path, std::int32_t step, const RecordView& record,
-                          MarketState<R>& state, Account<R>& account, R* holdings, R* factor,
-                          const OwnLogs<R>& own_logs) {
+template <class Size, bool FromHistory, bool Recorded, class Tables, class R, class Values>
+REGENT_BODY void one_step(const View& view, const Tables& tables, PathNumber<R> path, std::int32_t step,
+                          const RecordView& record, MarketState<R>& state, Account<R>& account,
+                          const Values& holdings, R* factor, const Values& own_logs) {
   R earned = Lanes<R>::all(0.0F), at_target = Lanes<R>::all(0.0F);
   const auto receive = [&](int first, auto group, const R* log_returns) {
     constexpr int count = group.count;
     R r[count];
-    earn<count>(log_returns, holdings + first, r, earned);
-    REGENT_EACH(j, count) {
-      if (view.features) at_target = fused(Lanes<R>::all(view.target[first + j]), r[j], at_target);
-      if constexpr (Recorded) {
-        const std::int64_t steps = view.steps, assets = view.assets;
-        record_value(record.log_returns + step * assets + first + j, steps * assets, log_returns[j]);
-      }
+    earn<count>(log_returns, first, holdings, r, earned);
+    if (view.features) {
+      REGENT_EACH(j, count) at_target = fused(Lanes<R>::all(tables.target(first + j)), r[j], at_target);
+    }
+    if constexpr (Recorded) {
+      const std::int64_t steps = view.steps, assets = view.assets;
+      REGENT_EACH(j, count)
+      record_value(record.log_returns + step * assets + first + j, steps * assets, log_returns[j]);
     }
   };
   Step<R> now;
   if constexpr (FromHistory) {
     now = history_returns(view, path, step, state, receive);
   } else {
-    now = law_returns<Size, Wide>(view, path, step, state, factor, own_logs, receive);
+    now = law_returns<Size>(view, tables, path, step, state, factor, own_logs, receive);
   }
   const bool rebalances = view.rebalance > 0 && (step + 1) % view.rebalance == 0;
   const R growth = Lanes<R>::all(1.0F) + earned;
-  const Trades<R> trades = trade<Size>(view, rebalances, account.exposure, growth, holdings);
+  const Trades<R> trades = trade<Size>(view, tables, rebalances, account.exposure, growth, holdings);
   const R cost = cost_of(view, trades, now.spread, now.impact);
   settle(view, step, earned, cost, trades.sum, account);
   if (view.features) look(view, at_target, account);
@@ -461,19 +467,19 @@ REGENT_BODY void store_outcome(const OutcomeView& out, std::int64_t at, const Ma
 
 // The whole path; its outcome goes to entry `at`. holdings, own_logs: room for [assets], factor: for
 // [factors]; own_logs are not touched unless own shocks have volatilities of their own.
-template <class Size, bool Wide, bool FromHistory, bool Recorded, class R>
-REGENT_BODY void path_body(const View& view, PathNumber<R> path, const OutcomeView& out,
-                           const RecordView& record, std::int64_t at, R* holdings, R* factor,
-                           const OwnLogs<R>& own_logs) {
+template <class Size, bool FromHistory, bool Recorded, class Tables, class R, class Values>
+REGENT_BODY void path_body(const View& view, const Tables& tables, PathNumber<R> path, const OutcomeView& out,
+                           const RecordView& record, std::int64_t at, const Values& holdings, R* factor,
+                           const Values& own_logs) {
   MarketState<R> state = market_start<R>(view);
   Account<R> account = account_start<R>(view);
   if constexpr (!FromHistory) {
     if (Size::apart(view)) start_own<Size>(view, path, own_logs);
   }
-  first_purchase<Size>(view, account, holdings);
+  first_purchase<Size>(view, tables, account, holdings);
   for (std::int32_t step = 0; step < view.steps; ++step)
-    one_step<Size, Wide, FromHistory, Recorded>(view, path, step, record, state, account, holdings, factor,
-                                                own_logs);
+    one_step<Size, FromHistory, Recorded>(view, tables, path, step, record, state, account, holdings, factor,
+                                          own_logs);
   store_outcome(out, at, state, account);
 }
 

@@ -18,9 +18,9 @@ template <class Size, bool Wide, bool FromHistory, bool Recorded>
 void path(const View& view, const Group& group, const OutcomeView& out, const RecordView& record,
           float* work) {
   auto* reals = reinterpret_cast<Real*>(work);
-  path_body<Size, Wide, FromHistory, Recorded>(view, path_of(group), out, record, group.at, reals,
-                                               reals + view.assets,
-                                               OwnLogs<Real>{reals + view.assets + view.factors, 1});
+  path_body<Size, FromHistory, Recorded>(view, ViewTables<Wide>{view}, path_of(group), out, record, group.at,
+                                         PerAsset<Real>{reals}, reals + view.assets,
+                                         PerAsset<Real>{reals + view.assets + view.factors});
 }
 
 template <bool Recorded>

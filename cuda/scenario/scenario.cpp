@@ -1,6 +1,8 @@
 #include "cuda/scenario/scenario.hpp"
 
+#include <sys/mman.h>
 #include <tbb/blocked_range.h>
+#include <tbb/parallel_invoke.h>
 #include <tbb/parallel_reduce.h>
 
 #include <algorithm>
@@ -52,6 +54,20 @@ void check_finite(const Outcomes& out, std::uint64_t first_path) {
               " left the range of numbers; its volatility, jumps or leverage are too large");
 }
 
+// `count` zeros. Most of the time that a large new array takes the system spends on its pages: it is asked
+// for large ones before they are touched.
+template <class Value>
+void make_room(std::vector<Value>& values, std::size_t count) {
+  constexpr std::uintptr_t page = std::uintptr_t{1} << 21;
+  values.reserve(count);
+  const auto begin = reinterpret_cast<std::uintptr_t>(values.data());
+  const std::uintptr_t first = (begin + page - 1) / page * page;
+  const std::uintptr_t end = (begin + count * sizeof(Value)) / page * page;
+  // where it is refused the pages are small
+  if (end > first) madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
+  values.resize(count);
+}
+
 template <class Value>
 void append_some(std::vector<Value>& to, const std::vector<Value>& from, std::size_t first,
                  std::size_t count) {
@@ -62,8 +78,11 @@ void append_some(std::vector<Value>& to, const std::vector<Value>& from, std::si
 }  // namespace
 
 Outcomes room_for_outcomes(std::size_t paths) {
-  return {std::vector<double>(paths), std::vector<double>(paths),       std::vector<double>(paths),
-          std::vector<float>(paths),  std::vector<std::int32_t>(paths), std::vector<std::uint8_t>(paths)};
+  Outcomes out;
+  const auto room = [paths](auto& values) { return [paths, &values] { make_room(values, paths); }; };
+  tbb::parallel_invoke(room(out.final_equity), room(out.turnover), room(out.costs), room(out.drawdown_max),
+                       room(out.ruin_step), room(out.final_regime));
+  return out;
 }
 
 void append(Outcomes& to, const Outcomes& from, std::size_t first, std::size_t count) {
@@ -78,13 +97,17 @@ void append(Outcomes& to, const Outcomes& from, std::size_t first, std::size_t c
 Outcomes run(const Resources& resources, const Task& task, std::uint64_t first_path, std::int64_t paths) {
   validate(task);
   check_range(first_path, paths);
-  Outcomes out = room_for_outcomes(static_cast<std::size_t>(paths));
+  Outcomes out;
   if (paths == 0) return out;
+  const auto room = [&] {
+    out = room_for_outcomes(static_cast<std::size_t>(paths));
+    return view_of(out);
+  };
   const Packed tables = detail::packed(task);
   if (resources.backend() == Backend::gpu) {
-    detail::run_gpu(resources, tables, first_path, paths, view_of(out));
+    detail::run_gpu(resources, tables, first_path, paths, room);
   } else {
-    detail::run_cpu(resources, tables, first_path, paths, view_of(out), {});
+    detail::run_cpu(resources, tables, first_path, paths, room(), {});
   }
   check_finite(out, first_path);
   return out;

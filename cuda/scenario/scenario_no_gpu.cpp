@@ -5,7 +5,8 @@
 
 namespace regent::cuda::scenario::detail {
 
-void run_gpu(const Resources&, const Packed&, std::uint64_t, std::int64_t, const OutcomeView&) {
+void run_gpu(const Resources&, const Packed&, std::uint64_t, std::int64_t,
+             const std::function<OutcomeView()>&) {
   REGENT_INVARIANT(false, "this build has no CUDA, so no Resources may hold a GPU");
 }
 

@@ -38,15 +38,24 @@ double student_above(double dof, double t) {
   return 0.5 * (1 - front * beta_fraction(b, a, rest) / b);
 }
 
-// The t that a Student-t exceeds as often as a standard normal exceeds z > 0, by bisection of its logarithm.
+double student_density(double dof, double t) {
+  const double front =
+      std::lgamma((dof + 1) / 2) - std::lgamma(dof / 2) - 0.5 * std::log(dof * std::numbers::pi);
+  return std::exp(front - (dof + 1) / 2 * std::log1p(t * t / dof));
+}
+
+// The t that a Student-t exceeds as often as a standard normal exceeds z > 0. ln P(T > t) is concave in ln t,
+// so that Newton's steps are beyond it from the first on and only come nearer.
 double student_at(double dof, double z) {
-  const double probability = 0.5 * std::erfc(z / std::numbers::sqrt2);
-  double low = std::log(z / 4), high = std::log(1e6);
-  for (int i = 0; i < 100 && high - low > 1e-13; ++i) {
-    const double middle = (low + high) / 2;
-    (student_above(dof, std::exp(middle)) > probability ? low : high) = middle;
+  const double wanted = std::log(0.5 * std::erfc(z / std::numbers::sqrt2));
+  double place = std::log(z);
+  for (int i = 0; i < 100; ++i) {
+    const double t = std::exp(place), above = student_above(dof, t);
+    const double step = (std::log(above) - wanted) * above / (t * student_density(dof, t));
+    place += step;
+    if (std::abs(step) < 1e-9) break;  // the error is then about its square
   }
-  return std::exp((low + high) / 2);
+  return std::exp(place);
 }
 
 double at(const Curve& curve, double square) {
@@ -74,8 +83,8 @@ double variance_of(const Curve& curve) {
   constexpr double step = 0.01, end = 7;
   double sum = 0;
   for (double z = step / 2; z < end; z += step) {
-    const double square = z * z, power = at(curve, std::min<double>(square, curve_square_max));
-    sum += square * std::exp2(2 * power) * std::exp(-square / 2) * step;
+    const double square = z * z, multiple = at(curve, std::min<double>(square, curve_square_max));
+    sum += square * multiple * multiple * std::exp(-square / 2) * step;
   }
   return sum * std::sqrt(2 / std::numbers::pi);
 }
@@ -88,10 +97,11 @@ Curve student_curve(double dof) {
     const double place = std::cos(std::numbers::pi * (2 * i + 1) / (2 * curve_columns));
     places[i] = curve_square_max * (1 + place) / 2;
     const double z = std::sqrt(places[i]);
-    values[i] = std::log2(student_at(dof, z) / z);
+    values[i] = student_at(dof, z) / z;
   }
   Curve curve = through(places, values);
-  curve[0] -= 0.5 * std::log2(variance_of(curve));
+  const double scale = 1 / std::sqrt(variance_of(curve));
+  for (double& coefficient : curve) coefficient *= scale;
   return curve;
 }
 

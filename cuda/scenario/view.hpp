@@ -12,10 +12,10 @@ namespace regent::cuda::scenario {
 inline constexpr int tail_nodes = 514;  // quantiles of W: 16 an octave from 2^−32 to 1, the last one twice
 inline constexpr int jump_count_max = 16;
 
-// An asset's own shock is z·2^p(min(z², curve_square_max)), z standard normal; p has curve_columns
+// An asset's own shock is z·p(min(z², curve_square_max)), z standard normal; p has curve_columns
 // coefficients, the one of degree 0 first. The bound is 4.264890…², which a normal passes once in 100,000
 // times on either side.
-inline constexpr int curve_columns = 6;
+inline constexpr int curve_columns = 8;
 inline constexpr float curve_square_max = 18.189294F;
 
 // The columns of the schedule.

@@ -15,6 +15,15 @@
 #include "cuda/hmm/pack.hpp"
 #endif
 
+// On the GPU arrays live in registers only where loops over them are unrolled; on the CPU the first-level
+// cache holds them.
+#ifdef __CUDA_ARCH__
+#define REGENT_PRAGMA(text) _Pragma(#text)
+#define REGENT_UNROLL(count) REGENT_PRAGMA(unroll(count))
+#else
+#define REGENT_UNROLL(count)
+#endif
+
 namespace regent::cuda::scenario {
 
 using hmm::any;
@@ -31,17 +40,19 @@ struct Words {
   IndexOf<R> x, y, z, w;
 };
 
-// The ten rounds' keys, each in the lower half of its number.
+// The ten rounds' keys.
 struct RoundKeys {
-  std::uint64_t first[10], second[10];
+  struct Pair {
+    std::uint32_t first, second;
+  };
+  alignas(8) Pair round[10];
 };
 
 inline RoundKeys round_keys(std::uint64_t seed) {
   RoundKeys keys{};
   auto key0 = static_cast<std::uint32_t>(seed), key1 = static_cast<std::uint32_t>(seed >> 32);
-  for (int round = 0; round < 10; ++round) {
-    keys.first[round] = key0;
-    keys.second[round] = key1;
+  for (RoundKeys::Pair& pair : keys.round) {
+    pair = {key0, key1};
     key0 += 0x9E3779B9U;
     key1 += 0xBB67AE85U;
   }
@@ -59,12 +70,34 @@ REGENT_BODY IndexOf<R> with_purpose(IndexOf<R> high, Purpose purpose) {
   return high | Lanes<R>::all_index(static_cast<std::uint32_t>(purpose));
 }
 
+// Both halves of a product of two words.
+struct WordProduct {
+  std::uint32_t low, high;
+};
+REGENT_BODY WordProduct product(std::uint32_t a, std::uint32_t b) {
+#ifdef __CUDA_ARCH__
+  // a shift of the 64-bit product would come out as an addition to its upper half
+  WordProduct result;
+  asm("{ .reg .b64 both; mul.wide.u32 both, %2, %3; mov.b64 {%0, %1}, both; }"
+      : "=r"(result.low), "=r"(result.high)
+      : "r"(a), "r"(b));
+  return result;
+#else
+  const std::uint64_t both = static_cast<std::uint64_t>(a) * b;
+  return {static_cast<std::uint32_t>(both), static_cast<std::uint32_t>(both >> 32)};
+#endif
+}
+
 REGENT_BODY Words<float> philox(const RoundKeys& keys, PathNumber<float> path, std::uint32_t step,
                                 std::uint32_t draw, Purpose purpose) {
-  const Philox4 bits =
-      philox4x32_10({path.low, step, draw, with_purpose<float>(path.high, purpose)},
-                    static_cast<std::uint32_t>(keys.first[0]), static_cast<std::uint32_t>(keys.second[0]));
-  return {bits.x, bits.y, bits.z, bits.w};
+  Words<float> c{path.low, step, draw, with_purpose<float>(path.high, purpose)};
+  REGENT_UNROLL(10)
+  for (int round = 0; round < 10; ++round) {
+    const WordProduct p0 = product(0xD2511F53U, c.x), p1 = product(0xCD9E8D57U, c.z);
+    const RoundKeys::Pair key = keys.round[round];
+    c = {p1.high ^ c.y ^ key.first, p1.low, p0.high ^ c.w ^ key.second, p0.low};
+  }
+  return c;
 }
 
 REGENT_BODY float real_of_signed(std::uint32_t word) {
@@ -143,12 +176,12 @@ REGENT_BODY Halves upper(Halves a) {
   return a >> 32;
 #endif
 }
-REGENT_BODY Halves exclusive_or(Halves a, Halves b, std::uint64_t c) {
+REGENT_BODY Halves exclusive_or(Halves a, Halves b, std::uint32_t c) {
 #if defined(__AVX512F__)
-  return (Halves)_mm512_ternarylogic_epi64((__m512i)a, (__m512i)b,
-                                           _mm512_set1_epi64(static_cast<long long>(c)), 0x96);
+  return (Halves)_mm512_ternarylogic_epi64((__m512i)a, (__m512i)b, _mm512_set1_epi32(static_cast<int>(c)),
+                                           0x96);
 #else
-  return a ^ b ^ (Halves{} + c);
+  return a ^ b ^ (Halves)(Register::Unsigned{} + c);
 #endif
 }
 
@@ -156,17 +189,17 @@ struct Counter {
   Halves x, y, z, w;
 };
 
-REGENT_BODY Counter round_of(const Counter& c, std::uint64_t first_key, std::uint64_t second_key) {
+REGENT_BODY Counter round_of(const Counter& c, RoundKeys::Pair key) {
   const Halves p0 = product(Halves{} + 0xD2511F53U, c.x), p1 = product(Halves{} + 0xCD9E8D57U, c.z);
-  return {exclusive_or(upper(p1), c.y, first_key), p1, exclusive_or(upper(p0), c.w, second_key), p0};
+  return {exclusive_or(upper(p1), c.y, key.first), p1, exclusive_or(upper(p0), c.w, key.second), p0};
 }
 
 // Both halves side by side: one alone would wait for its own products.
 REGENT_BODY void rounds(Counter& even, Counter& odd, const RoundKeys& keys) {
 #pragma GCC unroll 10
   for (int round = 0; round < 10; ++round) {
-    even = round_of(even, keys.first[round], keys.second[round]);
-    odd = round_of(odd, keys.first[round], keys.second[round]);
+    even = round_of(even, keys.round[round]);
+    odd = round_of(odd, keys.round[round]);
   }
 }
 
@@ -265,6 +298,16 @@ REGENT_BODY REGENT_INSTRUCTION_SET::Real lookup(const float* table, REGENT_INSTR
   } else {
     return {(Register::Real)_mm512_permutexvar_ps((__m512i)index.v, low)};
   }
+#elif defined(__AVX2__)
+  if constexpr (!Wide) {  // a gather takes many times as long
+    using namespace REGENT_INSTRUCTION_SET;
+    const auto at = (__m256i)index.v;
+    const __m256 low = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), at);
+    const __m256 high = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8), at);
+    return {(Register::Real)_mm256_blendv_ps(low, high, _mm256_castsi256_ps(_mm256_slli_epi32(at, 28)))};
+  } else {
+    return gather(table, index);
+  }
 #else
   return gather(table, index);
 #endif
@@ -289,6 +332,34 @@ struct Four {
 #else
 // NOLINTNEXTLINE(bugprone-macro-parentheses): j is declared there
 #define REGENT_EACH(j, count) _Pragma("GCC unroll 4") for (int j = 0; j < (count); ++j)
+#endif
+
+// √x of a zero, which stays as it is, or of x in [2^−24, 64).
+template <class R>
+REGENT_BODY R radius_root(R x) {
+  return square_root(x);
+}
+#ifdef __CUDA_ARCH__
+// The same bits: what the compiler makes of a square root, without the branch for other numbers.
+template <>
+REGENT_BODY float radius_root<float>(float x) {
+  float inverse;
+  asm("rsqrt.approx.ftz.f32 %0, %1;" : "=f"(inverse) : "f"(fmaxf(x, 0x1p-126F)));
+  const float root = x * inverse;
+  return fused(fused(-root, root, x), inverse * 0.5F, root);
+}
+#endif
+
+// The larger one; what a NaN among them gives is open.
+template <class R>
+REGENT_BODY R larger(R a, R b) {
+  return maximum(a, b);
+}
+#ifdef __CUDA_ARCH__
+template <>
+REGENT_BODY float larger<float>(float a, float b) {
+  return fmaxf(a, b);
+}
 #endif
 
 // √(−2·ln unit(a)) and the same of b. The logarithm is Cephes' logf, its polynomial in Estrin's order.
@@ -317,7 +388,7 @@ REGENT_BODY void radii_of(IndexOf<R> a, IndexOf<R> b, R* radius) {
   REGENT_EACH(j, 2) high[j] = fused(n[j], Lanes<R>::all(-2.12194440e-4F), square[j] * Lanes<R>::all(-0.5F));
   REGENT_EACH(j, 2) high[j] = fused(f[j] * square[j], low[j], high[j]);
   REGENT_EACH(j, 2) high[j] = fused(n[j], Lanes<R>::all(0.693359375F), f[j] + high[j]);
-  REGENT_EACH(j, 2) radius[j] = square_root(Lanes<R>::all(-2.0F) * high[j]);
+  REGENT_EACH(j, 2) radius[j] = radius_root(Lanes<R>::all(-2.0F) * high[j]);
 }
 
 // Four standard normals of four words.

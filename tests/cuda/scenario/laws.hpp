@@ -94,30 +94,35 @@ inline Estimate call(const Outcomes& out, double spot, double strike, double dis
   return mean_of(out.final_equity, [&](double x) { return discount * std::max(0.0, spot * x - strike); });
 }
 
-// Five assets (a group of four and one), three factors, two regimes, everything switched on.
-inline Law rich_law() {
+// Two regimes and everything switched on; five assets are a group of four and one.
+inline Law rich_law(int assets = 5, int factors = 3) {
   Law law;
-  law.assets = 5;
-  law.factors = 3;
+  law.assets = assets;
+  law.factors = factors;
   law.regimes = 2;
   law.start = {0.5, 0.5};
   law.transition = {.9, .1, .2, .8};
   for (int k = 0; k < 2; ++k) {
-    for (int i = 0; i < 5; ++i) {
-      law.drift.push_back(1e-4 * (i - 2));
+    for (int i = 0; i < assets; ++i) {
+      law.drift.push_back(1e-4 * (i % 5 - 2));
       law.drift_of_variance.push_back(-1e-4 * (k + 1));
       law.idiosyncratic.push_back(0.01 * (k + 1) + 0.001 * i);
-      for (int f = 0; f < 3; ++f) law.loadings.push_back(0.01 * (k + 1) * (f == 0 ? 1 : (i + f) % 3 - 1));
+      for (int f = 0; f < factors; ++f)
+        law.loadings.push_back(0.01 * (k + 1) * (f == 0 ? 1 : (i + f) % 3 - 1));
     }
   }
-  law.beta = {1, 0.5, 1.5, 1, -1};
+  const double beta[] = {1, 0.5, 1.5, 1, -1}, dof[] = {3, 0, 4, 20, 2.6}, scale[] = {1, 1, 0.5, 2, 1};
+  for (int i = 0; i < assets; ++i) {
+    law.beta.push_back(beta[i % 5]);
+    law.idiosyncratic_dof.push_back(dof[i % 5]);
+    law.jumps.scale.push_back(scale[i % 5]);
+  }
   law.dof = 5;
-  law.idiosyncratic_dof = {3, 0, 4, 20, 2.6};
   law.volatility = {.kind = VolatilityKind::garch, .alpha = 0.05, .gamma = 0.1, .beta = 0.8};
   law.jumps = {.intensity = {0.05, 0.2},
                .mean = -0.03,
                .deviation = 0.02,
-               .scale = {1, 1, 0.5, 2, 1},
+               .scale = law.jumps.scale,
                .participation = 0.6,
                .excitation = 0.5,
                .decay = 0.7,
@@ -129,7 +134,9 @@ inline Law rich_law() {
 inline Task rich_task(const Law& law) {
   Task task;
   task.law = &law;
-  task.policy = {.target = {0.4, 0.3, -0.2, 0.3, 0.1},
+  const double target[] = {0.4, 0.3, -0.2, 0.3, 0.1};
+  for (int i = 0; i < law.assets; ++i) task.policy.target.push_back(target[i % 5] * 5 / law.assets);
+  task.policy = {.target = task.policy.target,
                  .rebalance_bars = 3,
                  .volatility_target = 0.02,
                  .trend_half_life_bars = 10,

@@ -47,18 +47,12 @@ TEST(ScenarioPath, IsTheSameOnEveryBackendAndInstructionSet) {
 
 TEST(ScenarioPath, OfSixteenAssetsAndFourFactorsIsTheSameOnTheGpu) {
   if (gpu_count() == 0) GTEST_SKIP() << "no GPU here";
-  Law law = one_asset(0, 0.01);
-  law.assets = 16;
-  law.factors = 4;
-  law.drift.assign(16, 1e-4);
-  law.idiosyncratic.assign(16, 0.01);
-  law.loadings.assign(64, 0.004);
-  law.idiosyncratic_dof.assign(16, 3.5);
   for (const bool apart : {false, true}) {
+    Law law = rich_law(16, 4);
     if (apart) law.own_volatility = {.apart = true, .persistence = 0.99, .response = 0.15};
-    const Task task = hold(law, 50, 3);
-    expect_same(run(Resources::make("cpu"), task, 0, 300), 0, run(Resources::make("cuda"), task, 0, 300), 0,
-                300);
+    for (const Task& task : {hold(law, 50, 3), rich_task(law)})
+      expect_same(run(Resources::make("cpu"), task, 0, 300), 0, run(Resources::make("cuda"), task, 0, 300), 0,
+                  300);
   }
 }
 
