@@ -244,7 +244,8 @@ Packed packed(const Task& task) {
   View& view = packed.view;
   view.assets = assets_of(task);
   view.steps = task.steps;
-  view.stride = task.law != nullptr && task.law->regimes > 16 ? 32 : 16;
+  const int regimes = task.law != nullptr ? task.law->regimes : 1;
+  view.stride = regimes > 16 ? 32 : regimes > 8 ? 16 : 8;
   view.keys = round_keys(task.seed);
   Block block(packed);
   if (task.law != nullptr) {

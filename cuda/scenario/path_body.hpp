@@ -270,7 +270,7 @@ REGENT_BODY Step<R> history_returns(const View& view, PathNumber<R> path, std::i
   const Step<R> now = history_step(view, path, step, state);
   const IndexOf<R> from = times(state.bar, static_cast<std::uint32_t>(view.assets));
   const float drift_share = row[schedule_drift] - row[schedule_volatility];
-  const ViewTables<false> tables{view};
+  const ViewTables<0> tables{view};
   for_groups<AnySizes>(view, [&](int first, auto group) {
     constexpr int count = group.count;
     R x[count];

@@ -14,12 +14,12 @@ PathNumber<Real> path_of(const Group& group) {
   return {Lanes<Real>::load_index(group.low), Lanes<Real>::load_index(group.high)};
 }
 
-template <class Size, bool Wide, bool FromHistory, bool Recorded>
+template <class Size, int Entries, bool FromHistory, bool Recorded>
 void path(const View& view, const Group& group, const OutcomeView& out, const RecordView& record,
           float* work) {
   auto* reals = reinterpret_cast<Real*>(work);
-  path_body<Size, FromHistory, Recorded>(view, ViewTables<Wide>{view}, path_of(group), out, record, group.at,
-                                         PerAsset<Real>{reals}, reals + view.assets,
+  path_body<Size, FromHistory, Recorded>(view, ViewTables<Entries>{view}, path_of(group), out, record,
+                                         group.at, PerAsset<Real>{reals}, reals + view.assets,
                                          PerAsset<Real>{reals + view.assets + view.factors});
 }
 
@@ -27,11 +27,13 @@ template <bool Recorded>
 void any_path(const View& view, const Group& group, const OutcomeView& out, const RecordView& record,
               float* work) {
   if (view.bars > 0) {
-    path<AnySizes, false, true, Recorded>(view, group, out, record, work);
-  } else if (view.stride > 16) {
-    path<AnySizes, true, false, Recorded>(view, group, out, record, work);
+    path<AnySizes, 0, true, Recorded>(view, group, out, record, work);
+  } else if (view.stride == 8) {
+    path<AnySizes, 8, false, Recorded>(view, group, out, record, work);
+  } else if (view.stride == 16) {
+    path<AnySizes, 16, false, Recorded>(view, group, out, record, work);
   } else {
-    path<AnySizes, false, false, Recorded>(view, group, out, record, work);
+    path<AnySizes, 32, false, Recorded>(view, group, out, record, work);
   }
 }
 

@@ -9,46 +9,47 @@
 
 namespace regent::cuda::scenario {
 
-// What a regime says of assets.
-template <bool Wide, class R>
+// What a regime says of assets. Entries: of a row, 0 where the view alone knows.
+template <int Entries, class R>
 struct RegimeOfView {
-  const View& view;
+  const float *loadings, *idiosyncratics, *drifts, *drifts_of_variance;
+  int stride;
   IndexOf<R> regime;
   REGENT_BODY R loading(int asset, int factors, int factor) const {
-    return lookup<Wide>(view.loadings + (asset * factors + factor) * view.stride, regime);
+    return lookup<Entries>(loadings + (asset * factors + factor) * stride, regime);
   }
   REGENT_BODY R idiosyncratic(int asset) const {
-    return lookup<Wide>(view.idiosyncratic + asset * view.stride, regime);
+    return lookup<Entries>(idiosyncratics + asset * stride, regime);
   }
-  REGENT_BODY R drift(int asset) const { return lookup<Wide>(view.drift + asset * view.stride, regime); }
+  REGENT_BODY R drift(int asset) const { return lookup<Entries>(drifts + asset * stride, regime); }
   REGENT_BODY R drift_of_variance(int asset) const {
-    return lookup<Wide>(view.drift_of_variance + asset * view.stride, regime);
+    return lookup<Entries>(drifts_of_variance + asset * stride, regime);
   }
 };
 
-// Wide: more than 16 regimes.
-template <bool Wide>
+template <int Entries>
 struct ViewTables {
   const View& view;
+  REGENT_BODY int stride() const { return Entries > 0 ? Entries : view.stride; }
   template <class R>
-  REGENT_BODY RegimeOfView<Wide, R> in(IndexOf<R> regime) const {
-    return {view, regime};
+  REGENT_BODY RegimeOfView<Entries, R> in(IndexOf<R> regime) const {
+    return {view.loadings, view.idiosyncratic, view.drift, view.drift_of_variance, stride(), regime};
   }
   template <class R>
   REGENT_BODY R leave(IndexOf<R> regime) const {
-    return lookup<Wide>(view.leave, regime);
+    return lookup<Entries>(view.leave, regime);
   }
   template <class R>
   REGENT_BODY R reach(int to, IndexOf<R> regime) const {
-    return lookup<Wide>(view.reach + to * view.stride, regime);
+    return lookup<Entries>(view.reach + to * stride(), regime);
   }
   template <class R>
   REGENT_BODY R intensity(IndexOf<R> regime) const {
-    return lookup<Wide>(view.intensity, regime);
+    return lookup<Entries>(view.intensity, regime);
   }
   template <class R>
   REGENT_BODY R spread(IndexOf<R> regime) const {
-    return lookup<Wide>(view.spread, regime);
+    return lookup<Entries>(view.spread, regime);
   }
   REGENT_BODY float curve(int asset, int degree) const { return view.curve[asset * curve_columns + degree]; }
   REGENT_BODY float jump_scale(int asset) const { return view.jump_scale[asset]; }

@@ -139,8 +139,8 @@ REGENT_BODY float octave_of(std::uint32_t bits, std::uint32_t& rest) {
   rest = static_cast<std::uint32_t>(octave) << 23;
   return static_cast<float>(octave);
 }
-// table[index]; tables of regimes have 16 or 32 entries
-template <bool Wide>
+// table[index] of a table of `Entries`: 8, 16, or another number that need not be known
+template <int Entries>
 REGENT_BODY float lookup(const float* table, std::uint32_t index) {
   return table[index];
 }
@@ -288,20 +288,26 @@ REGENT_BODY REGENT_INSTRUCTION_SET::Real gather(const float* table, REGENT_INSTR
   return result;
 #endif
 }
-template <bool Wide>
+// Permutations of registers: a gather takes many times as long.
+template <int Entries>
 REGENT_BODY REGENT_INSTRUCTION_SET::Real lookup(const float* table, REGENT_INSTRUCTION_SET::Index index) {
-#if defined(__AVX512F__)
   using namespace REGENT_INSTRUCTION_SET;
-  const __m512 low = _mm512_loadu_ps(table);
-  if constexpr (Wide) {
-    return {(Register::Real)_mm512_permutex2var_ps(low, (__m512i)index.v, _mm512_loadu_ps(table + 16))};
+#if defined(__AVX512F__)
+  const auto at = (__m512i)index.v;
+  if constexpr (Entries == 8) {
+    return {(Register::Real)_mm512_permutexvar_ps(at, _mm512_castps256_ps512(_mm256_loadu_ps(table)))};
+  } else if constexpr (Entries == 16) {
+    return {(Register::Real)_mm512_permutexvar_ps(at, _mm512_loadu_ps(table))};
+  } else if constexpr (Entries == 32) {
+    return {(Register::Real)_mm512_permutex2var_ps(_mm512_loadu_ps(table), at, _mm512_loadu_ps(table + 16))};
   } else {
-    return {(Register::Real)_mm512_permutexvar_ps((__m512i)index.v, low)};
+    return gather(table, index);
   }
 #elif defined(__AVX2__)
-  if constexpr (!Wide) {  // a gather takes many times as long
-    using namespace REGENT_INSTRUCTION_SET;
-    const auto at = (__m256i)index.v;
+  const auto at = (__m256i)index.v;
+  if constexpr (Entries == 8) {
+    return {(Register::Real)_mm256_permutevar8x32_ps(_mm256_loadu_ps(table), at)};
+  } else if constexpr (Entries == 16) {
     const __m256 low = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), at);
     const __m256 high = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8), at);
     return {(Register::Real)_mm256_blendv_ps(low, high, _mm256_castsi256_ps(_mm256_slli_epi32(at, 28)))};
