@@ -102,7 +102,8 @@ template <int count, class Tables, class R>
 REGENT_BODY void bend(const Tables& tables, int first, R* z) {
   const R limit = Lanes<R>::all(curve_square_max);
   R square[count], multiple[count];
-  const auto coefficient = [&](int j, int degree) { return Lanes<R>::all(tables.curve(first + j, degree)); };
+  const std::ptrdiff_t own = first;
+  const auto coefficient = [&](int j, int degree) { return Lanes<R>::all(tables.curve(own + j, degree)); };
   REGENT_EACH(j, count) square[j] = smaller_of(z[j] * z[j], limit);
   REGENT_EACH(j, count) multiple[j] = coefficient(j, curve_columns - 1);
   REGENT_UNROLL(curve_columns - 1)
@@ -157,8 +158,9 @@ REGENT_BODY void own_deviations(const View& view, const Regime& regime, int firs
 // x + Σ_f loadings·z_f
 template <int count, class Regime, class R>
 REGENT_BODY void add_factors(const Regime& regime, int first, int factors, const R* factor, R* x) {
+  const std::ptrdiff_t own = first;
   for (int f = 0; f < factors; ++f) {
-    REGENT_EACH(j, count) x[j] = fused(regime.loading(first + j, factors, f), factor[f], x[j]);
+    REGENT_EACH(j, count) x[j] = fused(regime.loading(own + j, factors, f), factor[f], x[j]);
   }
 }
 

@@ -9,20 +9,21 @@
 
 namespace regent::cuda::scenario {
 
-// What a regime says of assets. Entries: of a row, 0 where the view alone knows.
+// What a regime says of assets. Entries: of a row, 0 where the view alone knows. Places are as wide as
+// pointers, so that those of neighbouring assets differ by constants.
 template <int Entries, class R>
 struct RegimeOfView {
   const float *loadings, *idiosyncratics, *drifts, *drifts_of_variance;
-  int stride;
+  std::ptrdiff_t stride;
   IndexOf<R> regime;
-  REGENT_BODY R loading(int asset, int factors, int factor) const {
+  REGENT_BODY R loading(std::ptrdiff_t asset, int factors, int factor) const {
     return lookup<Entries>(loadings + (asset * factors + factor) * stride, regime);
   }
-  REGENT_BODY R idiosyncratic(int asset) const {
+  REGENT_BODY R idiosyncratic(std::ptrdiff_t asset) const {
     return lookup<Entries>(idiosyncratics + asset * stride, regime);
   }
-  REGENT_BODY R drift(int asset) const { return lookup<Entries>(drifts + asset * stride, regime); }
-  REGENT_BODY R drift_of_variance(int asset) const {
+  REGENT_BODY R drift(std::ptrdiff_t asset) const { return lookup<Entries>(drifts + asset * stride, regime); }
+  REGENT_BODY R drift_of_variance(std::ptrdiff_t asset) const {
     return lookup<Entries>(drifts_of_variance + asset * stride, regime);
   }
 };
@@ -30,7 +31,7 @@ struct RegimeOfView {
 template <int Entries>
 struct ViewTables {
   const View& view;
-  REGENT_BODY int stride() const { return Entries > 0 ? Entries : view.stride; }
+  REGENT_BODY std::ptrdiff_t stride() const { return Entries > 0 ? Entries : view.stride; }
   template <class R>
   REGENT_BODY RegimeOfView<Entries, R> in(IndexOf<R> regime) const {
     return {view.loadings, view.idiosyncratic, view.drift, view.drift_of_variance, stride(), regime};
@@ -51,7 +52,9 @@ struct ViewTables {
   REGENT_BODY R spread(IndexOf<R> regime) const {
     return lookup<Entries>(view.spread, regime);
   }
-  REGENT_BODY float curve(int asset, int degree) const { return view.curve[asset * curve_columns + degree]; }
+  REGENT_BODY float curve(std::ptrdiff_t asset, int degree) const {
+    return view.curve[asset * curve_columns + degree];
+  }
   REGENT_BODY float jump_scale(int asset) const { return view.jump_scale[asset]; }
   REGENT_BODY float beta(int asset) const { return view.beta[asset]; }
   REGENT_BODY float target(int asset) const { return view.target[asset]; }
