@@ -1,19 +1,18 @@
 #include "strategies/sweep.hpp"
 
-#include <sys/mman.h>
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <future>
 #include <iterator>
 #include <limits>
 #include <mutex>
 
 #include "base/error.hpp"
+#include "base/large_pages.hpp"
 #include "strategies/column_keys.hpp"
+#include "strategies/each_at_once.hpp"
 
 namespace regent::strategies {
 namespace {
@@ -23,8 +22,13 @@ using cuda::sweep::no_column;
 
 // Lanes in one call: progress is seen between calls. A GPU takes all at once that it can.
 constexpr std::size_t block_lanes_cpu = 65'536, block_lanes_gpu = 262'144;
-// As many queues as a GPU has.
-constexpr std::size_t families_at_once_gpu = 8;
+// Families that a GPU sweeps at once: more than 8 find no queue of their own. A run keeps up to about 1 GB of
+// it, and a 32nd of its memory.
+std::size_t families_at_once(const cuda::Resources& resources) {
+  if (resources.backend() != cuda::Backend::gpu) return 1;
+  constexpr std::size_t bytes_each = std::size_t{4} << 30, most = 8;
+  return std::clamp<std::size_t>(resources.gpu_memory_bytes() / bytes_each, 1, most);
+}
 // Combinations that a thread takes in hand together.
 constexpr std::size_t piece = 1024;
 
@@ -224,22 +228,11 @@ void keep_lanes(const TradableSeries& series, const TimePlan& plan, const cuda::
   });
 }
 
-// Large results in large pages, where the system has some: fewer to be made, and found, by far.
-template <class T>
-void ask_for_large_pages(const UnsetVector<T>& values) {
-  constexpr std::uintptr_t large_page = std::uintptr_t{2} << 20;
-  const auto first = reinterpret_cast<std::uintptr_t>(values.data());
-  const std::uintptr_t from = (first + large_page - 1) / large_page * large_page;
-  const std::uintptr_t end = (first + values.size() * sizeof(T)) / large_page * large_page;
-  // what it answers does not matter: small pages do as well
-  if (from < end) madvise(reinterpret_cast<void*>(from), end - from, MADV_HUGEPAGE);
-}
-
 // The pages of new elements, so that nobody waits for them later.
 template <class T>
 void touch(UnsetVector<T>& values) {
   constexpr std::size_t page = 4096;
-  ask_for_large_pages(values);
+  ask_for_large_pages(values.data(), values.size() * sizeof(T));
   auto* bytes = reinterpret_cast<char*>(values.data());
   tbb::parallel_for(tbb::blocked_range<std::size_t>(0, values.size() * sizeof(T), 64 * page),
                     [&](const auto& range) {
@@ -255,26 +248,6 @@ void make_room(const TimePlan& plan, FamilySweep& out) {
   touch(out.rows);
   touch(out.intervals);
   touch(out.regimes);
-}
-
-// Calls use(i) for [0, count), `at_once` of them on threads of their own: their waiting holds up no core.
-// After one has thrown, no more begin.
-template <class Use>
-void each_at_once(std::size_t count, std::size_t at_once, const Use& use) {
-  std::atomic<std::size_t> next = 0;
-  const auto take = [&] {
-    try {
-      for (std::size_t i = next++; i < count; i = next++) use(i);
-    } catch (...) {
-      next = count;
-      throw;
-    }
-  };
-  std::vector<std::future<void>> others;
-  for (std::size_t k = 1; k < std::min(at_once, count); ++k)
-    others.push_back(std::async(std::launch::async, take));
-  take();
-  for (auto& other : others) other.get();
 }
 
 Sums sums_of(const FamilySweep& family, std::size_t row, const TimePlan& plan, const Span& span) {
@@ -341,8 +314,7 @@ std::vector<FamilySweep> sweep_all(const cuda::Resources& resources, const Trada
     };
   }
   std::vector<FamilySweep> out(families.size());
-  const bool on_gpu = resources.backend() == cuda::Backend::gpu;
-  each_at_once(families.size(), on_gpu ? families_at_once_gpu : 1,
+  each_at_once(families.size(), families_at_once(resources),
                [&](std::size_t f) { out[f] = sweep(resources, series, families[f], plan, shared); });
   return out;
 }

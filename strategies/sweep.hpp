@@ -44,7 +44,8 @@ FamilySweep sweep(const cuda::Resources& resources, const TradableSeries& series
                   const Combinations& combinations, const TimePlan& plan, const SweepSettings& settings);
 
 // Several families of one symbol, in their order. A GPU sweeps some of them at once, since the lanes of one
-// leave most of it idle; progress is still called by one thread at a time.
+// leave most of it idle, eight where it has 32 GiB of memory; progress is still called by one thread at a
+// time.
 std::vector<FamilySweep> sweep_all(const cuda::Resources& resources, const TradableSeries& series,
                                    std::span<const Combinations> families, const TimePlan& plan,
                                    const SweepSettings& settings);

@@ -14,11 +14,17 @@
 
 namespace regent::bench {
 
+using Clock = std::chrono::steady_clock;
+
+inline double seconds_since(Clock::time_point began) {
+  return std::chrono::duration<double>(Clock::now() - began).count();
+}
+
 struct Ascended {
   std::vector<double> log_likelihood;  // of all series together, before every M-step
   std::vector<hmm::LaneFit> fits;      // [series], after the last
-  double e_step_seconds = 0;           // of the part that spent most in it
-  std::int64_t chunks_again = 0;       // of all E-steps since the start
+  double e_step_share = 0;             // of the time of the part that spent most in it
+  std::int64_t chunks_again = 0;       // of its E-steps
 };
 
 hmm::LaneFit lane_fit_of(const hmm::Model& model);
@@ -45,12 +51,14 @@ class BatchEmPart {
   Ascended run(int iterations) {
     Ascended result;
     result.fits.assign(lanes_, start_);
+    const auto all_began = Clock::now();
+    const std::int64_t again_before = expectation_.chunks_again();
+    double e_steps = 0;
     for (int iteration = 0; iteration < iterations; ++iteration) {
       each_series([&](int lane) { put(result.fits[lane], lane); });
-      const auto began = std::chrono::steady_clock::now();
+      const auto began = Clock::now();
       expectation_.run(lanes_, parameters_, active_, counts_, likelihoods_);
-      result.e_step_seconds +=
-          std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+      e_steps += seconds_since(began);
       double sum = 0;
       for (int lane = 0; lane < lanes_; ++lane) sum += likelihoods_[lane];
       result.log_likelihood.push_back(sum);
@@ -61,7 +69,8 @@ class BatchEmPart {
         result.fits[lane].maximise(counts, settings_);
       });
     }
-    result.chunks_again = expectation_.chunks_again();
+    result.e_step_share = e_steps / seconds_since(all_began);
+    result.chunks_again = expectation_.chunks_again() - again_before;
     return result;
   }
 
@@ -127,7 +136,7 @@ class BatchEm {
     for (Ascended& one : results) {
       for (int i = 0; i < iterations; ++i) all.log_likelihood[i] += one.log_likelihood[i];
       all.chunks_again += one.chunks_again;
-      all.e_step_seconds = std::max(all.e_step_seconds, one.e_step_seconds);
+      all.e_step_share = std::max(all.e_step_share, one.e_step_share);
       std::move(one.fits.begin(), one.fits.end(), std::back_inserter(all.fits));
     }
     return all;

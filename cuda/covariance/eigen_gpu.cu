@@ -37,8 +37,8 @@ constexpr int threads_of(int size) {
   const int shares = size <= warp ? 1 : size <= 64 || sizeof(T) == sizeof(float) ? 2 : shares_max;
   return whole_warps(size) * shares;
 }
-// blocks of the largest in a multiprocessor for which registers must suffice: shared memory holds as many,
-// and in fp32, where they suffice without spills, more of smaller ones
+// blocks in a multiprocessor for which registers must suffice: as many of the largest as shared memory holds
+// in fp64, one more in fp32, where more of smaller ones fit
 template <class T>
 constexpr int reduced_at_once = sizeof(T) == sizeof(float) ? 4 : 1;
 
@@ -152,7 +152,7 @@ __global__ void __launch_bounds__(row_threads) check_kernel(const EigenJob<T> jo
   const T *const products = between.probes + static_cast<long>(index) * 6 * n, *const signs =
                                                                                    products + 2 * n;
   T* const parts = between.probes + (static_cast<long>(index) * 6 + 4) * n;
-  mend_order(team, n, values, vectors);
+  if (between.info[index] == 0) mend_order(team, n, values, vectors);  // else they may be in any order
   for (int k = team.index; k < n; k += team.threads) {
     T sums[2];
     multiply_vector(vectors + static_cast<long>(k) * n, n, signs, sums);
@@ -177,12 +177,15 @@ std::size_t sweep_bytes(int size) {
   return static_cast<std::size_t>(sweepers) * 2 * static_cast<std::size_t>(team_step(size)) * sizeof(T);
 }
 
+// Of the largest matrix that fits, whatever this one's size: a kernel has one limit for all who launch it.
 template <class T>
-void allow_shared_memory(int size) {
+void allow_shared_memory(const Resources& resources) {
+  int largest = staged_size_max;
+  while (!fits_a_block<T>(resources, largest)) --largest;
   REGENT_CUDA_CHECK(cudaFuncSetAttribute(reduce_kernel<T>, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                         static_cast<int>(team_bytes<T>(size))));
+                                         static_cast<int>(team_bytes<T>(largest))));
   REGENT_CUDA_CHECK(cudaFuncSetAttribute(turn_kernel<T>, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                         static_cast<int>(slab_bytes<T>(size))));
+                                         static_cast<int>(slab_bytes<T>(largest))));
 }
 
 }  // namespace
@@ -278,7 +281,7 @@ template <class T>
 EigenGpu<T>::EigenGpu(const Resources& resources, int size, int count_max, EigenGpuMethod method)
     : state_(std::make_unique<State>(resources.gpu()->stream, size, static_cast<std::size_t>(count_max))) {
   if (method == EigenGpuMethod::by_size && fits_a_block<T>(resources, size)) {
-    allow_shared_memory<T>(size);
+    allow_shared_memory<T>(resources);
     state_->staged.emplace(size, static_cast<std::size_t>(count_max));
   } else {
     state_->library.emplace(state_->stream, size, static_cast<std::size_t>(count_max));

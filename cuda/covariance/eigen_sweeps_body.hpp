@@ -3,7 +3,7 @@
 // diagonalise the tridiagonal matrix of the first stage and leave their rotations for the third
 // (eigen_turn_body.hpp). A sweep is one long chain of roots and divisions, work for one thread. It needs only
 // the tridiagonal matrix, so that the chains of thousands of matrices run side by side where a
-// multiprocessor's shared memory holds two whole ones.
+// multiprocessor's shared memory holds one to three whole ones.
 //
 // The rotations of a round are bounded; what is left then is made in a further round, after the vectors were
 // turned by the last one's.

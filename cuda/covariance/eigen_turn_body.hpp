@@ -177,12 +177,13 @@ REGENT_BODY void multiply_vector(const T* vector, int rows, const T* signs, T (&
   }
 }
 
-// Place of value k in ascending order, ties by index.
+// Place of value k in ascending order, ties by index; NaN, which is like itself alone, comes last.
 template <class T>
 REGENT_BODY int rank_of(const T* values, int n, int k) {
+  const auto before = [](T a, T b) { return a < b || (a == a && b != b); };
   int rank = 0;
   for (int j = 0; j < n; ++j) {
-    const bool below = j < k ? !(values[k] < values[j]) : values[j] < values[k];
+    const bool below = j < k ? !before(values[k], values[j]) : before(values[j], values[k]);
     rank += below ? 1 : 0;
   }
   return rank;

@@ -32,7 +32,7 @@ template <class T>
 __global__ void __launch_bounds__(lane_block) seam_kernel(ChunkJob<T> job, int* differing) {
   const std::int64_t unit = blockIdx.x;
   const int lane = static_cast<int>(unit / job.chunks()) * lane_block + static_cast<int>(threadIdx.x);
-  if (check_seams(job, unit, lane)) atomicAdd(differing, 1);
+  if (check_seams(job, unit, lane) && lane < job.batch.lanes) atomicAdd(differing, 1);
 }
 
 // Row `rows` is the log-likelihood.

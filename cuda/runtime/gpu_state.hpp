@@ -12,5 +12,6 @@ struct GpuState;
 GpuState* make_gpu_state(std::string& why_not);
 void destroy_gpu_state(GpuState* state) noexcept;
 std::string describe_gpu(const GpuState& state);
+std::size_t memory_bytes_of(const GpuState& state);
 
 }  // namespace regent::cuda

@@ -64,6 +64,10 @@ Resources Resources::make(const std::string& device) {
   return resources;
 }
 
+std::size_t Resources::gpu_memory_bytes() const {
+  return gpu_ ? memory_bytes_of(*gpu_) : 0;
+}
+
 std::string Resources::describe() const {
   if (gpu_) return describe_gpu(*gpu_);
   const int threads = tbb::this_task_arena::max_concurrency();

@@ -2,6 +2,7 @@
 // Chosen once, passed first to every operation: the backend, its stream and the CPU's instruction set. No
 // CUDA types here: this header compiles with the host compiler alone.
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -27,6 +28,7 @@ class Resources {
   InstructionSet instruction_set() const { return instruction_set_; }
   std::string describe() const;  // "CPU, 2 threads, avx2" or "NVIDIA H200, sm_90, 143771 MiB"
   GpuState* gpu() const { return gpu_.get(); }
+  std::size_t gpu_memory_bytes() const;  // 0 without a GPU
 
  private:
   Resources();

@@ -55,6 +55,10 @@ void destroy_gpu_state(GpuState* state) noexcept {
   delete state;
 }
 
+std::size_t memory_bytes_of(const GpuState& state) {
+  return state.properties.totalGlobalMem;
+}
+
 std::string describe_gpu(const GpuState& state) {
   std::ostringstream text;
   text << state.properties.name << ", sm_" << state.properties.major << state.properties.minor << ", "

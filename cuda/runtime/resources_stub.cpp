@@ -20,5 +20,8 @@ void destroy_gpu_state(GpuState*) noexcept {}
 std::string describe_gpu(const GpuState&) {
   return "no GPU";
 }
+std::size_t memory_bytes_of(const GpuState&) {
+  return 0;
+}
 
 }  // namespace regent::cuda

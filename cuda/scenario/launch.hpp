@@ -23,8 +23,8 @@ Packed packed(const Task& task);
 std::vector<double> tail_quantiles(double dof);
 
 // Coefficients of p for an asset's own shock (view.hpp) of `dof` degrees of freedom: z·p(z²) lies within
-// 5e-4 of the Student-t's quantile at z's probability, times what makes the variance 1 where the law ends as
-// it does.
+// a relative 5e-4 of the Student-t's quantile at z's probability, times what makes the variance 1 where the
+// law ends as it does.
 std::array<double, curve_columns> student_curve(double dof);
 
 // A group of `width` paths beginning at entry `at`; path: their numbers, low and high words, [width].

@@ -25,8 +25,7 @@ struct PathAccount::State {
   }
   Trades<float> trade_to(std::span<const double> weights, float growth) {
     for (std::size_t i = 0; i < target.size(); ++i) target[i] = static_cast<float>(weights[i]);
-    return trade<AnySizes>(view, ViewTables<0>{view}, true, 1.0F, growth,
-                           PerAsset<float>{holdings.data()});
+    return trade<AnySizes>(view, ViewTables<0>{view}, true, 1.0F, growth, PerAsset<float>{holdings.data()});
   }
 };
 

@@ -1,9 +1,9 @@
 #include "cuda/scenario/scenario.hpp"
 
-#include <sys/mman.h>
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_invoke.h>
 #include <tbb/parallel_reduce.h>
+#include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <cmath>
@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "base/large_pages.hpp"
 #include "cuda/scenario/launch.hpp"
 
 namespace regent::cuda::scenario {
@@ -54,17 +55,11 @@ void check_finite(const Outcomes& out, std::uint64_t first_path) {
               " left the range of numbers; its volatility, jumps or leverage are too large");
 }
 
-// `count` zeros. Most of the time that a large new array takes the system spends on its pages: it is asked
-// for large ones before they are touched.
+// `count` zeros.
 template <class Value>
 void make_room(std::vector<Value>& values, std::size_t count) {
-  constexpr std::uintptr_t page = std::uintptr_t{1} << 21;
   values.reserve(count);
-  const auto begin = reinterpret_cast<std::uintptr_t>(values.data());
-  const std::uintptr_t first = (begin + page - 1) / page * page;
-  const std::uintptr_t end = (begin + count * sizeof(Value)) / page * page;
-  // where it is refused the pages are small
-  if (end > first) madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
+  ask_for_large_pages(values.data(), count * sizeof(Value));
   values.resize(count);
 }
 
@@ -105,7 +100,8 @@ Outcomes run(const Resources& resources, const Task& task, std::uint64_t first_p
   };
   const Packed tables = detail::packed(task);
   if (resources.backend() == Backend::gpu) {
-    detail::run_gpu(resources, tables, first_path, paths, room);
+    // a thread that waits within may not take up another run, which waits for a lock that it holds
+    tbb::this_task_arena::isolate([&] { detail::run_gpu(resources, tables, first_path, paths, room); });
   } else {
     detail::run_cpu(resources, tables, first_path, paths, room(), {});
   }

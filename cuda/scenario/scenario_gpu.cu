@@ -18,7 +18,10 @@ namespace {
 
 static_assert(__cplusplus >= 202002L, "the CUDA compiler must be told -std=c++20");
 
-constexpr int block = 128, blocks_per_multiprocessor = 6;
+constexpr int block = 128;
+// so many that registers suffice without spills
+template <class Size>
+constexpr int blocks_per_multiprocessor = Size::fixed ? 6 : 4;
 // Paths of one launch, more than run at once; their outcomes are fetched while the next launches run.
 constexpr std::int64_t chunk = std::int64_t{1} << 17, chunks_in_flight = 4;
 
@@ -34,14 +37,15 @@ __device__ __forceinline__ float* shared_memory() {
 template <class Size>
 struct SharedMemory {
   static constexpr int values = Size::assets_known * block, tables_at = (Size::always_apart ? 2 : 1) * values;
-  static unsigned bytes(const View& view) {
-    return static_cast<unsigned>((tables_at + RowTables<Size::assets_known>::size(view.regimes)) *
-                                 sizeof(float));
+  static constexpr unsigned bytes(int regimes) {
+    return static_cast<unsigned>((tables_at + RowTables<Size::assets_known>::size(regimes)) * sizeof(float));
   }
+  // what a block gets unasked
+  static_assert(bytes(RowTables<Size::assets_known>::regimes_max) <= 48U << 10);
 };
 
 template <class Size, bool FromHistory>
-__global__ void __launch_bounds__(block, blocks_per_multiprocessor)
+__global__ void __launch_bounds__(block, blocks_per_multiprocessor<Size>)
     path_kernel(const __grid_constant__ View view, std::uint64_t first_path, std::int64_t paths,
                 const OutcomeView out) {
   const std::int64_t at = static_cast<std::int64_t>(blockIdx.x) * block + threadIdx.x;
@@ -135,7 +139,7 @@ void launch_sized(const View& view, std::uint64_t first_path, std::int64_t paths
                   cudaStream_t stream) {
   unsigned shared = 0;
   if constexpr (Size::fixed) {
-    shared = SharedMemory<Size>::bytes(view);
+    shared = SharedMemory<Size>::bytes(view.regimes);
     // else the driver may leave room for fewer blocks than the registers do
     REGENT_CUDA_CHECK(cudaFuncSetAttribute(path_kernel<Size, FromHistory>,
                                            cudaFuncAttributePreferredSharedMemoryCarveout,

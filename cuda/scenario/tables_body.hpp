@@ -97,7 +97,7 @@ struct RowTables {
   const float* reached;  // [regimes_max, regimes_max]
   const float* laws;     // [regimes, law_row]
 
-  REGENT_BODY static int size(int regimes) {
+  REGENT_BODY static constexpr int size(int regimes) {
     return assets * (curve_columns + 3) + regimes_max * (regime_columns + regimes_max) + regimes * law_row;
   }
   // Rows that fill() has put at `from`.

@@ -1,6 +1,6 @@
 #pragma once
 // What the bodies read: every table in float, laid out for lanes. Tables of regimes have `stride` entries a
-// row (16 or 32), so that a lane's regime is an index into registers. Internal to cuda/scenario.
+// row (8, 16 or 32), so that a lane's regime is an index into registers. Internal to cuda/scenario.
 
 #include <cstdint>
 

@@ -118,7 +118,7 @@ inline constexpr std::size_t bars_max = std::size_t{1} << 24;
 // Throws InputError where an argument from outside is wrong, breaks on wrong shapes. Marks are in fp32 within
 // 128 bars and in fp64 beyond, fills in fp64; decisions of stops and targets in fp64. run_to_run: bitwise,
 // for any number of threads; cpu_to_gpu: decisions and drawdowns bitwise, sums 1e-6. Memory: 250 to 300 bytes
-// a lane and 32 a bucket of it, beside the table; on a GPU one to four bits a bar of it more, in all no more
+// a lane and 32 a bucket of it, beside the table; on a GPU one to four bits a bar of it more, but no run more
 // than a 32nd of the device's memory. What a GPU's runs take stays with `resources` for the next; threads may
 // run tasks at once.
 Results run(const Resources& resources, const Task& task, const Listener& listener = {});

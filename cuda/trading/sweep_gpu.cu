@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -46,7 +47,7 @@ __global__ void __launch_bounds__(block, blocks_resident)
 }
 
 unsigned parts_of(int lanes, int each) {
-  return static_cast<unsigned>((lanes + each - 1) / each);
+  return (static_cast<unsigned>(lanes) + static_cast<unsigned>(each) - 1) / static_cast<unsigned>(each);
 }
 
 // The lanes [first, first + lanes) of a job; `table` has room for their signs.
@@ -99,7 +100,9 @@ class SweepPool {
   std::shared_ptr<PinnedResults> results() {
     const std::lock_guard guard(mutex_);
     for (const auto& kept : results_) {
-      if (kept.use_count() == 1) return kept;
+      if (kept.use_count() != 1) continue;
+      std::atomic_thread_fence(std::memory_order_acquire);  // after what the last owner read
+      return kept;
     }
     return results_.emplace_back(std::make_shared<PinnedResults>());
   }
@@ -184,12 +187,14 @@ Sent send(const Task& task, const PreparedJob<float>& prepared, SweepMemory& mem
   return on;
 }
 
-// As many lanes at once as have their signs in a part of the device's memory, and one warp of them at least.
+// As many lanes at once as have their signs in a part of the device's memory and their place in a grid, and
+// one warp of them at least.
 int lanes_at_once(const Job& job, int lanes, std::size_t memory_bytes) {
   const std::size_t lane_bytes = static_cast<std::size_t>(job.tile_count) *
                                  static_cast<std::size_t>(words_of(job.shape)) * sizeof(std::uint32_t);
+  constexpr std::size_t grid_lanes = std::size_t{65'535} * sign_lanes;
   const std::size_t most = std::max<std::size_t>(block, memory_bytes / signs_share / lane_bytes);
-  return static_cast<int>(std::min<std::size_t>(static_cast<std::size_t>(lanes), most));
+  return static_cast<int>(std::min({static_cast<std::size_t>(lanes), most, grid_lanes}));
 }
 
 void launch(const Sent& on, int lanes, int at_once, SweepMemory& memory, cudaStream_t stream) {
