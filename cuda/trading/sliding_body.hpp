@@ -3,12 +3,20 @@
 // has left the window leaves no trace, and no error adds up. O(1) a value (the van Herk (1992) construction).
 // Blocks know nothing of each other, so that a GPU's threads can share a series.
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
 #include "cuda/hmm/real.hpp"
 
 namespace regent::cuda::sweep {
+
+// An aggregate is some doubles.
+template <class A>
+constexpr int doubles_in() {
+  constexpr std::size_t each = sizeof(double);
+  return static_cast<int>(sizeof(A) / each);
+}
 
 // Room for the aggregates of one block. On a GPU the blocks' rooms lie `apart` doubles side by side, so that
 // threads that write their i-th aggregates together write into the same lines.
@@ -18,14 +26,14 @@ struct Room {
   Apart apart;
   template <class A>
   REGENT_BODY void put(std::int64_t i, const A& aggregate) const {
-    constexpr int count = sizeof(A) / sizeof(double);
+    constexpr int count = doubles_in<A>();
     double values[count];
     memcpy(values, &aggregate, sizeof aggregate);
     for (int k = 0; k < count; ++k) first[(i * count + k) * apart] = values[k];
   }
   template <class A>
   REGENT_BODY A get(std::int64_t i) const {
-    constexpr int count = sizeof(A) / sizeof(double);
+    constexpr int count = doubles_in<A>();
     double values[count];
     for (int k = 0; k < count; ++k) values[k] = first[(i * count + k) * apart];
     A aggregate;
