@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -28,9 +27,9 @@ constexpr int checked_series = 2;
 
 template <class Work>
 double seconds_of(const Work& work) {
-  const auto began = std::chrono::steady_clock::now();
+  const auto began = Clock::now();
   work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  return seconds_since(began);
 }
 
 template <class Work>

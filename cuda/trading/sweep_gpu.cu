@@ -46,7 +46,8 @@ __global__ void __launch_bounds__(block, blocks_resident)
   job.outcomes[index] = run_lane<all_in, has_levels>(job, marks, job.lanes[index], table, i, sums);
 }
 
-unsigned parts_of(int lanes, int each) {
+// of a grid for `lanes`, `each` in one
+unsigned blocks_of(int lanes, int each) {
   return (static_cast<unsigned>(lanes) + static_cast<unsigned>(each) - 1) / static_cast<unsigned>(each);
 }
 
@@ -54,10 +55,10 @@ unsigned parts_of(int lanes, int each) {
 template <bool all_in, bool has_levels>
 void launch(const Job& job, const Marks<float>& marks, int first, int lanes, const SignTable& table,
             cudaStream_t stream) {
-  const dim3 grid(static_cast<unsigned>(job.tile_count), parts_of(lanes, sign_lanes));
+  const dim3 grid(static_cast<unsigned>(job.tile_count), blocks_of(lanes, sign_lanes));
   REGENT_CUDA_LAUNCH(sign_kernel, grid, sign_block, 0, stream, job, first, lanes, table);
-  REGENT_CUDA_LAUNCH((sweep_kernel<all_in, has_levels>), parts_of(lanes, block), block, 0, stream, job, marks,
-                     first, lanes, table);
+  REGENT_CUDA_LAUNCH((sweep_kernel<all_in, has_levels>), blocks_of(lanes, block), block, 0, stream, job,
+                     marks, first, lanes, table);
 }
 
 // In so many the results come back.

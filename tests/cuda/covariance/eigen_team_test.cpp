@@ -241,7 +241,7 @@ TEST(EigenGpu, OfALargeSizeSolvesAfterOneOfASmallSizeWasMade) {
   constexpr int n = 128;
   EigenGpu<float> large(resources, n, 1);
   const EigenGpu<float> small(resources, 8, 1);
-  std::vector<float> identity(n * n, 0), values(n), vectors(n * n), residual(1), orthogonality(1);
+  std::vector<float> identity(n * n, 0);
   for (int i = 0; i < n; ++i) identity[static_cast<std::size_t>(i) * n + i] = 1;
   large.send(identity.data(), 1);
   EXPECT_NO_THROW(large.solve());

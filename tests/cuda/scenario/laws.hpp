@@ -1,6 +1,8 @@
 #pragma once
 // Laws with known answers, for one asset held without costs: equity is then the price, beginning at 1. And
-// one with everything in it.
+// one with everything in it. What two runs gave, compared.
+
+#include <gtest/gtest.h>
 
 #include <cmath>
 #include <vector>
@@ -146,6 +148,30 @@ inline Task rich_task(const Law& law) {
   task.steps = 60;
   task.seed = 11;
   return task;
+}
+
+// The same bits of `count` paths, from those numbered `from` and `at` on.
+inline void expect_same(const Outcomes& a, std::size_t from, const Outcomes& b, std::size_t at,
+                        std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    ASSERT_EQ(a.final_equity[from + i], b.final_equity[at + i]) << "path " << from + i;
+    ASSERT_EQ(a.turnover[from + i], b.turnover[at + i]);
+    ASSERT_EQ(a.costs[from + i], b.costs[at + i]);
+    ASSERT_EQ(a.drawdown_max[from + i], b.drawdown_max[at + i]);
+    ASSERT_EQ(a.ruin_step[from + i], b.ruin_step[at + i]);
+    ASSERT_EQ(a.final_regime[from + i], b.final_regime[at + i]);
+  }
+}
+
+inline void expect_all_same(const Outcomes& a, const Outcomes& b) {
+  const std::size_t paths = b.final_equity.size();
+  for (const std::size_t size :
+       {a.final_equity.size(), a.turnover.size(), a.costs.size(), a.drawdown_max.size(), a.ruin_step.size(),
+        a.final_regime.size(), b.turnover.size(), b.costs.size(), b.drawdown_max.size(), b.ruin_step.size(),
+        b.final_regime.size()}) {
+    ASSERT_EQ(size, paths);
+  }
+  expect_same(a, 0, b, 0, paths);
 }
 
 }  // namespace regent::cuda::scenario::test

@@ -22,17 +22,6 @@ Law rich_law_apart() {
   return law;
 }
 
-void expect_same(const Outcomes& a, std::size_t from, const Outcomes& b, std::size_t at, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) {
-    ASSERT_EQ(a.final_equity[from + i], b.final_equity[at + i]) << "path " << from + i;
-    ASSERT_EQ(a.turnover[from + i], b.turnover[at + i]);
-    ASSERT_EQ(a.costs[from + i], b.costs[at + i]);
-    ASSERT_EQ(a.drawdown_max[from + i], b.drawdown_max[at + i]);
-    ASSERT_EQ(a.ruin_step[from + i], b.ruin_step[at + i]);
-    ASSERT_EQ(a.final_regime[from + i], b.final_regime[at + i]);
-  }
-}
-
 TEST(ScenarioPath, IsTheSameOnEveryBackendAndInstructionSet) {
   for (const Law& law : {rich_law(), rich_law_apart()}) {
     const Task task = rich_task(law);

@@ -33,22 +33,13 @@ Outcomes run_with_rows(const Task& task, std::uint32_t paths) {
   return out;
 }
 
-void expect_same(const Outcomes& a, const Outcomes& b) {
-  EXPECT_EQ(a.final_equity, b.final_equity);
-  EXPECT_EQ(a.turnover, b.turnover);
-  EXPECT_EQ(a.costs, b.costs);
-  EXPECT_EQ(a.drawdown_max, b.drawdown_max);
-  EXPECT_EQ(a.ruin_step, b.ruin_step);
-  EXPECT_EQ(a.final_regime, b.final_regime);
-}
-
 TEST(ScenarioRows, GiveThePathsOfTheTables) {
   constexpr std::uint32_t paths = 100;
   const Resources cpu = Resources::make("cpu");
   Law law = rich_law(assets, 4);
-  expect_same(run(cpu, rich_task(law), 0, paths), run_with_rows<false>(rich_task(law), paths));
+  expect_all_same(run(cpu, rich_task(law), 0, paths), run_with_rows<false>(rich_task(law), paths));
   law.own_volatility = {.apart = true, .persistence = 0.99, .response = 0.15};
-  expect_same(run(cpu, rich_task(law), 0, paths), run_with_rows<true>(rich_task(law), paths));
+  expect_all_same(run(cpu, rich_task(law), 0, paths), run_with_rows<true>(rich_task(law), paths));
 }
 
 // A vector register holds four, eight or sixteen numbers of a regime's row.
@@ -66,7 +57,7 @@ TEST(ScenarioRows, GiveThePathsOfALawWithoutCurvesAndManyRegimes) {
       for (int f = 0; f < 4; ++f) law.loadings.push_back(1e-4 * (i % 7 + f));
     }
     const Task task = hold(law, 40, 3);
-    expect_same(run(Resources::make("cpu"), task, 0, 50), run_with_rows<false>(task, 50));
+    expect_all_same(run(Resources::make("cpu"), task, 0, 50), run_with_rows<false>(task, 50));
   }
 }
 
