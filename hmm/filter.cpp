@@ -100,7 +100,7 @@ struct Filter::State {
   void update() {
     const cuda::hmm::Rows<double> rows{parameters.data()};
     double density[AnyShape::states_bound];
-    const double shift_of_bar = cuda::hmm::densities_of_bar<Law>(shape, rows, bar.data(), density);
+    const double shift_of_bar = cuda::hmm::densities_of_bar<Law>(shape, rows, nullptr, bar.data(), density);
     step(shift_of_bar, density, [&](double* logs) { log_densities<Law<double, AnyShape>>(logs); });
   }
 

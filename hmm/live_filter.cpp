@@ -3,9 +3,10 @@
 #include <tbb/cache_aligned_allocator.h>
 #include <tbb/parallel_for.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstring>
-#include <limits>
 #include <string>
 
 #include "base/error.hpp"
@@ -37,18 +38,25 @@ void check_models(std::span<const Model> models) {
   }
 }
 
-// Where a short stretch begins that holds an infinite value; the end where none does. Stretches of one
-// length, so that the compiler makes vectors of them: this is a good part of a tick.
-std::size_t first_block_with_infinity(std::span<const double> values) {
+// The first infinite value; the end where there is none. Stretches of one length, so that the compiler makes
+// vectors of their loop: this is a good part of a tick. It looks at halves of numbers, of which all that
+// belong to an infinite or missing value have every bit of the exponent set, and few others by chance.
+std::size_t first_infinity(std::span<const double> values) {
   constexpr std::size_t stretch = 64;
-  std::size_t first = 0;
-  for (; first + stretch <= values.size(); first += stretch) {
-    std::int64_t infinite = 0;
-    for (std::size_t i = 0; i < stretch; ++i)
-      infinite |= std::abs(values[first + i]) > std::numeric_limits<double>::max() ? 1 : 0;
-    if (infinite != 0) return first;
+  constexpr std::uint32_t exponent = 0x7ff00000;
+  for (std::size_t first = 0; first < values.size(); first += stretch) {
+    const std::size_t end = std::min(first + stretch, values.size());
+    if (end == first + stretch) {
+      std::uint32_t halves[2 * stretch], suspect = 0;
+      std::memcpy(halves, &values[first], sizeof halves);
+      for (const std::uint32_t half : halves) suspect |= (half & exponent) == exponent ? 1U : 0U;
+      if (suspect == 0) continue;
+    }
+    for (std::size_t i = first; i < end; ++i) {
+      if (std::isinf(values[i])) return i;
+    }
   }
-  return first;
+  return values.size();
 }
 
 // What begins every snapshot.
@@ -109,7 +117,11 @@ struct LiveFilter<T>::State {
     for (int lane = 0; lane < lanes; ++lane) put_model(models[lane], lane);
     posteriors = own_posteriors;
     macro_posteriors = own_macro_posteriors;
-    if (given.backend() != cuda::Backend::gpu) return;
+    if (given.backend() != cuda::Backend::gpu) {
+      prepared.resize(padded * static_cast<std::size_t>(cuda::hmm::prepared_rows(shape)));
+      cuda::hmm::prepare_live_cpu(given, job(), prepared.data());
+      return;
+    }
     device = cuda::hmm::live_gpu<T>(given, job());
     posteriors = {device->posteriors(), posteriors.size()};
     macro_posteriors = {device->macro_posteriors(), macro_posteriors.size()};
@@ -139,6 +151,7 @@ struct LiveFilter<T>::State {
     result.law = law;
     result.lanes = lanes;
     result.parameters = parameters.data();
+    result.prepared = prepared.data();
     result.centre = centre.data();
     result.scale = scale.data();
     result.limit = Standardisation::limit;
@@ -239,7 +252,7 @@ struct LiveFilter<T>::State {
   cuda::hmm::EmissionLaw law;
   int lanes;
   std::vector<std::string> features;
-  Aligned<T> parameters, weights, own_posteriors, own_macro_posteriors;
+  Aligned<T> parameters, prepared, weights, own_posteriors, own_macro_posteriors;
   std::span<T> posteriors, macro_posteriors;  // our own, or the device's
   Aligned<double> centre, scale, totals;
   Aligned<std::int64_t> present;
@@ -273,8 +286,7 @@ void LiveFilter<T>::update(std::span<const double> bars) {
                      std::to_string(symbols()) + " symbols of " + std::to_string(dimension) +
                      " features need " + std::to_string(symbols() * dimension));
   }
-  for (std::size_t i = first_block_with_infinity(bars); i < bars.size(); ++i) {
-    if (!std::isinf(bars[i])) continue;
+  if (const std::size_t i = first_infinity(bars); i < bars.size()) {
     throw InputError("live regime filter, symbol " + std::to_string(i / dimension) + ": feature " +
                      state_->features[i % dimension] + " is infinite; a missing value is NaN");
   }

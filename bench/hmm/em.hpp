@@ -24,7 +24,7 @@ struct Ascended {
   std::vector<double> log_likelihood;  // of all series together, before every M-step
   std::vector<hmm::LaneFit> fits;      // [series], after the last
   double e_step_share = 0;             // of the time of the part that spent most in it
-  std::int64_t chunks_again = 0;       // of its E-steps
+  std::int64_t run_again = 0;          // of its E-steps
 };
 
 hmm::LaneFit lane_fit_of(const hmm::Model& model);
@@ -52,7 +52,7 @@ class BatchEmPart {
     Ascended result;
     result.fits.assign(lanes_, start_);
     const auto all_began = Clock::now();
-    const std::int64_t again_before = expectation_.chunks_again();
+    const std::int64_t again_before = expectation_.run_again();
     double e_steps = 0;
     for (int iteration = 0; iteration < iterations; ++iteration) {
       each_series([&](int lane) { put(result.fits[lane], lane); });
@@ -70,7 +70,7 @@ class BatchEmPart {
       });
     }
     result.e_step_share = e_steps / seconds_since(all_began);
-    result.chunks_again = expectation_.chunks_again() - again_before;
+    result.run_again = expectation_.run_again() - again_before;
     return result;
   }
 
@@ -135,7 +135,7 @@ class BatchEm {
     Ascended all{std::vector<double>(iterations, 0), {}, 0, 0};
     for (Ascended& one : results) {
       for (int i = 0; i < iterations; ++i) all.log_likelihood[i] += one.log_likelihood[i];
-      all.chunks_again += one.chunks_again;
+      all.run_again += one.run_again;
       all.e_step_share = std::max(all.e_step_share, one.e_step_share);
       std::move(one.fits.begin(), one.fits.end(), std::back_inserter(all.fits));
     }

@@ -97,7 +97,7 @@ nlohmann::json run_em(const cuda::Resources& resources, const Options& options, 
   return {{"value", static_cast<double>(set.series * set.bars * options.iterations) / seconds},
           {"seconds", seconds},
           {"e_step_share", result.e_step_share},
-          {"chunks_again", result.chunks_again},
+          {"run_again", result.run_again},
           {"layout_ms", layout * 1e3},
           {"log_likelihood", result.log_likelihood},
           {"error", error}};

@@ -28,7 +28,7 @@ class ExpectationBackend {
  public:
   virtual ~ExpectationBackend() = default;
   virtual void run(const ExpectationJob<T>& job) = 0;
-  virtual std::int64_t chunks_again() const { return 0; }
+  virtual std::int64_t run_again() const = 0;
 };
 template <class T>
 std::unique_ptr<ExpectationBackend<T>> expectation_cpu(const Resources& resources, const BatchView<T>& batch);

@@ -28,6 +28,7 @@ template <class R>
 struct KeptBars {
   BlockRows<R> weights;    // [K], before scaling
   BlockRows<R> densities;  // [K]
+  REGENT_BODY KeptBars of(int states) const { return {weights.of(states), densities.of(states)}; }
 };
 
 template <class R>
@@ -70,12 +71,12 @@ REGENT_SERIES_BODY void backward_bar(const S s, const Rows<R> p, std::int64_t t,
   const auto vanishes = vanishing(joint);
   state.vanished = state.vanished || vanishes;
   const auto counts = lengths.alive(t) && !vanishes;
-  const R inverse = select(counts, one / joint * scale, zero);
+  const R inverse = select(counts, one / joint, zero);
   for (int k = 0; k < s.states; ++k) {
+    const R share = weight[k] * inverse;
     state.ahead[k] = kept.densities.load(0, k) * scaled[k];
-    weight[k] = weight[k] * inverse;
-    sink.posterior(bar, k, weight[k] * from[k]);
-    weight[k] = select(goes_on, weight[k], zero);
+    sink.posterior(bar, k, share * scaled[k]);
+    weight[k] = select(goes_on, share * scale, zero);
     sink.weight(bar, k, weight[k]);
   }
   sink.ahead(bar, ahead);
@@ -89,11 +90,9 @@ struct KeptBar {
   static constexpr bool held = S::fixed_states && Lanes<R>::width == 1 && S::states_bound <= 9;
   static constexpr int size = held ? S::states_bound : 1;
   const KeptBars<R>& kept;
-  std::int64_t bar = 0;
   R weights[size], densities[size];
 
-  REGENT_BODY void read(const S& s, std::int64_t which) {
-    bar = which;
+  REGENT_BODY void read(const S& s, std::int64_t bar) {
     if constexpr (held) {
       for (int k = 0; k < s.states; ++k) {
         weights[k] = kept.weights.load(bar, k);
@@ -101,14 +100,15 @@ struct KeptBar {
       }
     }
   }
-  REGENT_BODY R weight(int k) const {
+  // bar: that which was read last
+  REGENT_BODY R weight(std::int64_t bar, int k) const {
     if constexpr (held) {
       return weights[k];
     } else {
       return kept.weights.load(bar, k);
     }
   }
-  REGENT_BODY R density(int k) const {
+  REGENT_BODY R density(std::int64_t bar, int k) const {
     if constexpr (held) {
       return densities[k];
     } else {
@@ -121,13 +121,14 @@ struct KeptBar {
 // at which it stopped. No call within, so that the state stays in registers.
 template <class R, class S, class Sink>
 REGENT_SERIES_BODY std::int64_t backward_usual(const S s, const Rows<R> p, std::int64_t first, std::int64_t t,
-                                               const KeptBars<R> kept, BackwardState<R>& carried,
+                                               const KeptBars<R> rows, BackwardState<R>& carried,
                                                Sink& given) {
   Sink sink = given;
+  const KeptBars<R> kept = rows.of(s.states);
   sink.begin();
   R ahead[S::states_bound], from[S::states_bound], welcome[S::states_bound], outlook[S::states_bound];
   for (int k = 0; k < s.states; ++k) ahead[k] = carried.ahead[k];
-  KeptBar<R, S> own{kept, 0, {}, {}};
+  KeptBar<R, S> own{kept, {}, {}};
   own.read(s, t - first);
   for (; t >= first; --t) {
     read_parameters_again();
@@ -137,18 +138,19 @@ REGENT_SERIES_BODY std::int64_t backward_usual(const S s, const Rows<R> p, std::
     const R scale = Lanes<R>::inverse_power_of_two(sum_of(s, from));
     R scaled[S::states_bound], weight[S::states_bound];
     for (int k = 0; k < s.states; ++k) {
-      weight[k] = own.weight(k);
+      weight[k] = own.weight(bar, k);
       scaled[k] = from[k] * scale;
     }
     const R joint = dot_of(s, weight, scaled);
     if (any(vanishing(joint))) break;
-    const R inverse = Lanes<R>::all(ScalarOf<R>{1}) / joint * scale;
+    const R inverse = Lanes<R>::all(ScalarOf<R>{1}) / joint;
     R before[S::states_bound];  // the bar's own b·β
     for (int k = 0; k < s.states; ++k) {
-      weight[k] = own.weight(k) * inverse;
-      before[k] = own.density(k) * scaled[k];
+      const R share = own.weight(bar, k) * inverse;
+      before[k] = own.density(bar, k) * scaled[k];
+      weight[k] = share * scale;
       sink.weight(bar, k, weight[k]);
-      sink.posterior(bar, k, weight[k] * from[k]);
+      sink.posterior(bar, k, share * scaled[k]);
     }
     own.read(s, bar > 0 ? bar - 1 : 0);
     sink.transition(bar, weight, ahead, welcome, outlook);
@@ -156,6 +158,38 @@ REGENT_SERIES_BODY std::int64_t backward_usual(const S s, const Rows<R> p, std::
   }
   for (int k = 0; k < s.states; ++k) carried.ahead[k] = ahead[k];
   sink.finish();
+  return t;
+}
+
+// Wants nothing but where the way back arrives.
+struct NoSink {
+  REGENT_BODY void begin() const {}
+  template <class R>
+  REGENT_BODY void ahead(std::int64_t, const R*) const {}
+  template <class R>
+  REGENT_BODY void weight(std::int64_t, int, R) const {}
+  template <class R>
+  REGENT_BODY void posterior(std::int64_t, int, R) const {}
+  template <class R>
+  REGENT_BODY void transition(std::int64_t, const R*, const R*, const R*, const R*) const {}
+  REGENT_BODY void finish() const {}
+};
+
+// As above, for NoSink: β and nothing else.
+template <class R, class S>
+REGENT_SERIES_BODY std::int64_t backward_usual(const S s, const Rows<R> p, std::int64_t first, std::int64_t t,
+                                               const KeptBars<R> rows, BackwardState<R>& carried, NoSink&) {
+  const BlockRows<R> densities = rows.densities.of(s.states);
+  R ahead[S::states_bound], from[S::states_bound], welcome[S::states_bound], outlook[S::states_bound];
+  for (int k = 0; k < s.states; ++k) ahead[k] = carried.ahead[k];
+  for (; t >= first; --t) {
+    step_backward(s, p, ahead, from, welcome, outlook);
+    const R size = sum_of(s, from);
+    if (any(!(Lanes<R>::all(ScalarOf<R>{0}) < size))) break;
+    const R scale = Lanes<R>::inverse_power_of_two(size);
+    for (int k = 0; k < s.states; ++k) ahead[k] = densities.load(t - first, k) * (from[k] * scale);
+  }
+  for (int k = 0; k < s.states; ++k) carried.ahead[k] = ahead[k];
   return t;
 }
 

@@ -19,7 +19,7 @@ REGENT_BODY void mark_vanished(MaskOf<R> vanished, double* log_likelihood) {
 }
 
 // One group on its way forward and back. Groups that go side by side share shifts, which last for one pass
-// only. `rows`: kept_rows of the job.
+// only. `rows`: kept_rows of what is kept.
 template <class R, class S, class Emission>
 struct BothWays {
   using T = ScalarOf<R>;
@@ -33,13 +33,14 @@ struct BothWays {
   BackwardState<R> back;
 
   template <class Job>
-  REGENT_BODY BothWays(const Job& job, int index, const Table<R>& shared, const Table<R>& rows)
+  REGENT_BODY BothWays(const Job& job, const KeptSpan& kept, int index, const Table<R>& shared,
+                       const Table<R>& rows)
       : group(job.batch, index),
         pass(group, rows),
-        segment(job.kept.segment),
-        keeps_all_densities(job.kept.densities > segment),
+        segment(kept.segment),
+        keeps_all_densities(kept.densities > segment),
         densities{rows.from(prepared_rows(job.batch.shape)), pass.s.states},
-        weights{densities.from(job.kept.densities).rows, pass.s.states},
+        weights{densities.from(kept.densities).rows, pass.s.states},
         segment_starts{weights.from(segment).rows, pass.s.states + 1},
         shifts(shared),
         log_likelihood(group.by_lane(job.log_likelihood)) {

@@ -10,11 +10,11 @@
 // the chunk is run again in that lane from what its neighbours arrived at, until all seams agree: after
 // twice as many rounds as there are chunks the whole series has been run in order, so the result holds for
 // every model, also one that forgets nothing. run_to_run: bitwise. cpu_to_gpu: bitwise for the same chunks; a
-// lane of one chunk has the bits of the uncut pass.
+// lane of one chunk has the bits of the uncut pass, which are the CPU's where it is one window too.
 
 #include "cuda/hmm/chunk_job.hpp"
+#include "cuda/hmm/count_pass_body.hpp"
 #include "cuda/hmm/merged.hpp"
-#include "cuda/hmm/run_body.hpp"
 
 namespace regent::cuda::hmm {
 
@@ -144,17 +144,10 @@ struct ChunkRun {
     back.vanished = zero < zero;
     clear_sums();
   }
-  // In the first round series end where the warm-up does, but only those that do have the job's β there.
+  // In the first round series end where the warm-up does.
   REGENT_BODY WayBack<R> way_back() const {
-    WayBack<R> way{job.batch.steps, pass.lengths, group.terminal(job.terminal)};
-    if (!job.again) {
-      const R last = Lanes<R>::all(static_cast<T>(to));
-      way.steps = to;
-      way.lengths.whole = !(last < way.lengths.lengths);
-      way.lengths.lengths = select(way.lengths.whole, way.lengths.lengths, last);
-      way.lengths.common = least(way.lengths.common, to);
-    }
-    return way;
+    const WayBack<R> whole{job.batch.steps, pass.lengths, group.terminal(job.terminal)};
+    return job.again ? whole : back_from(to, whole);
   }
   REGENT_BODY void count(std::int64_t first, std::int64_t stop) {
     fetch_series(first - pass_bars<R>);
@@ -175,26 +168,8 @@ REGENT_HD inline bool chunk_wanted(const ChunkJob<T>& job, std::int64_t unit, in
 }
 
 template <class T>
-REGENT_HD inline bool seam_agrees(const T* given, const T* reached, int states) {
-  double before = 0, after = 0;
-  for (int k = 0; k < states; ++k) {
-    before += static_cast<double>(given[k * lane_block]);
-    after += static_cast<double>(reached[k * lane_block]);
-  }
-  if (!(after - after == 0)) return true;  // not finite: the lane is lost, and says so by its likelihood
-  if (!(before > 0) || !(after > 0)) return before == after;
-  for (int k = 0; k < states; ++k) {
-    const double a = static_cast<double>(given[k * lane_block]) / before;
-    const double b = static_cast<double>(reached[k * lane_block]) / after;
-    const double apart = a < b ? b - a : a - b;
-    if (!(apart <= merged<T> * (a < b ? a : b) + negligible<T>)) return false;
-  }
-  return true;
-}
-
-template <class T>
 REGENT_HD inline bool mend_seam(T* given, const T* reached, int states) {
-  if (seam_agrees(given, reached, states)) return false;
+  if (seam_agrees<lane_block>(given, reached, states)) return false;
   for (int k = 0; k < states; ++k) given[k * lane_block] = reached[k * lane_block];
   return true;
 }

@@ -117,6 +117,11 @@ REGENT_BODY void put_states(const S& s, const Density (&density)[n], const Serie
 template <class R, class S>
 inline constexpr bool prepares_densities = Lanes<R>::bars_at_once > 1 && S::fixed_dimension;
 
+template <class S>
+REGENT_BODY std::ptrdiff_t reference_row(const S& s) {
+  return prepared_rows({s.macros, s.micros, s.dimension}) - 1;
+}
+
 // `prepared` [K], see above.
 template <template <class, class> class Law, class R, class S, bool shared>
 REGENT_BODY void put_all_densities(const S& s, const Rows<R>& p, const Series<R, shared>& series,
@@ -126,9 +131,12 @@ REGENT_BODY void put_all_densities(const S& s, const Rows<R>& p, const Series<R,
   constexpr int n = Lanes<R>::bars_at_once;
   if constexpr (prepares_densities<R, S>) {
     const auto* densities = reinterpret_cast<const Density*>(prepared);
-    for (std::int64_t t = first; t < end; t += n) {
-      const std::int64_t to = t + n < end ? t + n : end;
-      for (int k = 0; k < s.states; ++k) put_state<n>(s, densities[k], series, t, to, k, out.from(t - first));
+    std::int64_t t = first;
+    for (; t + n <= end; t += n) {
+      for (int k = 0; k < s.states; ++k) put_densities<n>(s, densities[k], series, t, k, out.from(t - first));
+    }
+    for (; t < end; ++t) {
+      for (int k = 0; k < s.states; ++k) put_densities<1>(s, densities[k], series, t, k, out.from(t - first));
     }
   } else {
     constexpr int together = states_at_once<R, S>();
@@ -168,13 +176,22 @@ REGENT_SERIES_BODY void block_densities(const S s, const Rows<R> p, const Series
 
 // One bar, as above.
 template <template <class, class> class Law, class R, class S>
-REGENT_SERIES_BODY R densities_of_bar(const S s, const Rows<R> p, const R* x, R* density) {
-  const R reference = reference_of(s, p);
-  for (int k = 0; k < s.states; ++k) {
-    typename Law<R, S>::Density one;
-    one.prepare(s, Law<R, S>(s, p, k), reference);
-    one.template find<1>(
-        s, [&](int, int d) { return x[d]; }, density + k);
+REGENT_SERIES_BODY R densities_of_bar(const S s, const Rows<R> p, const ScalarOf<R>* prepared, const R* x,
+                                      R* density) {
+  using Density = typename Law<R, S>::Density;
+  const auto feature = [&](int, int d) { return x[d]; };
+  R reference;
+  if constexpr (prepares_densities<R, S>) {
+    const auto* densities = reinterpret_cast<const Density*>(prepared);
+    reference = Lanes<R>::load(prepared + reference_row(s) * workspace_stride<R>);
+    for (int k = 0; k < s.states; ++k) densities[k].template find<1>(s, feature, density + k);
+  } else {
+    reference = reference_of(s, p);
+    for (int k = 0; k < s.states; ++k) {
+      Density one;
+      one.prepare(s, Law<R, S>(s, p, k), reference);
+      one.template find<1>(s, feature, density + k);
+    }
   }
   if (!any(lacks_any(s, x))) return reference;
   return mend_incomplete<Law<R, S>>(s, p, x, reference, density);

@@ -26,6 +26,7 @@ struct LawEmission {
         auto* densities = reinterpret_cast<typename Law<R, Fixed>::Density*>(rows.base);
         const R reference = reference_of(fixed, p);
         for (int k = 0; k < s.states; ++k) densities[k].prepare(fixed, Law<R, Fixed>(fixed, p, k), reference);
+        rows.store(reference_row(fixed), reference);
       }
     });
   }

@@ -48,8 +48,8 @@ void Expectation<T>::run(int lanes, std::span<const T> parameters, std::span<con
 }
 
 template <class T>
-std::int64_t Expectation<T>::chunks_again() const {
-  return backend_->launcher->chunks_again();
+std::int64_t Expectation<T>::run_again() const {
+  return backend_->launcher->run_again();
 }
 
 template class Expectation<float>;

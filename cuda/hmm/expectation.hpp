@@ -2,7 +2,8 @@
 // The E-step of Baum-Welch for a batch of lanes: expected counts (CountLayout) and log-likelihoods. See
 // forward.hpp for views and determinism. The object keeps the series and its workspace on the backend between
 // iterations. Few long series are cut into chunks of time that run as lanes, to the same counts as the
-// sequential pass within 1e-5 (long_series.hpp); a GPU cuts all long ones, likewise (chunk_body.hpp).
+// sequential pass within 1e-5 (long_series.hpp); all other long ones are cut too, likewise (window_body.hpp,
+// chunk_body.hpp).
 
 #include <cstdint>
 #include <memory>
@@ -28,8 +29,9 @@ class Expectation {
   void run(int lanes, std::span<const T> parameters, std::span<const std::uint8_t> active,
            std::span<double> counts, std::span<double> log_likelihood);
 
-  // Chunks of lanes that a GPU ran again, in all runs, as they did not agree with their neighbours.
-  std::int64_t chunks_again() const;
+  // How often, in all runs, a lane (on the CPU) or a chunk of one (on a GPU) did not agree with its
+  // neighbours where it had been cut in time, and was run again.
+  std::int64_t run_again() const;
 
  private:
   struct Backend;

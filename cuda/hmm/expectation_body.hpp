@@ -4,7 +4,7 @@
 // this step, which keeps them well conditioned. Bars go through several passes, each with few enough sums to
 // keep them in registers; between two passes they rest in `sums`, rows of CountLayout.
 // run_to_run: bitwise, whatever the number of threads. cpu_to_gpu: the same operations in the same order, but
-// for series that the GPU cuts in time (chunk_body.hpp).
+// for series that either cuts in time (window_body.hpp, chunk_body.hpp).
 
 #include "cuda/hmm/backward_body.hpp"
 #include "cuda/hmm/student_body.hpp"
@@ -19,6 +19,10 @@ struct PassScratch {
   BlockRows<R> weights;     // [K], weight/n
   BlockRows<R> ahead;       // [K], b·β of the bar after
   BlockRows<R> macros;      // [3M]: welcome, outlook, arriving
+  template <class S>
+  REGENT_BODY PassScratch of(const S& s) const {
+    return {posteriors.of(s.states), weights.of(s.states), ahead.of(s.states), macros.of(3 * s.macros)};
+  }
 };
 
 // Few enough transitions to sum them in registers during the backward pass: a GPU's threads have more of
@@ -50,6 +54,7 @@ struct CountSink {
   R held[size];
 
   REGENT_BODY void begin() {
+    scratch = scratch.of(s);
     if constexpr (few_transitions<R, S>) {
       for (int e = 0; e < size; ++e) held[e] = sums.load(e);
     }
@@ -218,7 +223,8 @@ REGENT_BODY void add_micros(const S& s, int i, std::int64_t bars, const PassScra
 
 template <class R, class S>
 REGENT_SERIES_BODY void add_transitions(const S s, const Rows<R> p, std::int64_t bars,
-                                        const PassScratch<R> scratch, const Table<R> sums) {
+                                        const PassScratch<R> rows, const Table<R> sums) {
+  const PassScratch<R> scratch = rows.of(s);
   if constexpr (!few_transitions<R, S>) {
     if constexpr (!S::always_flat) {
       if constexpr (S::fixed_states) {

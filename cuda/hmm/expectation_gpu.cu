@@ -118,7 +118,7 @@ class GpuExpectation : public ExpectationBackend<T> {
                   blocks_of(job.batch.lanes) * lane_block * sizeof(double));
   }
 
-  std::int64_t chunks_again() const override { return chunks_again_; }
+  std::int64_t run_again() const override { return chunks_again_; }
 
  private:
   void send(const ExpectationJob<T>& asked, ChunkJob<T>& job) {

@@ -27,6 +27,7 @@ class LongExpectation : public ExpectationBackend<T> {
     active_.resize(all);
   }
 
+  std::int64_t run_again() const override { return inner_->run_again(); }
   void run(const ExpectationJob<T>& asked) override {
     const int lanes = asked.batch.lanes, chunks = series_.chunks();
     series_.exchange(lanes, asked.batch.parameters);

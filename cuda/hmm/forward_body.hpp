@@ -193,29 +193,39 @@ REGENT_SERIES_BODY void forward_bar(const S s, const Rows<R> p, std::int64_t t, 
   state.exponent = select(alive, next.exponent, state.exponent);
 }
 
-// Bars [first, end) as long as they are usual; first > 0. The bar at which it stopped, with the state of the
-// bar before. No call within, so that the state stays in registers.
+// Bars [first, end) as long as they are usual; first > 0. The bar at which it stopped. No call within, so
+// that the state stays in registers; `carried` becomes the state of the last bar if all are usual, else it
+// stays.
 template <class R, class S, class Visit, class State>
-REGENT_SERIES_BODY std::int64_t forward_usual(const S s, const Rows<R> p, std::int64_t first,
-                                              std::int64_t end, const BarDensities<R> rows, State& carried,
-                                              const Visit visit) {
+REGENT_SERIES_BODY std::int64_t try_usual(const S s, const Rows<R> p, std::int64_t first, std::int64_t end,
+                                          const BarDensities<R> rows, State& carried, const Visit visit) {
   ForwardState<R, S> state;
   copy_state(s, carried, state);
+  const BlockRows<R> densities = rows.densities.of(s.states);
   const auto transitions = hold_transitions(s, p);
-  std::int64_t t = first;
-  for (; t < end; ++t) {
+  for (std::int64_t t = first; t < end; ++t) {
     read_parameters_again();
     R next[S::states_bound];
     predict_next(s, transitions, state, next);
-    for (int k = 0; k < s.states; ++k) next[k] = next[k] * rows.densities.load(t - first, k);
-    const R sum = sum_of(s, next);
-    if (any(needs_rescue(sum))) break;
-    for (int k = 0; k < s.states; ++k) state.weight[k] = next[k];
+    for (int k = 0; k < s.states; ++k) state.weight[k] = next[k] * densities.load(t - first, k);
+    const R sum = sum_of(s, state.weight);
+    if (any(needs_rescue(sum))) return t;
     take_scale(state, sum, rows.shifts.load(t - first));
     visit(s, t - first, state);
   }
   copy_state(s, state, carried);
-  return t;
+  return end;
+}
+// The same, but `carried` becomes the state of the bar before that at which it stopped: the bars up to an
+// unusual one are run and visited once more, so that no pass need keep the state before a bar beside its own.
+template <class R, class S, class Visit, class State>
+REGENT_BODY std::int64_t forward_usual(const S& s, const Rows<R>& p, std::int64_t first, std::int64_t end,
+                                       const BarDensities<R>& rows, State& carried, const Visit& visit) {
+  for (;;) {
+    const std::int64_t stop = try_usual(s, p, first, end, rows, carried, visit);
+    if (stop == end || stop == first) return stop;
+    end = stop;
+  }
 }
 
 // Bars [first, end) of one group of lanes, all within one block of flush_every; `state` is that after the bar

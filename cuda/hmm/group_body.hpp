@@ -114,7 +114,7 @@ struct AfterBar {
         Lanes<R>::store(filtered + (bar * s.states + k) * lane_block, now.weight[k] * inverse);
     }
     if (keeps_weights()) {
-      for (int k = 0; k < s.states; ++k) weights.store(bar, k, now.weight[k]);
+      for (int k = 0; k < s.states; ++k) weights.of(s.states).store(bar, k, now.weight[k]);
     }
   }
 };

@@ -2,6 +2,7 @@
 // What a launcher hands to the lane kernels, and the table of kernels that each instruction set fills.
 
 #include "cuda/hmm/layout.hpp"
+#include "cuda/hmm/real.hpp"
 
 namespace regent::cuda::hmm {
 
@@ -21,6 +22,14 @@ struct ForwardJob {
   T* posteriors = nullptr;           // [blocks, steps, states, 32] filtered; nullptr: not wanted
   double* log_likelihood = nullptr;  // [blocks, 32]
 };
+
+// The CPU counts the bars of a window at a time, and goes back to them from a warm-up later
+// (window_body.hpp); whole blocks of flush_every. A core's caches should hold what two groups keep of both.
+inline constexpr std::int64_t window_warm_up_bars = 128;
+REGENT_BODY constexpr std::int64_t window_bars(int states) {
+  const std::int64_t bars = 3456 / states / flush_every * flush_every - window_warm_up_bars;
+  return bars < 256 ? 256 : bars;
+}
 
 // What one group of lanes keeps between its way forward and its way back: weights of a segment of bars,
 // densities of as many or of the whole series. What is not kept is found once more. No result depends on it.
@@ -44,7 +53,8 @@ struct ExpectationJob {
   double* counts = nullptr;              // [blocks, counts, 32]
   double* log_likelihood = nullptr;      // [blocks, 32]; NaN where float lost the only path
   const T* terminal = nullptr;           // as in SmoothJob
-  KeptSpan kept;
+  bool windows = true;
+  std::uint8_t* apart = nullptr;  // [padded lanes]: set to 1 where windows do not agree
 };
 
 template <class T>
@@ -83,17 +93,13 @@ inline KeptSpan span_within(const BatchView<T>& batch, int width, std::size_t by
   const std::int64_t bars = fits < flush_every ? flush_every : fits < all ? fits : all;
   return {bars, bars};
 }
-// What an emission law makes of its parameters before it finds densities.
-REGENT_HD inline std::ptrdiff_t prepared_rows(const ShapeNumbers& shape) {
-  return std::ptrdiff_t{shape.states()} * (triangle_size(shape.dimension) + shape.dimension + 4);
-}
 template <class T>
 inline std::size_t forward_workspace_rows(const BatchView<T>& batch) {
   return static_cast<std::size_t>(flush_every) * (batch.shape.states() + 1) + prepared_rows(batch.shape);
 }
 // One group's rows, in the order of BothWays: prepared, densities, weights, where segments begin.
 template <class T>
-inline std::size_t kept_rows(const BatchView<T>& batch, const KeptSpan& kept) {
+REGENT_BODY std::size_t kept_rows(const BatchView<T>& batch, const KeptSpan& kept) {
   const auto states = static_cast<std::size_t>(batch.shape.states());
   return prepared_rows(batch.shape) + (kept.densities + kept.segment) * states +
          (batch.steps + kept.segment - 1) / kept.segment * (states + 1);
@@ -102,12 +108,22 @@ template <class T>
 inline std::size_t both_ways_workspace_rows(const BatchView<T>& batch, const KeptSpan& kept) {
   return flush_every + kept_rows(batch, kept);
 }
+// Of a window and its warm-up.
+REGENT_BODY KeptSpan window_span(const ShapeNumbers& shape) {
+  const std::int64_t bars = window_bars(shape.states()) + window_warm_up_bars;
+  return {bars, bars};
+}
+// What is left of β where windows meet: three times K.
+REGENT_BODY std::ptrdiff_t seam_rows(const ShapeNumbers& shape) {
+  return std::ptrdiff_t{3} * shape.states();
+}
 template <class T>
-inline std::size_t expectation_workspace_rows(const BatchView<T>& batch, const KeptSpan& kept, int groups) {
+inline std::size_t expectation_workspace_rows(const BatchView<T>& batch, int groups) {
   const AnyShape shape(batch.shape);
   const std::size_t pass = static_cast<std::size_t>(shape.states + 3 * shape.macros) + 1;
   const std::size_t counts = CountLayout<AnyShape>{shape}.rows(batch.law);
-  return flush_every * pass + groups * (counts + kept_rows(batch, kept));
+  return flush_every * pass +
+         groups * (counts + seam_rows(batch.shape) + kept_rows(batch, window_span(batch.shape)));
 }
 
 // Where the best predecessor of a state is kept: as many bits as its number needs, in words as wide as T.

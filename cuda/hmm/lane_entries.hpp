@@ -8,6 +8,7 @@
 // the bodies see Pack's operations
 #include "cuda/hmm/jobs.hpp"
 #include "cuda/hmm/run_body.hpp"
+#include "cuda/hmm/window_body.hpp"
 
 namespace regent::cuda::hmm {
 namespace REGENT_INSTRUCTION_SET {

@@ -13,12 +13,6 @@
 
 namespace regent::cuda::hmm {
 
-// What one thread keeps: densities and weights of a whole series if they are little, else of what stays well
-// within its L2 cache; to run the chain once more costs less than to fetch its weights from beyond. Densities
-// cost more to find than to fetch from the L3 cache, one after the other, while they fit there.
-inline constexpr std::size_t whole_bytes = std::size_t{4} << 20, densities_bytes = std::size_t{6} << 20,
-                             segment_bytes = std::size_t{256} << 10;
-
 template <class T>
 const LaneKernels<T>& lane_kernels(InstructionSet set, EmissionLaw law);
 
@@ -50,17 +44,6 @@ class SubnormalsAreZero {
   SubnormalsAreZero(const SubnormalsAreZero&) = delete;
   SubnormalsAreZero& operator=(const SubnormalsAreZero&) = delete;
 };
-
-// `groups` go side by side.
-template <class T>
-KeptSpan cpu_span(const BatchView<T>& batch, int width, int groups) {
-  const std::int64_t all = whole_span(batch);
-  if (span_within(batch, width, whole_bytes / groups).segment == all) return {all, all};
-  KeptSpan kept = span_within(batch, width, segment_bytes / groups);
-  const std::size_t with_weights = 2 * densities_bytes;  // as many rows of each
-  if (span_within(batch, width, with_weights / groups).densities == all) kept.densities = all;
-  return kept;
-}
 
 inline int groups_of(int lanes, int width) {
   return (lanes + width - 1) / width;

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "base/host_device.hpp"
+#include "cuda/hmm/real.hpp"
 
 namespace regent::cuda::hmm {
 
@@ -152,5 +153,11 @@ struct BatchView {
   const T* emission_table = nullptr;  // instead of observations: log densities [blocks, steps, states, 32]
   EmissionLaw law = EmissionLaw::gaussian;  // of observations
 };
+
+// What an emission law makes of its parameters before it finds densities: rows of each state, and last what
+// densities are relative to.
+REGENT_BODY std::ptrdiff_t prepared_rows(const ShapeNumbers& shape) {
+  return std::ptrdiff_t{shape.states()} * (triangle_size(shape.dimension) + shape.dimension + 4) + 1;
+}
 
 }  // namespace regent::cuda::hmm

@@ -17,7 +17,9 @@ struct LiveJob {
   ShapeNumbers shape;
   EmissionLaw law = EmissionLaw::gaussian;
   int lanes = 0;
-  const T* parameters = nullptr;   // [blocks, parameters, 32]
+  const T* parameters = nullptr;  // [blocks, parameters, 32]
+  // what the CPU makes of them once for every group of lanes: [blocks, prepared_rows, 32] in all
+  const T* prepared = nullptr;
   const double* centre = nullptr;  // [blocks, dimension, 32]: a feature enters as (value − centre)/scale,
   const double* scale = nullptr;   // within ±limit
   double limit = 0;
@@ -33,6 +35,9 @@ struct LiveJob {
 // between calls.
 template <class T>
 void live_cpu(const Resources& resources, const LiveJob<T>& job);
+// Fills `prepared`, before the first bar.
+template <class T>
+void prepare_live_cpu(const Resources& resources, const LiveJob<T>& job, T* prepared);
 
 // The device's copy: parameters and state stay there; the posteriors, which begin as those of `host`, lie in
 // host memory that the device writes.
@@ -53,6 +58,7 @@ std::unique_ptr<LiveDevice<T>> live_gpu(const Resources& resources, const LiveJo
 template <class T>
 struct LiveKernels {
   int width;
+  void (*prepare)(const LiveJob<T>& job, int group, T* prepared);
   void (*update)(const LiveJob<T>& job, int group);
 };
 #define REGENT_DECLARE_LIVE_KERNELS(set)            \

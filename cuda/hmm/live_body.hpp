@@ -20,20 +20,63 @@ struct LiveLayout {
   REGENT_HD constexpr int rows() const { return live_state_rows(states); }
 };
 
+// A feature of each lane of a group, in loops that the compiler makes vectors of.
+template <class R>
+REGENT_BODY void standardise_feature(const double* values, const double* centre, const double* scale,
+                                     double limit, ScalarOf<R>* x, std::int64_t* present) {
+  constexpr int width = Lanes<R>::width;
+  double bounded[width];
+  REGENT_AS_VECTORS
+  for (int i = 0; i < width; ++i) {
+    const double z = (values[i] - centre[i]) / scale[i];
+    const double low = z > limit ? limit : z;
+    bounded[i] = low < -limit ? -limit : low;
+  }
+  REGENT_AS_VECTORS
+  for (int i = 0; i < width; ++i) x[i] = static_cast<ScalarOf<R>>(bounded[i]);
+  REGENT_AS_VECTORS
+  for (int i = 0; i < width; ++i) present[i] += values[i] == values[i] ? 1 : 0;
+}
 template <class R>
 REGENT_BODY void standardise(const LiveJob<ScalarOf<R>>& job, int lane, ScalarOf<R>* x) {
+  constexpr int width = Lanes<R>::width;
   const int dimension = job.shape.dimension, block = lane / lane_block, offset = lane % lane_block;
   const std::ptrdiff_t first = static_cast<std::ptrdiff_t>(block) * dimension * lane_block + offset;
+  const double* bars = job.bars + static_cast<std::ptrdiff_t>(lane) * dimension;
+  const int last = job.lanes - 1 - lane;  // the lanes beyond are like it
   for (int d = 0; d < dimension; ++d) {
-    for (int i = 0; i < Lanes<R>::width; ++i) {
-      const std::ptrdiff_t at = first + d * lane_block + i;
-      const int which = lane + i < job.lanes ? lane + i : job.lanes - 1;
-      const double value = job.bars[static_cast<std::ptrdiff_t>(which) * dimension + d];
-      const double z = (value - job.centre[at]) / job.scale[at];
-      const double low = z > job.limit ? job.limit : z, bounded = low < -job.limit ? -job.limit : low;
-      x[d * Lanes<R>::width + i] = static_cast<ScalarOf<R>>(bounded);
-      job.present[at] += value == value ? 1 : 0;
+    double values[width];
+    if (last + 1 >= width) {
+      for (int i = 0; i < width; ++i) values[i] = bars[i * dimension + d];
+    } else {
+      for (int i = 0; i < width; ++i) values[i] = bars[(i < last ? i : last) * dimension + d];
     }
+    const std::ptrdiff_t at = first + d * lane_block;
+    standardise_feature<R>(values, job.centre + at, job.scale + at, job.limit, x + d * width,
+                           job.present + at);
+  }
+}
+
+// Where a group finds what it has prepared.
+template <class R>
+REGENT_BODY std::ptrdiff_t prepared_of(const LiveJob<ScalarOf<R>>& job, int group) {
+  return group * prepared_rows(job.shape) * Lanes<R>::width;
+}
+template <class R, class S>
+REGENT_BODY Rows<R> live_parameters(const LiveJob<ScalarOf<R>>& job, const S& s, int group) {
+  const int lane = group * Lanes<R>::width, block = lane / lane_block;
+  return {job.parameters + static_cast<std::ptrdiff_t>(block) * ParameterLayout<S>{s}.size() * lane_block +
+          lane % lane_block};
+}
+template <class R, class S>
+REGENT_BODY void prepare_live(const LiveJob<ScalarOf<R>>& job, int group, ScalarOf<R>* prepared) {
+  const S s(job.shape);
+  const Table<R> rows{prepared + prepared_of<R>(job, group)};
+  const Rows<R> p = live_parameters<R>(job, s, group);
+  if (job.law == EmissionLaw::student_t) {
+    StudentEmission<R, S>{s, p, nullptr}.prepare(rows);
+  } else {
+    GaussianEmission<R, S>{s, p, nullptr}.prepare(rows);
   }
 }
 
@@ -81,11 +124,14 @@ REGENT_SERIES_BODY void live_step(const S s, const Rows<R> p, const R shift, R* 
   state.scale = rows.load(layout.scale());
   state.shift = rows.load(layout.shift());
   state.exponent = rows.load(layout.exponent());
-  R predicted[S::states_bound], first[S::states_bound];
+  R predicted[S::states_bound];
   predict_next(s, p, state, predicted);
-  const auto begun = zero < rows.load(layout.begun());
-  predict_first(s, p, first);
-  for (int k = 0; k < s.states; ++k) predicted[k] = select(begun, predicted[k], first[k]);
+  const auto new_here = !(zero < rows.load(layout.begun()));
+  if (any(new_here)) {
+    R first[S::states_bound];
+    predict_first(s, p, first);
+    for (int k = 0; k < s.states; ++k) predicted[k] = select(new_here, first[k], predicted[k]);
+  }
   absorb_densities(s, predicted, shift, density, state, logs);
   R unflushed = rows.load(layout.unflushed()) + one;
   const auto full = !(unflushed < Lanes<R>::all(T(flush_every)));
@@ -118,7 +164,7 @@ REGENT_SERIES_BODY void live_step(const S s, const Rows<R> p, const R shift, R* 
   rows.store(layout.begun(), one);
 }
 
-// Asks for a share of the next block's parameters while this group is worked on: those of all blocks do not
+// Asks for a share of the next block's transitions while this group is worked on: those of all blocks do not
 // fit into a core's own caches.
 template <class R, class S>
 REGENT_BODY void fetch_ahead(const LiveJob<ScalarOf<R>>& job, const S& s, int block, int offset) {
@@ -127,7 +173,7 @@ REGENT_BODY void fetch_ahead(const LiveJob<ScalarOf<R>>& job, const S& s, int bl
     using T = ScalarOf<R>;
     constexpr int line = 64 / sizeof(T), groups = lane_block / Lanes<R>::width;
     const ParameterLayout<S> layout{s};
-    const std::ptrdiff_t lines = static_cast<std::ptrdiff_t>(layout.covariance(0, 0)) * lane_block / line;
+    const std::ptrdiff_t lines = static_cast<std::ptrdiff_t>(layout.mean(0, 0)) * lane_block / line;
     const int group = offset / Lanes<R>::width;
     const T* next = job.parameters + static_cast<std::ptrdiff_t>(block + 1) * layout.size() * lane_block;
     for (std::ptrdiff_t i = lines * group / groups; i < lines * (group + 1) / groups; ++i)
@@ -140,16 +186,16 @@ REGENT_BODY void run_live(const LiveJob<ScalarOf<R>>& job, int group) {
   using T = ScalarOf<R>;
   const S s(job.shape);
   const int lane = group * Lanes<R>::width, block = lane / lane_block, offset = lane % lane_block;
-  const Rows<R> p{job.parameters +
-                  static_cast<std::ptrdiff_t>(block) * ParameterLayout<S>{s}.size() * lane_block + offset};
+  const Rows<R> p = live_parameters<R>(job, s, group);
+  const T* prepared = job.prepared == nullptr ? nullptr : job.prepared + prepared_of<R>(job, group);
   fetch_ahead<R>(job, s, block, offset);
   T bar[S::dimension_bound * Lanes<R>::width];
   standardise<R>(job, lane, bar);
   R x[S::dimension_bound], density[S::states_bound], shift;
   for (int d = 0; d < s.dimension; ++d) x[d] = Lanes<R>::load(bar + d * Lanes<R>::width);
   with_dimension<R>(s, [&](const auto& fixed) {
-    shift = job.law == EmissionLaw::student_t ? densities_of_bar<StudentLaw>(fixed, p, x, density)
-                                              : densities_of_bar<GaussianLaw>(fixed, p, x, density);
+    shift = job.law == EmissionLaw::student_t ? densities_of_bar<StudentLaw>(fixed, p, prepared, x, density)
+                                              : densities_of_bar<GaussianLaw>(fixed, p, prepared, x, density);
   });
   const LiveLogs<R, S> logs{s, p, job.law, x};
   with_states<R>(s, [&](const auto& fixed) { live_step(fixed, p, shift, density, logs, job, lane); });

@@ -40,6 +40,14 @@ void live_cpu(const Resources& resources, const LiveJob<T>& job) {
                     [&](const tbb::blocked_range<int>& range) { work(range.begin(), range.end()); });
 }
 
+template <class T>
+void prepare_live_cpu(const Resources& resources, const LiveJob<T>& job, T* prepared) {
+  const LiveKernels<T>& kernels = live_kernels<T>(resources.instruction_set());
+  for_each_group<T>(job.lanes, kernels.width, [&](int group) { kernels.prepare(job, group, prepared); });
+}
+
+template void prepare_live_cpu(const Resources&, const LiveJob<float>&, float*);
+template void prepare_live_cpu(const Resources&, const LiveJob<double>&, double*);
 template void live_cpu(const Resources&, const LiveJob<float>&);
 template void live_cpu(const Resources&, const LiveJob<double>&);
 

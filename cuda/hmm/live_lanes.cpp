@@ -10,11 +10,15 @@ namespace REGENT_INSTRUCTION_SET {
 namespace {
 
 template <class T>
+void prepare(const LiveJob<T>& job, int group, T* prepared) {
+  prepare_live<Pack<T>, AnyShape>(job, group, prepared);
+}
+template <class T>
 void update(const LiveJob<T>& job, int group) {
   run_live<Pack<T>, AnyShape>(job, group);
 }
 template <class T>
-constexpr LiveKernels<T> kernels{Lanes<Pack<T>>::width, update<T>};
+constexpr LiveKernels<T> kernels{Lanes<Pack<T>>::width, prepare<T>, update<T>};
 
 }  // namespace
 

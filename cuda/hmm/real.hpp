@@ -27,6 +27,14 @@
 #else
 #define REGENT_FOUR_AT_ONCE
 #endif
+// Before a short loop of the CPU's: two rounds at a time; and none unrolled, so that it becomes vectors.
+#ifdef __CUDACC__
+#define REGENT_TWO_AT_ONCE
+#define REGENT_AS_VECTORS
+#else
+#define REGENT_TWO_AT_ONCE _Pragma("GCC unroll 2")
+#define REGENT_AS_VECTORS _Pragma("GCC unroll 1")
+#endif
 
 namespace regent::cuda::hmm {
 

@@ -48,6 +48,8 @@ struct BlockRows {
   REGENT_BODY R load(std::int64_t bar, int k) const { return rows.load(bar * per_bar + k); }
   REGENT_BODY void store(std::int64_t bar, int k, R value) const { rows.store(bar * per_bar + k, value); }
   REGENT_BODY BlockRows from(std::int64_t bar) const { return {rows.from(bar * per_bar), per_bar}; }
+  // The same where the compiler knows how many: places of several such tables are then one apart.
+  REGENT_BODY BlockRows of(int known) const { return {rows, known}; }
 };
 
 // The features of each bar.

@@ -17,10 +17,10 @@ namespace regent::hmm {
 namespace {
 
 // Series of 60 to 300 bars, some with gaps.
-std::vector<std::vector<double>> ragged(int count, int dimension) {
+std::vector<std::vector<double>> ragged(int count, int dimension, int longest = 300) {
   std::vector<std::vector<double>> all;
   for (int i = 0; i < count; ++i) {
-    all.push_back(simulate(market_hierarchy(dimension), 60 + (i * 37) % 241, 100 + i).bars);
+    all.push_back(simulate(market_hierarchy(dimension), 60 + (i * 37) % (longest - 59), 100 + i).bars);
     for (std::size_t at = 0; i % 3 == 1 && at < all.back().size(); at += 17) all.back()[at] = std::nan("");
   }
   return all;
@@ -72,7 +72,9 @@ TEST(FitBatch, GivesEverySeriesTheBitsOfItsOwnFit) {
 }
 
 TEST(FitBatch, DoesNotDependOnThreadsOrInstructionSet) {
-  const auto all = ragged(40, 2);
+  auto all = ragged(40, 2);
+  for (auto& series : ragged(8, 2, 2400)) all.push_back(std::move(series));
+  all.push_back(simulate(market_hierarchy(2), 2400, 99).bars);  // of several windows
   const std::vector<std::string> features = market_hierarchy(2).features;
   const std::vector<FitOutcome> first = fit_batch(cpu(), named(all), features, quick());
   const tbb::global_control one_thread(tbb::global_control::max_allowed_parallelism, 1);
@@ -85,7 +87,8 @@ TEST(FitBatch, DoesNotDependOnThreadsOrInstructionSet) {
   }
 }
 
-// Series of one chunk, which a GPU does not cut; so many lanes that it gets them, in several parts.
+// Series of one chunk and one window, which neither device cuts; so many lanes that it gets them, in several
+// parts.
 TEST(FitBatch, OnAGpuGivesShortSeriesTheCpusBits) {
   if (cuda::gpu_count() == 0) GTEST_SKIP() << "no GPU on this machine";
   const auto all = ragged(1100, 2);

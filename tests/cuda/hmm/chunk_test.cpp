@@ -4,15 +4,12 @@
 
 #include <gtest/gtest.h>
 
-#include "cuda/hmm/lane_kernels.hpp"
-#include "tests/cuda/hmm/expected_counts.hpp"
+#include "tests/cuda/hmm/lane_counts.hpp"
 
 namespace regent::cuda::hmm {
 namespace {
 
 using reference::Generator;
-using reference::hardly_forgetting;
-using reference::Hierarchy;
 
 constexpr std::int64_t chunk_bars = 256, warm_up_bars = 128;
 
@@ -87,51 +84,6 @@ Result cut(const BatchView<T>& view, const T* terminal = nullptr) {
                                             : cut<T, AnyShape, GaussianEmission<T, AnyShape>>(view, terminal);
 }
 
-// The pass over whole series, which expectation_test.cpp holds against sums over every path.
-template <class T>
-Result uncut(const BatchView<T>& view, const T* terminal = nullptr) {
-  Result result(view);
-  const std::vector<std::uint8_t> active(view.lanes, 1);
-  ExpectationJob<T> job{view,
-                        active.data(),
-                        result.counts.data(),
-                        result.log_likelihood.data(),
-                        terminal,
-                        span_within(view, 1, std::size_t{1} << 30)};
-  const LaneKernels<T>& kernels = lane_kernels<T>(InstructionSet::baseline, view.law);
-  std::vector<T, tbb::cache_aligned_allocator<T>> workspace(expectation_workspace_rows(view, job.kept, 1) *
-                                                            kernels.width);
-  const SubnormalsAreZero<T> mode;
-  for (int group = 0; group < static_cast<int>(result.log_likelihood.size()) / kernels.width; ++group)
-    kernels.expectation(job, group, 1, workspace.data());
-  return result;
-}
-
-struct Lanes40 {
-  std::vector<Hierarchy> hierarchies;
-  std::vector<std::vector<double>> series;
-  Lanes40(std::uint64_t seed, int macros, int micros, int dimension, int bars, double missing,
-          bool differ = false) {
-    Generator generator(seed);
-    for (int lane = 0; lane < 40; ++lane) {
-      hierarchies.push_back(generator.hierarchy(macros, micros, dimension));
-      series.push_back(generator.series(hierarchies.back(), differ ? 1 + bars * lane / 39 : bars, missing));
-    }
-  }
-};
-
-struct OneOfThreeHardlyForgets {
-  std::vector<Hierarchy> hierarchies;
-  std::vector<std::vector<double>> series;
-  OneOfThreeHardlyForgets(std::uint64_t seed, int bars) {
-    Generator generator(seed);
-    for (int lane = 0; lane < 3; ++lane) {
-      hierarchies.push_back(lane == 1 ? hardly_forgetting(generator) : generator.hierarchy(1, 3, 1));
-      series.push_back(generator.series(hierarchies.back(), bars, 0));
-    }
-  }
-};
-
 TEST(Chunks, OfAWholeSeriesGiveTheBitsOfTheUncutPass) {
   const Lanes40 nine(201, 3, 3, 4, chunk_bars, 0.02), three(202, 1, 3, 4, chunk_bars - 7, 0);
   const TestBatch<float> hierarchy(nine.hierarchies, nine.series), flat(three.hierarchies, three.series);
@@ -155,7 +107,7 @@ TEST(Chunks, CountAsTheUncutPass) {
         {1, 5, 1, 0.0, 1400}}) {
     const Lanes40 given(211 + macros * micros, macros, micros, dimension, static_cast<int>(bars), missing);
     const TestBatch<double> batch(given.hierarchies, given.series);
-    const Result truth = uncut(batch.view()), exact = cut(batch.view());
+    const LaneCounts truth = uncut(batch.view()), exact = cut(batch.view());
     expect_close(exact, truth, 40, 1e-10);
     const TestBatch<float> in_float(given.hierarchies, given.series);
     const Result close = cut(in_float.view());
@@ -214,7 +166,7 @@ TEST(Chunks, SayThatASeriesIsImpossibleWhereOneOfThemIs) {
   h.micro_transition = {0, 0, 0, 0};
   const std::vector<double> series = generator.series(sound, 1200, 0);
   const TestBatch<double> batch({sound, h}, {series, series});
-  const Result result = cut(batch.view()), truth = uncut(batch.view());
+  const LaneCounts result = cut(batch.view()), truth = uncut(batch.view());
   EXPECT_EQ(truth.log_likelihood[1], -HUGE_VAL);
   EXPECT_EQ(result.log_likelihood[1], -HUGE_VAL);
   EXPECT_NEAR(result.log_likelihood[0], truth.log_likelihood[0], 1e-10 * std::abs(truth.log_likelihood[0]));
@@ -248,7 +200,7 @@ TEST(Chunks, TakeTheGivenBetaWhereASeriesEnds) {
   const TestBatch<double> batch(given.hierarchies, given.series);
   std::vector<double> terminal(batch.padded() * 3);
   for (std::size_t i = 0; i < terminal.size(); ++i) terminal[i] = i / 32 % 3 == 0 ? 1.0 : 0.01;
-  const Result plain = uncut(batch.view()), truth = uncut(batch.view(), terminal.data());
+  const LaneCounts plain = uncut(batch.view()), truth = uncut(batch.view(), terminal.data());
   expect_close(cut(batch.view(), terminal.data()), truth, 40, 1e-10);
   const CountLayout<AnyShape> layout{truth.shape};
   EXPECT_GT(std::abs(truth.count(39, layout.weight(0)) - plain.count(39, layout.weight(0))), 1e-4);
@@ -268,7 +220,7 @@ TEST_F(ChunksOnTheGpu, CountAsTheUncutPass) {
     const Lanes40 given(301 + macros, macros, micros, dimension, 5000, 0.01, true);
     const TestBatch<double> batch(given.hierarchies, given.series);
     const TestBatch<float> in_float(given.hierarchies, given.series);
-    const Result truth = uncut(batch.view());
+    const LaneCounts truth = uncut(batch.view());
     expect_close(Counted<double>(gpu, batch), truth, 40, 1e-9);
     expect_close(Counted<float>(gpu, in_float), truth, 40, 1e-4);
   }

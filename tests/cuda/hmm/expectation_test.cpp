@@ -112,9 +112,8 @@ TEST_P(ExpectedCounts, GiveTheSameBitsOnEveryInstructionSetAndEveryRun) {
   expect_same_bits(first, second, 11);
 }
 
-TEST_P(ExpectedCounts, DoNotDependOnHowTheSeriesIsCutIntoSegments) {
-  // double, nine states: wide registers hold fewer bars per segment than narrow ones, and all need several;
-  // of two lanes of different lengths, which are not cut into chunks that run side by side
+TEST_P(ExpectedCounts, OfManyWindowsDoNotDependOnTheInstructionSet) {
+  // two lanes of different lengths, which are not cut into chunks that run side by side
   Generator generator(43);
   const Hierarchy h = generator.hierarchy(3, 3, 4);
   const TestBatch<double> batch({h, h}, {generator.series(h, 60000, 0), generator.series(h, 20000, 0)});
@@ -125,8 +124,7 @@ TEST_P(ExpectedCounts, DoNotDependOnHowTheSeriesIsCutIntoSegments) {
 }
 
 TEST_P(ExpectedCounts, RunBarsOnceMoreWhereTheReachableStatesWereFarOff) {
-  // The forward pass then works relative to what is reachable. Narrow registers keep the whole series, wide
-  // ones run most of it once more.
+  // The forward pass then works relative to what is reachable.
   const TestBatch<double> batch({far_off}, {often_far_off(12000, 100)});
   const Counted<double> counted(resources(), batch);
   const Counted<double> plain(Resources::make_cpu(InstructionSet::baseline), batch);

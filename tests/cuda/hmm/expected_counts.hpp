@@ -28,6 +28,7 @@ struct LaneCounts {
 
 template <class T>
 struct Counted : LaneCounts {
+  std::int64_t run_again = 0;
   Counted(const Resources& resources, const TestBatch<T>& batch)
       : Counted(resources, batch, batch.view(), std::vector<std::uint8_t>(batch.lanes, 1)) {}
   Counted(const Resources& resources, const TestBatch<T>& batch, const std::vector<std::uint8_t>& active)
@@ -42,6 +43,7 @@ struct Counted : LaneCounts {
       : LaneCounts(view) {
     Expectation<T> expectation(resources, view);
     expectation.run(view.lanes, batch.parameters, active, counts, log_likelihood);
+    run_again = expectation.run_again();
   }
 };
 
