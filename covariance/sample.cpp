@@ -5,7 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/nan_value.hpp"
-#include "covariance/maps.hpp"
+#include "covariance/product.hpp"
 
 namespace regent::covariance {
 namespace {
@@ -79,17 +79,18 @@ bool Observations::complete() const {
   return std::ranges::none_of(values, [](double value) { return std::isnan(value); });
 }
 
-PairwiseCovariance sample_covariance(const Observations& observations, int ddof) {
+PairwiseCovariance sample_covariance(const Observations& observations, int ddof,
+                                     const cuda::Resources* device) {
   check(observations, ddof);
   const std::size_t n = observations.columns;
   const Scaled scaled = scaled_columns(observations);
-  const Eigen::MatrixXd products = scaled.values.transpose() * scaled.values;
+  const Eigen::MatrixXd products = product_of(device, scaled.values, scaled.values);
   PairwiseCovariance result{Matrix(n), {}, observations.complete()};
   result.observations.assign(n * n, static_cast<std::int64_t>(observations.rows));
   Eigen::MatrixXd sums, counts;  // sums(i, j): of column i over the rows in which j is known too
   if (!result.complete) {
-    sums = scaled.values.transpose() * scaled.known;
-    counts = scaled.known.transpose() * scaled.known;
+    sums = product_of(device, scaled.values, scaled.known);
+    counts = product_of(device, scaled.known, scaled.known);
   }
   const Eigen::VectorXd totals = scaled.values.colwise().sum();
   for (std::size_t i = 0; i < n; ++i) {

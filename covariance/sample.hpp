@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "covariance/matrix.hpp"
+#include "cuda/runtime/resources.hpp"
 
 namespace regent::covariance {
 
@@ -15,10 +16,11 @@ struct PairwiseCovariance {
   bool complete = true;                    // no value was missing
 };
 
-// Two passes in fp64; columns are centred and scaled by a power of two first, so that neither large levels
-// nor squares near the ends of the range spoil it. Throws InputError when rows < 2, ddof is neither 0 nor 1,
-// or a value or result is infinite (naming the columns).
-PairwiseCovariance sample_covariance(const Observations& observations, int ddof);
+// Two passes in fp64, products on `device` (nullptr: the CPU); columns are centred and scaled by a power of
+// two first, so that neither large levels nor squares near the ends of the range spoil it. Throws InputError
+// when rows < 2, ddof is neither 0 nor 1, or a value or result is infinite (naming the columns).
+PairwiseCovariance sample_covariance(const Observations& observations, int ddof,
+                                     const cuda::Resources* device = nullptr);
 
 // cov_ij / √(cov_ii cov_jj), clamped to [−1, 1], ones on the diagonal; NaN where a variance is not above 0.
 Matrix correlation_of(const Matrix& covariance);

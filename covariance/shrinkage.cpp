@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/error.hpp"
-#include "covariance/maps.hpp"
+#include "covariance/product.hpp"
 
 namespace regent::covariance {
 namespace {
@@ -16,6 +16,7 @@ struct Centred {
   Eigen::MatrixXd sample;  // values' values / rows
   int exponent = 0;
   double rows = 0;
+  const cuda::Resources* device = nullptr;
   Eigen::Index columns() const { return values.cols(); }
 };
 
@@ -32,9 +33,10 @@ void check(const Observations& observations) {
   }
 }
 
-Centred centred(const Observations& observations) {
+Centred centred(const Observations& observations, const cuda::Resources* device) {
   check(observations);
   Centred c;
+  c.device = device;
   c.rows = static_cast<double>(observations.rows);
   c.values = map_of(observations);
   const Eigen::RowVectorXd mean = (c.values / c.rows).colwise().sum();
@@ -46,7 +48,7 @@ Centred centred(const Observations& observations) {
   }
   c.exponent = largest > 0 ? std::ilogb(largest) : 0;
   c.values = c.values.unaryExpr([&](double value) { return std::ldexp(value, -c.exponent); });
-  c.sample = c.values.transpose() * c.values / c.rows;
+  c.sample = product_of(device, c.values, c.values) / c.rows;
   return c;
 }
 
@@ -69,13 +71,13 @@ Eigen::MatrixXd identity_target(const Centred& c) {
 // variances of √rows·s_ij.
 double variance_of_entries(const Centred& c) {
   const RowMajor squares = c.values.cwiseAbs2();
-  return (squares.transpose() * squares / c.rows - c.sample.cwiseAbs2()).sum();
+  return (product_of(c.device, squares, squares) / c.rows - c.sample.cwiseAbs2()).sum();
 }
 
 }  // namespace
 
-Shrunk ledoit_wolf_identity(const Observations& observations) {
-  const Centred c = centred(observations);
+Shrunk ledoit_wolf_identity(const Observations& observations, const cuda::Resources* device) {
+  const Centred c = centred(observations, device);
   const Eigen::MatrixXd target = identity_target(c);
   const double distance = (c.sample - target).squaredNorm();
   const double shrinkage =
@@ -83,8 +85,8 @@ Shrunk ledoit_wolf_identity(const Observations& observations) {
   return shrunk(c, target, shrinkage);
 }
 
-Shrunk oracle_approximating(const Observations& observations) {
-  const Centred c = centred(observations);
+Shrunk oracle_approximating(const Observations& observations, const cuda::Resources* device) {
+  const Centred c = centred(observations, device);
   const auto n = static_cast<double>(c.columns());
   const double alpha = c.sample.cwiseAbs2().mean();
   const double mu_squared = std::pow(c.sample.trace() / n, 2);
@@ -93,8 +95,8 @@ Shrunk oracle_approximating(const Observations& observations) {
   return shrunk(c, identity_target(c), shrinkage);
 }
 
-Shrunk ledoit_wolf_constant_correlation(const Observations& observations) {
-  const Centred c = centred(observations);
+Shrunk ledoit_wolf_constant_correlation(const Observations& observations, const cuda::Resources* device) {
+  const Centred c = centred(observations, device);
   const Eigen::Index n = c.columns();
   const Eigen::VectorXd variance = c.sample.diagonal(), deviation = variance.cwiseSqrt();
   for (Eigen::Index i = 0; i < n; ++i) {
@@ -111,9 +113,10 @@ Shrunk ledoit_wolf_constant_correlation(const Observations& observations) {
   Eigen::MatrixXd target = mean_correlation * deviation * deviation.transpose();
   target.diagonal() = variance;
   const RowMajor squares = c.values.cwiseAbs2();
-  const Eigen::MatrixXd entry_variance = squares.transpose() * squares / c.rows - c.sample.cwiseAbs2();
+  const Eigen::MatrixXd entry_variance =
+      product_of(c.device, squares, squares) / c.rows - c.sample.cwiseAbs2();
   // theta(i, j): asymptotic covariance of s_ii and s_ij
-  Eigen::MatrixXd theta = c.values.cwiseProduct(squares).transpose() * c.values / c.rows;
+  Eigen::MatrixXd theta = product_of(c.device, c.values.cwiseProduct(squares), c.values) / c.rows;
   theta -= variance.asDiagonal() * c.sample;
   theta.diagonal().setZero();
   const double with_target = entry_variance.diagonal().sum() +

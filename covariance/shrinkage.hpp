@@ -7,6 +7,7 @@
 // scikit-learn computes it.
 
 #include "covariance/matrix.hpp"
+#include "cuda/runtime/resources.hpp"
 
 namespace regent::covariance {
 
@@ -17,10 +18,11 @@ struct Shrunk {
 
 // All need complete data of at least 2 rows and finite values: a NaN is an InputError that names row and
 // column (from 1). Rows fewer than columns are fine: with δ > 0 and no constant column the result is positive
-// definite.
-Shrunk ledoit_wolf_identity(const Observations& observations);
+// definite. Products over rows are made on `device` (nullptr: the CPU).
+Shrunk ledoit_wolf_identity(const Observations& observations, const cuda::Resources* device = nullptr);
 // Throws InputError naming a column that never changes: it has no correlation.
-Shrunk ledoit_wolf_constant_correlation(const Observations& observations);
-Shrunk oracle_approximating(const Observations& observations);
+Shrunk ledoit_wolf_constant_correlation(const Observations& observations,
+                                        const cuda::Resources* device = nullptr);
+Shrunk oracle_approximating(const Observations& observations, const cuda::Resources* device = nullptr);
 
 }  // namespace regent::covariance

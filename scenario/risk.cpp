@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -16,6 +17,11 @@ namespace {
 void check_share(const char* name, double value) {
   if (!(value > 0 && value < 1))
     throw InputError(std::string(name) + " is " + std::to_string(value) + "; between 0 and 1 is possible");
+}
+
+void check_finite(std::span<const double> profits) {
+  if (!std::ranges::all_of(profits, [](double profit) { return std::isfinite(profit); }))
+    throw InputError("risk: a profit is not finite");
 }
 
 // The k-th smallest, k from 1.
@@ -49,16 +55,20 @@ double quantile_of_sorted(std::span<const double> sorted, double p) {
 }
 
 Risk risk_of(std::span<const double> profits, double level, double confidence) {
+  std::vector<double> sorted(profits.begin(), profits.end());
+  check_finite(sorted);
+  std::sort(sorted.begin(), sorted.end());
+  return risk_of_sorted(sorted, level, confidence);
+}
+
+Risk risk_of_sorted(std::span<const double> profits, double level, double confidence) {
   check_share("level", level);
   check_share("confidence", confidence);
   if (profits.empty()) throw InputError("risk of no profits; at least one path is needed");
-  std::vector<double> losses;
-  losses.reserve(profits.size());
-  for (const double profit : profits) {
-    if (!std::isfinite(profit)) throw InputError("risk: a profit is not finite");
-    losses.push_back(-profit);
-  }
-  std::sort(losses.begin(), losses.end());
+  check_finite(profits);
+  REGENT_INVARIANT(std::ranges::is_sorted(profits), "profits in ascending order");
+  std::vector<double> losses(profits.size());
+  std::transform(profits.rbegin(), profits.rend(), losses.begin(), std::negate<>());
   Risk risk = tail_of_ordered(losses, level);
   const double n = static_cast<double>(losses.size()), place = place_of(n, level);
   const double tail = n - place;  // how many losses the mean is of

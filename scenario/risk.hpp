@@ -24,6 +24,9 @@ struct Risk {
 // confidence outside (0, 1).
 Risk risk_of(std::span<const double> profits, double level, double confidence = 0.95);
 
+// The same of profits in ascending order.
+Risk risk_of_sorted(std::span<const double> profits, double level, double confidence = 0.95);
+
 // The same VaR and ES without bands, in time linear in n. losses: [n >= 1], finite; level in (0, 1).
 Risk tail_of(std::vector<double> losses, double level);
 

@@ -35,13 +35,26 @@ void require_complete(const Table& table, const std::string& method) {
       "which go by pairs");
 }
 
-Estimate sample(const Table& table, int ddof) {
-  PairwiseCovariance pairs = sample_covariance(table.observations(), ddof);
+Estimate sample(const Table& table, int ddof, const cuda::Resources* device) {
+  PairwiseCovariance pairs = sample_covariance(table.observations(), ddof, device);
   Estimate estimate;
   estimate.covariance = std::move(pairs.covariance);
   estimate.observations = std::move(pairs.observations);
   estimate.complete = pairs.complete;
   return estimate;
+}
+
+// Where products over bars are made: a small table is done before a GPU has begun.
+cuda::Resources device_of(const Table& table, const MethodFlags& flags) {
+  constexpr double multiplications_min = 1e9;
+  const double columns = static_cast<double>(table.names.size());
+  const bool small = static_cast<double>(table.rows) * columns * columns < multiplications_min;
+  return cuda::Resources::make(flags.device == "auto" && small ? "cpu" : flags.device);
+}
+
+Estimate sample(const Table& table, const MethodFlags& flags) {
+  const cuda::Resources device = device_of(table, flags);
+  return sample(table, ddof_of(flags), &device);
 }
 
 Estimate rolling(const Table& table, const MethodFlags& flags) {
@@ -50,7 +63,7 @@ Estimate rolling(const Table& table, const MethodFlags& flags) {
   Table last = table;
   last.values.assign(table.values.end() - static_cast<std::ptrdiff_t>(window * columns), table.values.end());
   last.rows = window;
-  Estimate estimate = sample(last, ddof_of(flags));  // for the numbers of observations
+  Estimate estimate = sample(last, ddof_of(flags), nullptr);  // for the numbers of observations
   estimate.covariance.values = cuda::covariance::last_rolling_covariance(
       cuda::Resources::make(flags.device), {.values = table.values,
                                             .rows = static_cast<int>(table.rows),
@@ -80,9 +93,10 @@ Estimate ewma(const Table& table, const MethodFlags& flags) {
 Estimate shrinkage(const Table& table, const MethodFlags& flags) {
   require_complete(table, flags.method);
   const Observations observations = table.observations();
-  Shrunk shrunk = flags.method == "oas"           ? oracle_approximating(observations)
-                  : flags.method == "ledoit-wolf" ? ledoit_wolf_constant_correlation(observations)
-                                                  : ledoit_wolf_identity(observations);
+  const cuda::Resources device = device_of(table, flags);
+  Shrunk shrunk = flags.method == "oas"           ? oracle_approximating(observations, &device)
+                  : flags.method == "ledoit-wolf" ? ledoit_wolf_constant_correlation(observations, &device)
+                                                  : ledoit_wolf_identity(observations, &device);
   const auto rows = static_cast<double>(table.rows);
   for (double& value : shrunk.covariance.values) value *= rows / (rows - ddof_of(flags));
   Estimate estimate;
@@ -196,7 +210,7 @@ Estimate estimate_of(const Table& table, const MethodFlags& flags) {
   Estimate estimate = flags.method == "rolling"    ? rolling(table, flags)
                       : flags.method == "ewma"     ? ewma(table, flags)
                       : is_shrinkage(flags.method) ? shrinkage(table, flags)
-                                                   : sample(table, ddof_of(flags));
+                                                   : sample(table, flags);
   estimate.method = flags.method;
   estimate.ddof = ddof_of(flags);
   clean(estimate, table, flags);

@@ -1,10 +1,9 @@
 #include "cuda/covariance/cusolver.cuh"
 
-#include <dlfcn.h>
-
 #include <string>
 
 #include "base/error.hpp"
+#include "cuda/runtime/toolkit_library.hpp"
 
 #define REGENT_TEXT_OF(number) #number
 #define REGENT_LIBRARY_OF(version) "libcusolver.so." REGENT_TEXT_OF(version)
@@ -12,33 +11,9 @@
 namespace regent::cuda::covariance {
 namespace {
 
-constexpr const char* library_name = REGENT_LIBRARY_OF(CUSOLVER_VER_MAJOR);
-
-// By its name, which also finds what a program has loaded already, or from the toolkit that this was built
-// with.
-void* load_library() {
-  void* library = dlopen(library_name, RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr)
-    library = dlopen((std::string(REGENT_CUDA_LIBRARIES "/") + library_name).c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) {
-    throw InputError(std::string(library_name) + " cannot be loaded (" + dlerror() +
-                     "), and eigenvalues of large matrices on the GPU need it; install it where the loader "
-                     "looks, or use device \"cpu\"");
-  }
-  return library;
-}
-
-template <class Function>
-Function* named(void* library, const char* name) {
-  void* const found = dlsym(library, name);
-  if (found == nullptr)
-    throw InputError(std::string(library_name) + " has no " + name + "; CUDA 12.6 is the oldest that does");
-  return reinterpret_cast<Function*>(found);
-}
-
 struct Functions {
-  void* library = load_library();  // stays loaded
-#define REGENT_CUSOLVER(name) decltype(&::name) name = named<decltype(::name)>(library, #name)
+  ToolkitLibrary library{REGENT_LIBRARY_OF(CUSOLVER_VER_MAJOR), "eigenvalues of large matrices on the GPU"};
+#define REGENT_CUSOLVER(name) decltype(&::name) name = library.function<decltype(::name)>(#name)
   REGENT_CUSOLVER(cusolverDnCreate);
   REGENT_CUSOLVER(cusolverDnDestroy);
   REGENT_CUSOLVER(cusolverDnSetStream);

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "base/terminal.hpp"
+#include "cuda/order/sort.hpp"
 #include "market/io/series_file.hpp"
 
 namespace regent::scenario {
@@ -213,18 +214,19 @@ ordered_json stress_json(const StressSummary& s) {
 
 }  // namespace
 
-StressSummary summary_of(const std::string& name, const Outcomes& outcomes, const Outcomes& baseline) {
+StressSummary summary_of(const cuda::Resources& device, const std::string& name, const Outcomes& outcomes,
+                         const Outcomes& baseline) {
   const std::vector<double> profits = profits_of(outcomes), others = profits_of(baseline);
   std::vector<double> sorted = profits, drawdown(outcomes.drawdown_max.begin(), outcomes.drawdown_max.end());
-  std::sort(sorted.begin(), sorted.end());
-  std::sort(drawdown.begin(), drawdown.end());
+  cuda::order::sort_ascending(device, sorted);
+  cuda::order::sort_ascending(device, drawdown);
   return {.name = name,
           .mean = mean(profits),
           .median = quantile_of_sorted(sorted, 0.5),
           .worst_twentieth = quantile_of_sorted(sorted, 0.05),
           .against_baseline = mean(profits) - mean(others),
-          .risk95 = risk_of(profits, 0.95),
-          .risk99 = risk_of(profits, 0.99),
+          .risk95 = risk_of_sorted(sorted, 0.95),
+          .risk99 = risk_of_sorted(sorted, 0.99),
           .drawdown_median = quantile_of_sorted(drawdown, 0.5),
           .drawdown_95 = quantile_of_sorted(drawdown, 0.95),
           .loses_fifth = share_where(profits, [](double x) { return x <= -0.2; }),
@@ -236,8 +238,10 @@ StressSummary summary_of(const std::string& name, const Outcomes& outcomes, cons
 
 DreamSummary summary_of(const DreamFlags& flags, const DreamSetup& setup, const Dreamed& dreamed) {
   DreamSummary summary;
+  const cuda::Resources device = cuda::Resources::make(flags.device);
   for (std::size_t s = 0; s < setup.stresses.size(); ++s)
-    summary.stresses.push_back(summary_of(setup.stresses[s].name, dreamed.outcomes[s], dreamed.outcomes[0]));
+    summary.stresses.push_back(
+        summary_of(device, setup.stresses[s].name, dreamed.outcomes[s], dreamed.outcomes[0]));
   const std::int64_t paths = sampled_paths(setup, dreamed.paths);
   const int steps = setup.task.steps;
   Fan fan;

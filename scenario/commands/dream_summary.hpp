@@ -33,8 +33,9 @@ struct DreamSummary {
   std::vector<Comparison> facts, tails;  // empty without data
 };
 
-StressSummary summary_of(const std::string& name, const cuda::scenario::Outcomes& outcomes,
-                         const cuda::scenario::Outcomes& baseline);
+// device: where paths are put in order
+StressSummary summary_of(const cuda::Resources& device, const std::string& name,
+                         const cuda::scenario::Outcomes& outcomes, const cuda::scenario::Outcomes& baseline);
 
 // The baseline's first paths again, up to two thousand; writes fan.parquet and regimes.parquet into --out.
 DreamSummary summary_of(const DreamFlags& flags, const DreamSetup& setup, const Dreamed& dreamed);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -31,6 +32,20 @@ TEST(Risk, CountsALossByItsFractionWhereTheTailIsNoWholeNumber) {
   const Risk risk = risk_of(profits_from_losses(50), 0.95);
   EXPECT_EQ(risk.value_at_risk, 48);
   EXPECT_NEAR(risk.expected_shortfall, (50 + 49 + 0.5 * 48) / 2.5, 1e-12);
+}
+
+TEST(Risk, OfSortedProfitsIsThatOfThemInAnyOrder) {
+  std::vector<double> profits;
+  for (std::uint32_t i = 0; i < 333; ++i) profits.push_back(std::sin(17.0 * i) - 0.2);
+  const Risk any = risk_of(profits, 0.95);
+  std::sort(profits.begin(), profits.end());
+  const Risk sorted = risk_of_sorted(profits, 0.95);
+  EXPECT_EQ(sorted.value_at_risk, any.value_at_risk);
+  EXPECT_EQ(sorted.expected_shortfall, any.expected_shortfall);
+  EXPECT_EQ(sorted.var_low, any.var_low);
+  EXPECT_EQ(sorted.var_high, any.var_high);
+  EXPECT_EQ(sorted.es_high, any.es_high);
+  EXPECT_NEAR(sorted.value_at_risk, -profits[16], 1e-15);  // ⌈333·0.95⌉ = 317, the 17th worst
 }
 
 TEST(Risk, OfOnePathIsThatPath) {
