@@ -88,7 +88,7 @@ struct LogLane {
   }
   void update(const cuda::hmm::AnyShape& shape, cuda::hmm::EmissionLaw law, const double* bar) {
     using cuda::hmm::AnyShape;
-    double x[AnyShape::dimension_bound], logs[AnyShape::states_bound];
+    double x[AnyShape::dimension_bound] = {}, logs[AnyShape::states_bound];
     for (int d = 0; d < shape.dimension; ++d) x[d] = standardisation.apply(d, bar[d]);
     law == cuda::hmm::EmissionLaw::student_t
         ? log_densities<cuda::hmm::StudentLaw<double, AnyShape>>(shape, x, logs)
