@@ -1,18 +1,12 @@
 #include "cuda/covariance/cusolver.cuh"
 
-#include <string>
-
-#include "base/error.hpp"
 #include "cuda/runtime/toolkit_library.hpp"
-
-#define REGENT_TEXT_OF(number) #number
-#define REGENT_LIBRARY_OF(version) "libcusolver.so." REGENT_TEXT_OF(version)
 
 namespace regent::cuda::covariance {
 namespace {
 
 struct Functions {
-  ToolkitLibrary library{REGENT_LIBRARY_OF(CUSOLVER_VER_MAJOR), "eigenvalues of large matrices on the GPU"};
+  ToolkitLibrary library{"libcusolver", CUSOLVER_VER_MAJOR, "eigenvalues of large matrices on the GPU"};
 #define REGENT_CUSOLVER(name) decltype(&::name) name = library.function<decltype(::name)>(#name)
   REGENT_CUSOLVER(cusolverDnCreate);
   REGENT_CUSOLVER(cusolverDnDestroy);
@@ -29,11 +23,6 @@ const Functions& functions() {
   return loaded;
 }
 
-void check(cusolverStatus_t status, const char* call) {
-  if (status != CUSOLVER_STATUS_SUCCESS)
-    throw Error(std::string(call) + " failed with status " + std::to_string(static_cast<int>(status)));
-}
-
 // Row by row the lower triangle is column by column the upper one.
 constexpr cublasFillMode_t triangle = CUBLAS_FILL_MODE_UPPER;
 
@@ -42,13 +31,13 @@ constexpr cublasFillMode_t triangle = CUBLAS_FILL_MODE_UPPER;
 CusolverEigen::CusolverEigen(cudaStream_t stream, cudaDataType type, int size, int count_max)
     : type_(type), size_(size) {
   const Functions& call = functions();
-  check(call.cusolverDnCreate(&handle_), "cusolverDnCreate");
-  check(call.cusolverDnSetStream(handle_, stream), "cusolverDnSetStream");
-  check(call.cusolverDnCreateParams(&params_), "cusolverDnCreateParams");
-  check(call.cusolverDnXsyevBatched_bufferSize(handle_, params_, CUSOLVER_EIG_MODE_VECTOR, triangle, size,
-                                               type, nullptr, size, type, nullptr, type, &device_bytes_,
-                                               &host_bytes_, count_max),
-        "cusolverDnXsyevBatched_bufferSize");
+  check_toolkit_call(call.cusolverDnCreate(&handle_), "cusolverDnCreate");
+  check_toolkit_call(call.cusolverDnSetStream(handle_, stream), "cusolverDnSetStream");
+  check_toolkit_call(call.cusolverDnCreateParams(&params_), "cusolverDnCreateParams");
+  check_toolkit_call(call.cusolverDnXsyevBatched_bufferSize(
+                         handle_, params_, CUSOLVER_EIG_MODE_VECTOR, triangle, size, type, nullptr, size,
+                         type, nullptr, type, &device_bytes_, &host_bytes_, count_max),
+                     "cusolverDnXsyevBatched_bufferSize");
   device_workspace_ = DeviceBuffer<std::byte>(device_bytes_);
   host_workspace_ = std::make_unique<std::byte[]>(host_bytes_);
 }
@@ -59,10 +48,11 @@ CusolverEigen::~CusolverEigen() {
 }
 
 void CusolverEigen::solve(void* matrices, void* values, int* info, int count) {
-  check(functions().cusolverDnXsyevBatched(handle_, params_, CUSOLVER_EIG_MODE_VECTOR, triangle, size_, type_,
-                                           matrices, size_, type_, values, type_, device_workspace_.data(),
-                                           device_bytes_, host_workspace_.get(), host_bytes_, info, count),
-        "cusolverDnXsyevBatched");
+  check_toolkit_call(
+      functions().cusolverDnXsyevBatched(handle_, params_, CUSOLVER_EIG_MODE_VECTOR, triangle, size_, type_,
+                                         matrices, size_, type_, values, type_, device_workspace_.data(),
+                                         device_bytes_, host_workspace_.get(), host_bytes_, info, count),
+      "cusolverDnXsyevBatched");
 }
 
 }  // namespace regent::cuda::covariance

@@ -9,14 +9,11 @@
 #include "cuda/runtime/stream.cuh"
 #include "cuda/runtime/toolkit_library.hpp"
 
-#define REGENT_TEXT_OF(number) #number
-#define REGENT_LIBRARY_OF(version) "libcublas.so." REGENT_TEXT_OF(version)
-
 namespace regent::cuda::covariance {
 namespace {
 
 struct Functions {
-  ToolkitLibrary library{REGENT_LIBRARY_OF(CUBLAS_VER_MAJOR), "covariances on the GPU"};
+  ToolkitLibrary library{"libcublas", CUBLAS_VER_MAJOR, "covariances on the GPU"};
 // cublas_v2.h renames its functions; these are the names in the library
 #define REGENT_CUBLAS(member, name) decltype(&::name) member = library.function<decltype(::name)>(#name)
   REGENT_CUBLAS(create, cublasCreate_v2);
@@ -32,19 +29,14 @@ const Functions& functions() {
   return loaded;
 }
 
-void check(cublasStatus_t status, const char* call) {
-  if (status != CUBLAS_STATUS_SUCCESS)
-    throw Error(std::string(call) + " failed with status " + std::to_string(static_cast<int>(status)));
-}
-
 class Handle {
  public:
   explicit Handle(cudaStream_t stream) {
-    check(functions().create(&handle_), "cublasCreate");
+    check_toolkit_call(functions().create(&handle_), "cublasCreate");
     const cublasStatus_t status = functions().set_stream(handle_, stream);
     if (status == CUBLAS_STATUS_SUCCESS) return;
     functions().destroy(handle_);
-    check(status, "cublasSetStream");
+    check_toolkit_call(status, "cublasSetStream");
   }
   ~Handle() { functions().destroy(handle_); }
   Handle(const Handle&) = delete;
@@ -74,14 +66,14 @@ void product_gpu(const Resources&, const TableView& a, const TableView& b, std::
   const double one = 1, zero = 0;
   // Row by row, a table is column by column its transpose, and the lower triangle the upper one: outᵀ = bᵀ·a.
   if (a.values.data() == b.values.data() && n == m) {
-    check(functions().multiply_by_itself(handle, CUBLAS_FILL_MODE_UPPER, CUBLAS_OP_N, n, rows, &one,
-                                         first.data(), n, &zero, product.data(), n),
-          "cublasDsyrk");
+    check_toolkit_call(functions().multiply_by_itself(handle, CUBLAS_FILL_MODE_UPPER, CUBLAS_OP_N, n, rows,
+                                                      &one, first.data(), n, &zero, product.data(), n),
+                       "cublasDsyrk");
   } else {
     second = DeviceBuffer<double>(b.values, stream);
-    check(functions().multiply(handle, CUBLAS_OP_N, CUBLAS_OP_T, m, n, rows, &one, second.data(), m,
-                               first.data(), n, &zero, product.data(), m),
-          "cublasDgemm");
+    check_toolkit_call(functions().multiply(handle, CUBLAS_OP_N, CUBLAS_OP_T, m, n, rows, &one, second.data(),
+                                            m, first.data(), n, &zero, product.data(), m),
+                       "cublasDgemm");
   }
   product.download(out, stream);
 }

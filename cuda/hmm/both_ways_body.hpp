@@ -71,6 +71,17 @@ struct BothWays {
   }
 };
 
+// Calls body(run, first, end) for every pass of [begin, end), last to first; groups take turns.
+template <class R, int groups, class Run, class Body>
+REGENT_BODY void for_each_pass_back(Run (&runs)[groups], std::int64_t begin, std::int64_t end,
+                                    const Body& body) {
+  constexpr std::int64_t pass = pass_bars<R>;
+  if (begin == end) return;
+  for (std::int64_t first = begin + (end - begin - 1) / pass * pass; first >= begin; first -= pass) {
+    for (Run& run : runs) body(run, first, end_of_pass<R>(first, end));
+  }
+}
+
 // Forward, then back a pass at a time into work(run, first, end); groups take turns, pass by pass.
 template <class R, int groups, class Run, class Work>
 REGENT_BODY void run_both_ways(Run (&runs)[groups], std::int64_t steps, const Work& work) {
@@ -91,9 +102,7 @@ REGENT_BODY void run_both_ways(Run (&runs)[groups], std::int64_t steps, const Wo
     for (Run& run : runs) {
       if (which == last_segment) run.pass.finish(run.log_likelihood);
     }
-    for (std::int64_t first = begin + (end - begin - 1) / pass * pass; first >= begin; first -= pass) {
-      for (Run& run : runs) work(run, first, end_of_pass<R>(first, end));
-    }
+    for_each_pass_back<R>(runs, begin, end, work);
   }
   for (Run& run : runs) mark_vanished<R>(run.back.vanished, run.log_likelihood);
 }

@@ -122,6 +122,16 @@ REGENT_BODY std::ptrdiff_t reference_row(const S& s) {
   return prepared_rows({s.macros, s.micros, s.dimension}) - 1;
 }
 
+// What densities are relative to.
+template <class R, class S>
+REGENT_BODY R reference_for(const S& s, const Rows<R>& p, const ScalarOf<R>* prepared) {
+  if constexpr (prepares_densities<R, S>) {
+    return Lanes<R>::load(prepared + reference_row(s) * workspace_stride<R>);
+  } else {
+    return reference_of(s, p);
+  }
+}
+
 // `prepared` [K], see above.
 template <template <class, class> class Law, class R, class S, bool shared>
 REGENT_BODY void put_all_densities(const S& s, const Rows<R>& p, const Series<R, shared>& series,
@@ -156,7 +166,7 @@ template <template <class, class> class Law, class R, class S, bool shared>
 REGENT_SERIES_BODY void block_densities(const S s, const Rows<R> p, const Series<R, shared> series,
                                         std::int64_t first, std::int64_t end, const ScalarOf<R>* prepared,
                                         const BarDensities<R> out) {
-  const R reference = reference_of(s, p);
+  const R reference = reference_for(s, p, prepared);
   put_all_densities<Law>(s, p, series, first, end, reference, prepared, out.densities);
   R sum = Lanes<R>::all(ScalarOf<R>{0});
   for (std::int64_t t = first; t < end; ++t) {
@@ -180,13 +190,11 @@ REGENT_SERIES_BODY R densities_of_bar(const S s, const Rows<R> p, const ScalarOf
                                       R* density) {
   using Density = typename Law<R, S>::Density;
   const auto feature = [&](int, int d) { return x[d]; };
-  R reference;
+  const R reference = reference_for(s, p, prepared);
   if constexpr (prepares_densities<R, S>) {
     const auto* densities = reinterpret_cast<const Density*>(prepared);
-    reference = Lanes<R>::load(prepared + reference_row(s) * workspace_stride<R>);
     for (int k = 0; k < s.states; ++k) densities[k].template find<1>(s, feature, density + k);
   } else {
-    reference = reference_of(s, p);
     for (int k = 0; k < s.states; ++k) {
       Density one;
       one.prepare(s, Law<R, S>(s, p, k), reference);

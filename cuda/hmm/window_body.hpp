@@ -90,17 +90,6 @@ struct CountingRun : BothWays<R, S, Emission> {
   }
 };
 
-// Calls body(run, first, end) for every pass of [begin, end), last to first; groups take turns.
-template <class R, int groups, class Run, class Body>
-REGENT_BODY void for_each_pass_back(Run (&runs)[groups], std::int64_t begin, std::int64_t end,
-                                    const Body& body) {
-  constexpr std::int64_t pass = pass_bars<R>;
-  if (begin == end) return;
-  for (std::int64_t first = begin + (end - begin - 1) / pass * pass; first >= begin; first -= pass) {
-    for (Run& run : runs) body(run, first, end_of_pass<R>(first, end));
-  }
-}
-
 template <class R, int groups, class Run>
 REGENT_BODY void count_windows(Run (&runs)[groups], std::int64_t steps, const Table<R>& passing) {
   const std::int64_t window = runs[0].window();

@@ -8,9 +8,10 @@ namespace regent::cuda {
 
 class ToolkitLibrary {
  public:
-  // By its name, which also finds what a program has loaded already (libtorch_cuda brings its own), or from
-  // the toolkit that this was built with. Throws InputError when it cannot be had; `user` says who needs it.
-  ToolkitLibrary(std::string name, const std::string& user);
+  // By its name, stem.so.version, which also finds what a program has loaded already (libtorch_cuda brings
+  // its own), or from the toolkit that this was built with. Throws InputError when it cannot be had; `user`
+  // says who needs it.
+  ToolkitLibrary(const std::string& stem, int version, const std::string& user);
   // Throws InputError where the library is older than the function.
   template <class Function>
   Function* function(const char* name) const {
@@ -22,5 +23,8 @@ class ToolkitLibrary {
   std::string name_;
   void* library_;
 };
+
+// Throws Error unless the status is 0, success to all of them.
+void check_toolkit_call(int status, const char* call);
 
 }  // namespace regent::cuda

@@ -196,14 +196,8 @@ TEST(Chunks, OfStudentStatesHaveTheirScales) {
 }
 
 TEST(Chunks, TakeTheGivenBetaWhereASeriesEnds) {
-  const Lanes40 given(291, 1, 3, 2, 1100, 0, true);
-  const TestBatch<double> batch(given.hierarchies, given.series);
-  std::vector<double> terminal(batch.padded() * 3);
-  for (std::size_t i = 0; i < terminal.size(); ++i) terminal[i] = i / 32 % 3 == 0 ? 1.0 : 0.01;
-  const LaneCounts plain = uncut(batch.view()), truth = uncut(batch.view(), terminal.data());
-  expect_close(cut(batch.view(), terminal.data()), truth, 40, 1e-10);
-  const CountLayout<AnyShape> layout{truth.shape};
-  EXPECT_GT(std::abs(truth.count(39, layout.weight(0)) - plain.count(39, layout.weight(0))), 1e-4);
+  expect_terminal_taken(
+      291, 1100, [](const BatchView<double>& view, const double* terminal) { return cut(view, terminal); });
 }
 
 // Of the device, which cuts every chunk_bars_default bars.

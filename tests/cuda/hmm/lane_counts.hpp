@@ -49,6 +49,20 @@ struct Lanes40 {
   }
 };
 
+// counts_with(view, terminal): of a pass that is cut in time, which must take the β that it is given where a
+// series ends.
+template <class CountsWith>
+void expect_terminal_taken(std::uint64_t seed, int bars, const CountsWith& counts_with) {
+  const Lanes40 given(seed, 1, 3, 2, bars, 0, true);
+  const TestBatch<double> batch(given.hierarchies, given.series);
+  std::vector<double> terminal(batch.padded() * 3);
+  for (std::size_t i = 0; i < terminal.size(); ++i) terminal[i] = i / 32 % 3 == 0 ? 1.0 : 0.01;
+  const LaneCounts plain = uncut(batch.view()), truth = uncut(batch.view(), terminal.data());
+  expect_close(counts_with(batch.view(), terminal.data()), truth, 40, 1e-10);
+  const CountLayout<AnyShape> layout{truth.shape};
+  EXPECT_GT(std::abs(truth.count(39, layout.weight(0)) - plain.count(39, layout.weight(0))), 1e-4);
+}
+
 struct OneOfThreeHardlyForgets {
   std::vector<Hierarchy> hierarchies;
   std::vector<std::vector<double>> series;
