@@ -81,6 +81,7 @@ struct OneLane {
       }
       emission.add_moments(first, end, part, table);
     }
+    cuda::hmm::finish_moments(s, emission.p, sums.data());
     for (int row = layout.transitions_end(); row < rows; ++row) counts[row] += table.load(row);
   }
 };

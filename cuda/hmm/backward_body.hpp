@@ -1,12 +1,12 @@
 #pragma once
 // The backward pass and what it yields. With ahead_{t+1}(k) = b_{t+1}(k)·β_{t+1}(k) and from_t =
 // P·ahead_{t+1}:
-//   n_t = Σ_k weight_t(k)·from_t(k);   posterior_t(k) = weight_t(k)·from_t(k) / n_t;   β_t = from_t / power
-//   of two Σ_t posterior(k at t, k' at t+1) = P(k → k')·Σ_t weight_t(k)/n_t · ahead_{t+1}(k')
-// β is scaled by its own size, not by the forward constants: it never overflows where a forward weight
-// underflows. When n_t still vanishes (the float pass lost the only path) the lane says so by a NaN
-// log-likelihood, and the caller runs it again in double. Method: Baum, Petrie, Soules, Weiss (1970); Rabiner
-// (1989).
+//   n_t = Σ_k weight_t(k)·from_t(k);   posterior_t(k) = weight_t(k)·from_t(k) / n_t;   β_t ∝ from_t
+//   Σ_t posterior(k at t, k' at t+1) = P(k → k')·Σ_t weight_t(k)/n_t · ahead_{t+1}(k')
+// b·β is scaled by its own size, to a sum in [1, 2) by a power of two, not by the forward constants: it never
+// overflows where a forward weight underflows, and what comes from it is of the size of one. When n_t still
+// vanishes (the float pass lost the only path) the lane says so by a NaN log-likelihood, and the caller runs
+// it again in double. Method: Baum, Petrie, Soules, Weiss (1970); Rabiner (1989).
 
 #include "cuda/hmm/forward_body.hpp"
 
@@ -41,6 +41,13 @@ struct BackwardState {
   R ahead[states_max];  // b·β of the bar after
   MaskOf<R> vanished;
 };
+
+// Scales b·β [K], which sum to `size`, to a sum in [1, 2). Nothing stays nothing.
+template <class R, class S>
+REGENT_BODY void scale_ahead(const S& s, R size, R* ahead) {
+  const R scale = Lanes<R>::inverse_power_of_two(size);
+  for (int k = 0; k < s.states; ++k) ahead[k] = ahead[k] * scale;
+}
 
 // One bar, whatever it is: the last, one beyond the end of a lane, one where the joint weight vanishes.
 template <class R, class S, class Lengths, class Sink>
@@ -79,6 +86,7 @@ REGENT_SERIES_BODY void backward_bar(const S s, const Rows<R> p, std::int64_t t,
     weight[k] = select(goes_on, share * scale, zero);
     sink.weight(bar, k, weight[k]);
   }
+  scale_ahead(s, sum_of(s, state.ahead), state.ahead);
   sink.ahead(bar, ahead);
   sink.transition(bar, weight, ahead, welcome, outlook);
 }
@@ -135,23 +143,19 @@ REGENT_SERIES_BODY std::int64_t backward_usual(const S s, const Rows<R> p, std::
     const std::int64_t bar = t - first;
     sink.ahead(bar, ahead);
     step_backward(s, p, ahead, from, welcome, outlook);
-    const R scale = Lanes<R>::inverse_power_of_two(sum_of(s, from));
-    R scaled[S::states_bound], weight[S::states_bound];
-    for (int k = 0; k < s.states; ++k) {
-      weight[k] = own.weight(bar, k);
-      scaled[k] = from[k] * scale;
-    }
-    const R joint = dot_of(s, weight, scaled);
+    R weight[S::states_bound];
+    for (int k = 0; k < s.states; ++k) weight[k] = own.weight(bar, k);
+    const R joint = dot_of(s, weight, from);
     if (any(vanishing(joint))) break;
     const R inverse = Lanes<R>::all(ScalarOf<R>{1}) / joint;
     R before[S::states_bound];  // the bar's own b·β
     for (int k = 0; k < s.states; ++k) {
-      const R share = own.weight(bar, k) * inverse;
-      before[k] = own.density(bar, k) * scaled[k];
-      weight[k] = share * scale;
+      before[k] = own.density(bar, k) * from[k];
+      weight[k] = own.weight(bar, k) * inverse;
       sink.weight(bar, k, weight[k]);
-      sink.posterior(bar, k, share * scaled[k]);
+      sink.posterior(bar, k, weight[k] * from[k]);
     }
+    scale_ahead(s, sum_of(s, before), before);
     own.read(s, bar > 0 ? bar - 1 : 0);
     sink.transition(bar, weight, ahead, welcome, outlook);
     for (int k = 0; k < s.states; ++k) ahead[k] = before[k];
@@ -180,14 +184,15 @@ template <class R, class S>
 REGENT_SERIES_BODY std::int64_t backward_usual(const S s, const Rows<R> p, std::int64_t first, std::int64_t t,
                                                const KeptBars<R> rows, BackwardState<R>& carried, NoSink&) {
   const BlockRows<R> densities = rows.densities.of(s.states);
-  R ahead[S::states_bound], from[S::states_bound], welcome[S::states_bound], outlook[S::states_bound];
+  R ahead[S::states_bound], before[S::states_bound], welcome[S::states_bound], outlook[S::states_bound];
   for (int k = 0; k < s.states; ++k) ahead[k] = carried.ahead[k];
   for (; t >= first; --t) {
-    step_backward(s, p, ahead, from, welcome, outlook);
-    const R size = sum_of(s, from);
+    step_backward(s, p, ahead, before, welcome, outlook);
+    for (int k = 0; k < s.states; ++k) before[k] = densities.load(t - first, k) * before[k];
+    const R size = sum_of(s, before);
     if (any(!(Lanes<R>::all(ScalarOf<R>{0}) < size))) break;
-    const R scale = Lanes<R>::inverse_power_of_two(size);
-    for (int k = 0; k < s.states; ++k) ahead[k] = densities.load(t - first, k) * (from[k] * scale);
+    scale_ahead(s, size, before);
+    for (int k = 0; k < s.states; ++k) ahead[k] = before[k];
   }
   for (int k = 0; k < s.states; ++k) carried.ahead[k] = ahead[k];
   return t;

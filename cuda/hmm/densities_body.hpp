@@ -2,6 +2,7 @@
 // Densities of a pass over bars under every state of a law (GaussianLaw, StudentLaw), and their logarithms.
 
 #include "cuda/hmm/gaussian_body.hpp"
+#include "cuda/hmm/jobs.hpp"
 
 namespace regent::cuda::hmm {
 
@@ -17,8 +18,9 @@ REGENT_BODY R reference_of(const S& s, const Rows<R>& p) {
   const ParameterLayout<S> layout{s};
   R highest = p(layout.log_normaliser(0));
   for (int k = 1; k < s.states; ++k) highest = maximum(highest, p(layout.log_normaliser(k)));
-  const R quarters = highest * Lanes<R>::all(T{4});
-  return (quarters - Lanes<R>::without_integer(quarters) + Lanes<R>::all(T{1})) * Lanes<R>::all(T(0.25));
+  const R magic = Lanes<R>::all(Format<T>::round_magic);
+  const R quarters = fused(highest, Lanes<R>::all(T{4}), magic) - magic;
+  return (quarters + Lanes<R>::all(T{1})) * Lanes<R>::all(T(0.25));
 }
 
 // b_t(k) of one bar from its log densities [K]; returns the shift. Nothing is left of what cannot be.
@@ -77,12 +79,12 @@ constexpr int states_at_once() {
   }
 }
 
-// n bars from t on under state k; `out` begins at t.
+// The logarithms in base two of the densities of n bars from t on under state k; `out` begins at t.
 template <int n, class R, class S, class Density, bool shared>
-REGENT_BODY void put_densities(const S& s, const Density& density, const Series<R, shared>& series,
+REGENT_BODY void put_exponents(const S& s, const Density& density, const Series<R, shared>& series,
                                std::int64_t t, int k, const BlockRows<R>& out) {
   R values[n];
-  density.template find<n>(
+  density.template find_exponents<n>(
       s, [&](int i, int d) { return series.value(s, t + i, d); }, values);
   for (int i = 0; i < n; ++i) out.store(i, k, values[i]);
 }
@@ -91,11 +93,25 @@ template <int n, class R, class S, class Density, bool shared>
 REGENT_BODY void put_state(const S& s, const Density& density, const Series<R, shared>& series,
                            std::int64_t first, std::int64_t end, int k, const BlockRows<R>& out) {
   std::int64_t t = first;
-  for (; t + n <= end; t += n) put_densities<n>(s, density, series, t, k, out.from(t - first));
-  for (; t < end; ++t) put_densities<1>(s, density, series, t, k, out.from(t - first));
+  for (; t + n <= end; t += n) put_exponents<n>(s, density, series, t, k, out.from(t - first));
+  for (; t < end; ++t) put_exponents<1>(s, density, series, t, k, out.from(t - first));
 }
 
-// As put_state for neighbouring states, bar by bar; the next bar's features are on their way meanwhile.
+// Of exponents that lie in rows.
+template <class R>
+REGENT_BODY void exponents_to_powers(std::int64_t size, const Table<R>& rows) {
+  constexpr int n = Lanes<R>::bars_at_once;
+  R values[n];
+  std::int64_t row = 0;
+  for (; row + n <= size; row += n) {
+    for (int i = 0; i < n; ++i) values[i] = rows.load(row + i);
+    powers_of_two<n>(values);
+    for (int i = 0; i < n; ++i) rows.store(row + i, values[i]);
+  }
+  for (; row < size; ++row) rows.store(row, power_of_two(rows.load(row)));
+}
+
+// Densities of neighbouring states, bar by bar; the next bar's features are on their way meanwhile.
 template <class R, class S, class Density, int n, bool shared>
 REGENT_BODY void put_states(const S& s, const Density (&density)[n], const Series<R, shared>& series,
                             std::int64_t first, std::int64_t end, int k, const BlockRows<R>& out) {
@@ -105,9 +121,9 @@ REGENT_BODY void put_states(const S& s, const Density (&density)[n], const Serie
     for (int d = 0; d < s.dimension; ++d) x[d] = next[d];
     series.load(s, t + 1 < end ? t + 1 : t, next);
     for (int i = 0; i < n; ++i) {
-      density[i].template find<1>(
+      density[i].template find_exponents<1>(
           s, [&](int, int d) { return x[d]; }, &value);
-      out.store(t - first, k + i, value);
+      out.store(t - first, k + i, power_of_two(value));
     }
   }
 }
@@ -132,7 +148,8 @@ REGENT_BODY R reference_for(const S& s, const Rows<R>& p, const ScalarOf<R>* pre
   }
 }
 
-// `prepared` [K], see above.
+// `prepared` [K], see above. On the CPU exponents and powers have a loop each: a power waits for its
+// exponent, and a processor looks only so far ahead for other work.
 template <template <class, class> class Law, class R, class S, bool shared>
 REGENT_BODY void put_all_densities(const S& s, const Rows<R>& p, const Series<R, shared>& series,
                                    std::int64_t first, std::int64_t end, R reference,
@@ -141,23 +158,29 @@ REGENT_BODY void put_all_densities(const S& s, const Rows<R>& p, const Series<R,
   constexpr int n = Lanes<R>::bars_at_once;
   if constexpr (prepares_densities<R, S>) {
     const auto* densities = reinterpret_cast<const Density*>(prepared);
+    const BlockRows<R> own = out.of(s.states);
     std::int64_t t = first;
     for (; t + n <= end; t += n) {
-      for (int k = 0; k < s.states; ++k) put_densities<n>(s, densities[k], series, t, k, out.from(t - first));
+      series.template fetch_bars<n>(s, t + pass_bars<R>);
+      for (int k = 0; k < s.states; ++k) put_exponents<n>(s, densities[k], series, t, k, own.from(t - first));
     }
     for (; t < end; ++t) {
-      for (int k = 0; k < s.states; ++k) put_densities<1>(s, densities[k], series, t, k, out.from(t - first));
+      for (int k = 0; k < s.states; ++k) put_exponents<1>(s, densities[k], series, t, k, own.from(t - first));
     }
+    exponents_to_powers((end - first) * s.states, own.rows);
+  } else if constexpr (n > 1) {
+    Density density;
+    for (int k = 0; k < s.states; ++k) {
+      density.prepare(s, Law<R, S>(s, p, k), reference);
+      put_state<n>(s, density, series, first, end, k, out.of(s.states));
+    }
+    exponents_to_powers((end - first) * s.states, out.rows);
   } else {
     constexpr int together = states_at_once<R, S>();
     for (int k = 0; k < s.states; k += together) {
       Density density[together];
       for (int i = 0; i < together; ++i) density[i].prepare(s, Law<R, S>(s, p, k + i), reference);
-      if constexpr (together == 1) {
-        put_state<n>(s, density[0], series, first, end, k, out);
-      } else {
-        put_states(s, density, series, first, end, k, out);
-      }
+      put_states(s, density, series, first, end, k, out);
     }
   }
 }
@@ -193,14 +216,18 @@ REGENT_SERIES_BODY R densities_of_bar(const S s, const Rows<R> p, const ScalarOf
   const R reference = reference_for(s, p, prepared);
   if constexpr (prepares_densities<R, S>) {
     const auto* densities = reinterpret_cast<const Density*>(prepared);
-    for (int k = 0; k < s.states; ++k) densities[k].template find<1>(s, feature, density + k);
+    for (int k = 0; k < s.states; ++k) densities[k].template find_exponents<1>(s, feature, density + k);
   } else {
     for (int k = 0; k < s.states; ++k) {
       Density one;
       one.prepare(s, Law<R, S>(s, p, k), reference);
-      one.template find<1>(s, feature, density + k);
+      one.template find_exponents<1>(s, feature, density + k);
     }
   }
+  constexpr int n = Lanes<R>::bars_at_once;
+  int k = 0;
+  for (; k + n <= s.states; k += n) powers_of_two<n>(density + k);
+  for (; k < s.states; ++k) density[k] = power_of_two(density[k]);
   if (!any(lacks_any(s, x))) return reference;
   return mend_incomplete<Law<R, S>>(s, p, x, reference, density);
 }

@@ -7,8 +7,7 @@
 //   float: Cephes expf's polynomial; double: Taylor to r^13. x below the smallest normal result gives 0, x
 //   above the largest finite result is clamped to it; NaN gives NaN.
 // power_of_two(y) = 2^n·2^r, n = round(y), r = y − n, which is exact; minimax polynomials of 2^r, relative to
-// it. y
-//   below the lowest exponent gives 0, NaN gives NaN; above the largest exponent: not allowed.
+//   it. 0 where n is at most the lowest exponent, NaN gives NaN; above the largest exponent: not allowed.
 // logarithm(x), x = 2^n·m with m in [√½, √2).
 //   float: Cephes logf's polynomial; double: fdlibm's e_log. 0 gives −inf, negative or NaN gives NaN, +inf
 //   gives +inf.
@@ -88,30 +87,31 @@ template <int n, class R>
 REGENT_BODY void next_power(const R* r, R* p, ScalarOf<R> coefficient) {
   for (int i = 0; i < n; ++i) p[i] = fused(p[i], r[i], Lanes<R>::all(coefficient));
 }
+// 2·2^r.
 template <int n, class R>
 REGENT_BODY void power_of_two_polynomials(const R* r, R* p, float) {
-  for (int i = 0; i < n; ++i) p[i] = Lanes<R>::all(1.534578e-04F);
-  next_power<n>(r, p, 1.339993e-03F);
-  next_power<n>(r, p, 9.618489e-03F);
-  next_power<n>(r, p, 5.5503286e-02F);
-  next_power<n>(r, p, 2.4022646e-01F);
-  next_power<n>(r, p, 6.931472e-01F);
-  next_power<n>(r, p, 1.0F);
+  for (int i = 0; i < n; ++i) p[i] = Lanes<R>::all(2 * 1.534578e-04F);
+  next_power<n>(r, p, 2 * 1.339993e-03F);
+  next_power<n>(r, p, 2 * 9.618489e-03F);
+  next_power<n>(r, p, 2 * 5.5503286e-02F);
+  next_power<n>(r, p, 2 * 2.4022646e-01F);
+  next_power<n>(r, p, 2 * 6.931472e-01F);
+  next_power<n>(r, p, 2 * 1.0F);
 }
 template <int n, class R>
 REGENT_BODY void power_of_two_polynomials(const R* r, R* p, double) {
-  for (int i = 0; i < n; ++i) p[i] = Lanes<R>::all(4.4353523518648836e-10);
-  next_power<n>(r, p, 7.074104341827516e-09);
-  next_power<n>(r, p, 1.0178197558846429e-07);
-  next_power<n>(r, p, 1.3215433097307574e-06);
-  next_power<n>(r, p, 1.525273349109609e-05);
-  next_power<n>(r, p, 0.0001540353046249882);
-  next_power<n>(r, p, 0.0013333558146788774);
-  next_power<n>(r, p, 0.009618129107588348);
-  next_power<n>(r, p, 0.055504108664819925);
-  next_power<n>(r, p, 0.24022650695910155);
-  next_power<n>(r, p, 0.6931471805599453);
-  next_power<n>(r, p, 1.0);
+  for (int i = 0; i < n; ++i) p[i] = Lanes<R>::all(2 * 4.4353523518648836e-10);
+  next_power<n>(r, p, 2 * 7.074104341827516e-09);
+  next_power<n>(r, p, 2 * 1.0178197558846429e-07);
+  next_power<n>(r, p, 2 * 1.3215433097307574e-06);
+  next_power<n>(r, p, 2 * 1.525273349109609e-05);
+  next_power<n>(r, p, 2 * 0.0001540353046249882);
+  next_power<n>(r, p, 2 * 0.0013333558146788774);
+  next_power<n>(r, p, 2 * 0.009618129107588348);
+  next_power<n>(r, p, 2 * 0.055504108664819925);
+  next_power<n>(r, p, 2 * 0.24022650695910155);
+  next_power<n>(r, p, 2 * 0.6931471805599453);
+  next_power<n>(r, p, 2 * 1.0);
 }
 
 // y[i] := 2^y[i], n of them side by side, which hides their latency; each at most the largest exponent, or
@@ -119,9 +119,12 @@ REGENT_BODY void power_of_two_polynomials(const R* r, R* p, double) {
 template <int n, class R>
 REGENT_BODY void powers_of_two(R* y) {
   R r[n], p[n];
-  for (int i = 0; i < n; ++i) r[i] = Lanes<R>::without_integer(y[i]);
+  for (int i = 0; i < n; ++i) {
+    y[i] = maximum(y[i], Lanes<R>::all(Format<ScalarOf<R>>::lowest_exponent));
+    y[i] = Lanes<R>::half_power(y[i], r[i]);
+  }
   power_of_two_polynomials<n>(r, p, ScalarOf<R>{});
-  for (int i = 0; i < n; ++i) y[i] = Lanes<R>::scale_by(p[i], y[i], r[i]);
+  for (int i = 0; i < n; ++i) y[i] = p[i] * y[i];
 }
 template <class R>
 REGENT_BODY R power_of_two(R y) {

@@ -15,6 +15,7 @@ struct LawEmission {
   Rows<R> p;
   const ScalarOf<R>* series;
   bool shared = false;
+  std::int64_t steps = 0;
   const ScalarOf<R>* prepared = nullptr;
 
   // Before any densities; `rows`: prepared_rows.
@@ -42,9 +43,9 @@ struct LawEmission {
   REGENT_BODY void densities(std::int64_t first, std::int64_t end, const BarDensities<R>& out) const {
     with_dimension<R>(s, [&](const auto& fixed) {
       if (shared) {
-        block_densities<Law>(fixed, p, Series<R, true>{series}, first, end, prepared, out);
+        block_densities<Law>(fixed, p, Series<R, true>{series, steps}, first, end, prepared, out);
       } else {
-        block_densities<Law>(fixed, p, Series<R, false>{series}, first, end, prepared, out);
+        block_densities<Law>(fixed, p, Series<R, false>{series, steps}, first, end, prepared, out);
       }
     });
   }

@@ -157,25 +157,21 @@ REGENT_BODY void add_few_macros(const S& s, const Rows<R>& p, std::int64_t bars,
   constexpr int m = S::macros;
   const CountLayout<S> layout{s};
   const ParameterLayout<S> parameters{s};
-  const R zero = Lanes<R>::all(ScalarOf<R>{0});
   R macros[m * m];
   for (int e = 0; e < m * m; ++e) macros[e] = sums.load(layout.macro(0, e));
   for (std::int64_t bar = bars - 1; bar >= 0; --bar) {
     read_parameters_again();
     R arriving[m], welcome[m];
-    for (int to = 0; to < m; ++to) {
-      arriving[to] = zero;
-      welcome[to] = scratch.macros.load(bar, to);
-    }
+    for (int to = 0; to < m; ++to) welcome[to] = scratch.macros.load(bar, to);
     for (int i = 0; i < m; ++i) {
-      R leaving = zero;
-      for (int j = 0; j < s.micros; ++j) {
-        const int k = i * s.micros + j;
+      const int first = i * s.micros;
+      R leaving = scratch.weights.load(bar, first) * p(parameters.exit(first));
+      for (int k = first + 1; k < first + s.micros; ++k)
         leaving = fused(scratch.weights.load(bar, k), p(parameters.exit(k)), leaving);
-      }
       for (int to = 0; to < m; ++to) {
+        const R chance = p(parameters.macro(i, to));
         macros[i * m + to] = fused(leaving, welcome[to], macros[i * m + to]);
-        arriving[to] = fused(leaving, p(parameters.macro(i, to)), arriving[to]);
+        arriving[to] = i == 0 ? leaving * chance : fused(leaving, chance, arriving[to]);
       }
     }
     for (int to = 0; to < m; ++to) scratch.macros.store(bar, 2 * m + to, arriving[to]);
@@ -279,9 +275,10 @@ REGENT_BODY void scale_total(double* total, R factor) {
   for (int lane = 0; lane < Lanes<R>::width; ++lane) total[lane] *= factors[lane];
 }
 
-// The factor P that stands outside the sums over time.
+// What stands outside the sums over time: the factor P, and the means.
 template <class R, class S>
 REGENT_BODY void finish_counts(const S& s, const Rows<R>& p, double* totals) {
+  finish_moments(s, p, totals);
   const CountLayout<S> layout{s};
   const ParameterLayout<S> parameters{s};
   for (int i = 0; i < s.macros; ++i) {

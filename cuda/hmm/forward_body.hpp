@@ -17,9 +17,6 @@
 
 namespace regent::cuda::hmm {
 
-template <class R>
-inline constexpr int pass_bars = pass_bars_of(Lanes<R>::width);
-
 template <class T>
 struct RescueBelow;  // of Σ weights before scaling
 template <>

@@ -8,18 +8,20 @@
 
 namespace regent::cuda::hmm {
 
-// Row `row` of Σγ·d·dᵀ and of Σγ·d, from the bar's `difference` d.
-template <class R>
-REGENT_BODY void add_products_of_row(int row, R posterior, const R* difference, R* first, R* second) {
-  const R weighted = posterior * difference[row];
-  first[row] = first[row] + weighted;
+// Row `row` of Σγ·d·xᵀ and of Σγ·d, from μ − x of that row; x(column) is a feature of the bar.
+template <class R, class Features>
+REGENT_BODY void add_products_of_row(int row, R posterior, R below, const Features& x, R* first, R* second) {
+  const R weighted = posterior * below;
+  first[row] = first[row] - weighted;
   for (int column = 0; column <= row; ++column) {
     R& sum = second[triangle(row, column)];
-    sum = fused(weighted, difference[column], sum);
+    sum = fused_minus(weighted, x(column), sum);
   }
 }
 
-// Sums of Σγ, Σγ·d, Σγ·d·dᵀ of one state, d = x − μ; they rest in rows of CountLayout between two passes.
+// Sums of Σγ, Σγ·d, Σγ·d·xᵀ of one state, d = x − μ; they rest in rows of CountLayout between two passes.
+// finish_moments makes Σγ·d·dᵀ of them: one difference for every row is enough, and since every product has
+// one, what rounding does to it is of the order of what x's own does.
 template <class R, class S>
 struct MomentSums {
   R weight, first[S::dimension_bound], second[triangle_size(S::dimension_bound)];
@@ -35,14 +37,35 @@ struct MomentSums {
     for (int d = 0; d < s.dimension; ++d) rows.store(layout.first(k, d), first[d]);
     for (int e = 0; e < triangle_size(s.dimension); ++e) rows.store(layout.second(k, e), second[e]);
   }
-  REGENT_BODY void add_products(const S& s, R posterior, const R* difference) {
-    for (int row = 0; row < s.dimension; ++row)
-      add_products_of_row(row, posterior, difference, first, second);
+  template <class Law>
+  REGENT_BODY void add_products(const Law& law, R posterior, const R* x) {
+    for (int row = 0; row < law.s.dimension; ++row) {
+      add_products_of_row(
+          row, posterior, law.mean(row) - x[row], [&](int d) { return x[d]; }, first, second);
+    }
   }
   REGENT_BODY void add_spread(const S& s, R posterior, const R* spread) {
     for (int e = 0; e < triangle_size(s.dimension); ++e) second[e] = fused(posterior, spread[e], second[e]);
   }
 };
+
+// Σγ·d·dᵀ from Σγ·d·xᵀ, of all bars.
+template <class R, class S>
+REGENT_BODY void finish_moments(const S& s, const Rows<R>& p, double* totals) {
+  const CountLayout<S> layout{s};
+  double mean[Lanes<R>::width];
+  for (int k = 0; k < s.states; ++k) {
+    for (int column = 0; column < s.dimension; ++column) {
+      Lanes<R>::store_double(mean, p(ParameterLayout<S>{s}.mean(k, column)));
+      for (int row = column; row < s.dimension; ++row) {
+        const double* first = totals + layout.first(k, row) * lane_block;
+        double* second = totals + layout.second(k, triangle(row, column)) * lane_block;
+        for (int lane = 0; lane < Lanes<R>::width; ++lane)
+          second[lane] = fused_minus(mean[lane], first[lane], second[lane]);
+      }
+    }
+  }
+}
 
 template <class R, class S>
 struct GaussianDensity;
@@ -129,21 +152,24 @@ struct GaussianLaw {
 
   static constexpr bool sums_by_rows = true;  // no sum of a bar but by add_products_of_row
   REGENT_BODY void add(const R* x, R posterior, Sums& sums) const {
-    R away[S::dimension_bound];
-    difference(x, away);
     sums.weight = sums.weight + posterior;
-    sums.add_products(s, posterior, away);
+    sums.add_products(*this, posterior, x);
   }
   // The complete-data moments that EM needs (Dempster, Laird, Rubin 1977). Bars without any feature count
   // nothing.
   REGENT_BODY void add_incomplete(const R* x, R posterior, Sums& sums) const {
-    R away[S::dimension_bound], spread[triangle_size(S::dimension_bound)];
-    difference(x, away);
-    bar(x).complete(k, away, spread);
+    R expected[S::dimension_bound], spread[triangle_size(S::dimension_bound)];
+    complete(x, expected, spread);
     const R weight = select(has_any(s, x), posterior, Lanes<R>::all(T{0}));
     sums.weight = sums.weight + weight;
-    sums.add_products(s, weight, away);
+    sums.add_products(*this, weight, expected);
     sums.add_spread(s, weight, spread);
+  }
+  // The bar as it is expected where features are missing, and their covariance.
+  REGENT_BODY void complete(const R* x, R* expected, R* spread) const {
+    difference(x, expected);
+    bar(x).complete(k, expected, spread);
+    for (int d = 0; d < s.dimension; ++d) expected[d] = select(x[d] == x[d], x[d], mean(d) + expected[d]);
   }
 };
 
@@ -161,11 +187,6 @@ struct GaussianDensity {
     for (int d = 0; d < s.dimension; ++d) offsets[d] = law.offsets[d] * root;
   }
   // n neighbouring bars side by side; x(bar, d) is a feature of them.
-  template <int n, class Features>
-  REGENT_BODY void find(const S& s, const Features& x, R* out) const {
-    find_exponents<n>(s, x, out);
-    powers_of_two<n>(out);
-  }
   template <int n, class Features>
   REGENT_BODY void find_exponents(const S& s, const Features& x, R* out) const {
     for (int i = 0; i < n; ++i) out[i] = peak;

@@ -70,7 +70,7 @@ struct Group {
 template <class R, class S, template <class, class> class Law, EmissionLaw kind>
 REGENT_BODY LawEmission<Law, kind, R, S> make_emission(const S& s, const Group<R>& group, const Rows<R>& p,
                                                        const LawEmission<Law, kind, R, S>*) {
-  return {s, p, group.series(), group.batch.shared, nullptr};
+  return {s, p, group.series(), group.batch.shared, group.batch.steps, nullptr};
 }
 template <class R, class S>
 REGENT_BODY TableEmission<R, S> make_emission(const S& s, const Group<R>& group, const Rows<R>&,

@@ -7,7 +7,7 @@
 namespace regent::cuda::hmm {
 
 // Bars whose sums are in T before they go to fp64.
-inline constexpr int flush_every = 64;
+inline constexpr int flush_every = 128;
 
 // Bars that go through one pass after the other before the next ones do, a divisor of flush_every: so few
 // that what a pass leaves for the next is still in the nearest caches, of which a GPU's threads have little
@@ -15,6 +15,8 @@ inline constexpr int flush_every = 64;
 REGENT_HD constexpr int pass_bars_of(int width) {
   return width == 1 ? 16 : 32;
 }
+template <class R>
+inline constexpr int pass_bars = pass_bars_of(Lanes<R>::width);
 
 template <class T>
 struct ForwardJob {

@@ -37,24 +37,25 @@ REGENT_BODY void add_rows_from(const S& s, const Law& law, const Series<R, share
                                const Table<R>& rows) {
   constexpr int stop = end_of_rows<R>(row, S::dimension);
   const CountLayout<S> layout{s};
-  const R zero = Lanes<R>::all(ScalarOf<R>{0});
   R weight, firsts[stop], seconds[triangle_size(stop)];
   if (row == 0) weight = rows.load(layout.weight(law.k));
-  for (int d = row; d < stop; ++d) firsts[d] = zero - rows.load(layout.first(law.k, d));
+  for (int d = row; d < stop; ++d) firsts[d] = rows.load(layout.first(law.k, d));
   for (int e = triangle(row, 0); e < triangle_size(stop); ++e)
     seconds[e] = rows.load(layout.second(law.k, e));
-  // Mean less x, of which the processor reads what it subtracts in the same instruction; the first moments
-  // have the other sign meanwhile.
   REGENT_TWO_AT_ONCE
   for (std::int64_t t = end - 1; t >= first; --t) {
     const R posterior = posteriors.load(t - first, law.k);
-    R away[stop];
-    for (int d = 0; d < stop; ++d) away[d] = law.mean(d) - series.value(s, t, d);
+    Series<R, shared> bar = series.from(s, t);
+    const auto x = [&](int d) {
+      bar.read_again();
+      return bar.value(s, 0, d);
+    };
     if (row == 0) weight = weight + posterior;
-    for (int d = row; d < stop; ++d) add_products_of_row(d, posterior, away, firsts, seconds);
+    for (int d = row; d < stop; ++d)
+      add_products_of_row(d, posterior, law.mean(d) - x(d), x, firsts, seconds);
   }
   if (row == 0) rows.store(layout.weight(law.k), weight);
-  for (int d = row; d < stop; ++d) rows.store(layout.first(law.k, d), zero - firsts[d]);
+  for (int d = row; d < stop; ++d) rows.store(layout.first(law.k, d), firsts[d]);
   for (int e = triangle(row, 0); e < triangle_size(stop); ++e)
     rows.store(layout.second(law.k, e), seconds[e]);
   if constexpr (stop < S::dimension) add_rows_from<stop>(s, law, series, first, end, posteriors, rows);

@@ -359,33 +359,10 @@ struct Lanes<REGENT_INSTRUCTION_SET::Pack<T>> {
     return select(p != p, p, scaled);
 #endif
   }
-  REGENT_BODY static R without_integer(R y) {
-#if defined(__AVX512F__)
-    if constexpr (sizeof(T) == 4) {
-      return {(typename Register::Real)_mm512_reduce_ps((__m512)y.v, 0)};
-    } else {
-      return {(typename Register::Real)_mm512_reduce_pd((__m512d)y.v, 0)};
-    }
-#else
-    return y - ((y + all(F::round_magic)) - all(F::round_magic));
-#endif
-  }
-  REGENT_BODY static R scale_by(R p, R y, [[maybe_unused]] R fraction) {
-#if defined(__AVX512F__)
-    const R n = y - fraction;
-    if constexpr (sizeof(T) == 4) {  // subnormal results are zero
-      return {(typename Register::Real)_mm512_scalef_ps((__m512)p.v, (__m512)n.v)};
-    } else {
-      const R scaled = {(typename Register::Real)_mm512_scalef_pd((__m512d)p.v, (__m512d)n.v)};
-      return select(y < all(F::lowest_exponent - T(0.5)), all(T{0}), scaled);
-    }
-#else
-    using Unsigned = typename Register::Unsigned;
-    using U = typename Register::UnsignedBits;
-    const Unsigned shifted = (Unsigned)(y + all(F::round_magic)).v << F::fraction_bits;
-    const R power = {(typename Register::Real)(U(F::one_bits) + shifted)};
-    return select(y < all(F::lowest_exponent - T(0.5)), all(T{0}), p * power);
-#endif
+  REGENT_BODY static R half_power(R y, R& fraction) {
+    const R magic = y + all(F::power_magic);
+    fraction = y - (magic - all(F::power_magic));
+    return {(typename Register::Real)((typename Register::Unsigned)magic.v << F::fraction_bits)};
   }
 };
 

@@ -86,6 +86,8 @@ struct Format<float> {
       12582912.0F;  // 1.5·2^23: adding it rounds to an integer in the low bits
   static constexpr float smallest_normal = 1.17549435e-38F;
   static constexpr float lowest_exponent = -126;
+  // less the lowest exponent: of the lowest integer no bits are left then; even, so that ties stay ties
+  static constexpr float power_magic = round_magic - lowest_exponent;
 };
 template <>
 struct Format<double> {
@@ -96,6 +98,7 @@ struct Format<double> {
   static constexpr double round_magic = 6755399441055744.0;  // 1.5·2^52
   static constexpr double smallest_normal = 2.2250738585072014e-308;
   static constexpr double lowest_exponent = -1022;
+  static constexpr double power_magic = round_magic - lowest_exponent;
 };
 
 template <class T>
@@ -169,11 +172,9 @@ struct Lanes {  // loads, stores and broadcasts; specialised for Pack
   REGENT_BODY static R inverse_power_of_two(R x);
   // p · 2^n where `magic` is round_magic + n; p and the result are normal, or p is NaN and stays so
   REGENT_BODY static R scale(R p, R magic);
-  // y less the nearest integer n, which is exact; y finite
-  REGENT_BODY static R without_integer(R y);
-  // p·2^n for an integer n = y − fraction of at most the largest exponent, 0 where y is below the lowest by
-  // more than a half
-  REGENT_BODY static R scale_by(R p, R y, R fraction);
+  // 2^(n − 1) where n is the integer nearest to y, and y − n, which is exact; n is between the lowest
+  // exponent, where the power is 0, and the largest
+  REGENT_BODY static R half_power(R y, R& fraction);
 };
 
 template <class R>
@@ -199,16 +200,13 @@ REGENT_BODY R Lanes<R>::scale(R p, R magic) {
 }
 
 template <class R>
-REGENT_BODY R Lanes<R>::without_integer(R y) {
-  return y - ((y + Format<R>::round_magic) - Format<R>::round_magic);
-}
-template <class R>
-REGENT_BODY R Lanes<R>::scale_by(R p, R y, R) {
+REGENT_BODY R Lanes<R>::half_power(R y, R& fraction) {
   using F = Format<R>;
   using Unsigned = std::make_unsigned_t<typename F::Bits>;
-  const Unsigned shifted = static_cast<Unsigned>(bits_of(y + F::round_magic)) << F::fraction_bits;
-  const R power = from_bits<R>(static_cast<typename F::Bits>(static_cast<Unsigned>(F::one_bits) + shifted));
-  return select(y < F::lowest_exponent - R(0.5), R(0), p * power);
+  const R magic = y + F::power_magic;
+  fraction = y - (magic - F::power_magic);
+  return from_bits<R>(
+      static_cast<typename F::Bits>(static_cast<Unsigned>(bits_of(magic)) << F::fraction_bits));
 }
 
 template <class R>

@@ -28,7 +28,7 @@ struct Table {
   REGENT_BODY Table from(std::ptrdiff_t row) const { return {base + row * stride}; }
 };
 
-// Asks for rows that will be read soon: the lanes of a GPU's warp for a line each. A CPU sees them coming.
+// Asks for rows that will be read soon: the lanes of a GPU's warp for a line each.
 template <class T>
 REGENT_BODY void fetch_ahead([[maybe_unused]] const T* lane, [[maybe_unused]] int rows) {
 #ifdef __CUDA_ARCH__
@@ -56,6 +56,7 @@ struct BlockRows {
 template <class R, bool shared>
 struct Series {
   const ScalarOf<R>* base;
+  std::int64_t steps = 0;  // none of the bars from here on is fetched ahead
   template <class S>
   REGENT_BODY void load(const S& s, std::int64_t t, R* x) const {
     for (int d = 0; d < s.dimension; ++d) x[d] = value(s, t, d);
@@ -64,6 +65,27 @@ struct Series {
   REGENT_BODY R value(const S& s, std::int64_t t, int d) const {
     const std::int64_t row = t * s.dimension + d;
     return shared ? Lanes<R>::all(base[row]) : Lanes<R>::load(base + row * lane_block);
+  }
+  template <class S>
+  REGENT_BODY Series from(const S& s, std::int64_t t) const {
+    return {base + t * s.dimension * (shared ? 1 : lane_block)};
+  }
+  // Asks a CPU's cache for n bars from `first` on: a processor sees lines coming only within a page, which
+  // holds few bars of a block of lanes.
+  template <int n, class S>
+  REGENT_BODY void fetch_bars([[maybe_unused]] const S& s, [[maybe_unused]] std::int64_t first) const {
+#ifndef __CUDACC__
+    if (shared || first + n > steps) return;
+    for (int row = 0; row < n * s.dimension; ++row)
+      __builtin_prefetch(base + (first * s.dimension + row) * lane_block);
+#endif
+  }
+  // On the CPU an instruction reads a feature as it uses it; without this the compiler keeps features in
+  // registers and the sums, of which there are more, in memory.
+  REGENT_BODY void read_again() {
+#ifndef __CUDACC__
+    asm("" : "+r"(base));
+#endif
   }
 };
 

@@ -51,10 +51,9 @@ struct StudentDensity {
     power = (law.dof + law.dimension()) * Lanes<R>::all(T(-0.72134752044448170368));
   }
   template <int n, class Features>
-  REGENT_BODY void find(const S& s, const Features& x, R* out) const {
+  REGENT_BODY void find_exponents(const S& s, const Features& x, R* out) const {
     distance.template find_exponents<n>(s, x, out);
     for (int i = 0; i < n; ++i) out[i] = fused(power, log_one_plus(out[i] * per_dof), peak);
-    powers_of_two<n>(out);
   }
 };
 
@@ -83,27 +82,27 @@ struct StudentLaw {
     R away[S::dimension_bound];
     normal.difference(x, away);
     const R weight = (dof + dimension()) / (dof + normal.squared_distance(away));
-    add_scaled(posterior, weight, log_scale_of(weight), away, sums);
+    add_scaled(posterior, weight, log_scale_of(weight), x, sums);
   }
   REGENT_BODY void add_incomplete(const R* x, R posterior, Sums& sums) const {
-    R away[S::dimension_bound], spread[triangle_size(S::dimension_bound)];
+    R away[S::dimension_bound], expected[S::dimension_bound], spread[triangle_size(S::dimension_bound)];
     normal.difference(x, away);
     R weight = (dof + dimension()) / (dof + normal.squared_distance(away)), log_scale = log_scale_of(weight);
     marginal_scale(normal.bar(x), normal.k, lacks_any(normal.s, x), weight, log_scale);
-    normal.bar(x).complete(normal.k, away, spread);
+    normal.complete(x, expected, spread);
     const R counted = select(has_any(normal.s, x), posterior, Lanes<R>::all(T{0}));
     sums.add_spread(normal.s, counted, spread);
-    add_scaled(counted, weight, log_scale, away, sums);
+    add_scaled(counted, weight, log_scale, expected, sums);
   }
 
  private:
   // E u of the bar, and what it adds to log_scale. Of no use where all features are missing.
   REGENT_BODY static R log_scale_of(R weight) { return logarithm(weight) - (weight - Lanes<R>::all(T{1})); }
-  REGENT_BODY void add_scaled(R posterior, R weight, R log_scale, const R* away, Sums& sums) const {
+  REGENT_BODY void add_scaled(R posterior, R weight, R log_scale, const R* x, Sums& sums) const {
     sums.weight = sums.weight + posterior;
     sums.scaled_weight = fused(posterior, weight, sums.scaled_weight);
     sums.log_scale = fused(posterior, log_scale, sums.log_scale);
-    sums.add_products(normal.s, posterior * weight, away);
+    sums.add_products(normal, posterior * weight, x);
   }
   REGENT_COLD_BODY static R marginal_of(const IncompleteBar<R, S> bar, int k) {
     const ParameterLayout<S> layout{bar.shape_};

@@ -30,10 +30,8 @@ REGENT_BODY auto hold_transitions(const S&, const Rows<R>& p) {
 template <class R, class S, class Parameters>
 REGENT_BODY void step_forward(const S& s, const Parameters& p, const R* from, R* to) {
   const ParameterLayout<S> layout{s};
-  const R zero = Lanes<R>::all(ScalarOf<R>{0});
   const bool moves = !S::always_flat && s.macros > 1;
   R arriving[S::states_bound];
-  for (int i = 0; i < s.macros && moves; ++i) arriving[i] = zero;
   for (int i = 0; i < s.macros; ++i) {
     const R* here = from + i * s.micros;
     for (int to_micro = 0; to_micro < s.micros; ++to_micro) {
@@ -42,10 +40,12 @@ REGENT_BODY void step_forward(const S& s, const Parameters& p, const R* from, R*
       to[i * s.micros + to_micro] = sum;
     }
     if (!moves) continue;
-    R leaving = zero;
-    for (int j = 0; j < s.micros; ++j) leaving = fused(here[j], p(layout.exit(i * s.micros + j)), leaving);
-    for (int next = 0; next < s.macros; ++next)
-      arriving[next] = fused(leaving, p(layout.macro(i, next)), arriving[next]);
+    R leaving = here[0] * p(layout.exit(i * s.micros));
+    for (int j = 1; j < s.micros; ++j) leaving = fused(here[j], p(layout.exit(i * s.micros + j)), leaving);
+    for (int next = 0; next < s.macros; ++next) {
+      const R chance = p(layout.macro(i, next));
+      arriving[next] = i == 0 ? leaving * chance : fused(leaving, chance, arriving[next]);
+    }
   }
   for (int k = 0; k < s.states && moves; ++k)
     to[k] = fused(arriving[k / s.micros], p(layout.entry(k)), to[k]);
@@ -57,7 +57,6 @@ template <class R, class S, class Parameters>
 REGENT_BODY void step_backward(const S& s, const Parameters& p, const R* to, R* from, R* welcome,
                                R* outlook) {
   const ParameterLayout<S> layout{s};
-  const R zero = Lanes<R>::all(ScalarOf<R>{0});
   const bool moves = !S::always_flat && s.macros > 1;
   for (int i = 0; i < s.macros; ++i) {
     const R* here = to + i * s.micros;
@@ -67,13 +66,13 @@ REGENT_BODY void step_backward(const S& s, const Parameters& p, const R* to, R* 
       from[i * s.micros + j] = sum;
     }
     if (!moves) continue;
-    welcome[i] = zero;
-    for (int j = 0; j < s.micros; ++j)
+    welcome[i] = p(layout.entry(i * s.micros)) * here[0];
+    for (int j = 1; j < s.micros; ++j)
       welcome[i] = fused(p(layout.entry(i * s.micros + j)), here[j], welcome[i]);
   }
   for (int i = 0; i < s.macros && moves; ++i) {
-    outlook[i] = zero;
-    for (int next = 0; next < s.macros; ++next)
+    outlook[i] = p(layout.macro(i, 0)) * welcome[0];
+    for (int next = 1; next < s.macros; ++next)
       outlook[i] = fused(p(layout.macro(i, next)), welcome[next], outlook[i]);
     for (int j = 0; j < s.micros; ++j) {
       const int k = i * s.micros + j;

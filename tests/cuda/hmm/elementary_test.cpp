@@ -77,9 +77,9 @@ TEST(Exponential, IsExactAtZeroAndEmptyBelowItsRange) {
 }
 
 TEST(PowerOfTwo, IsWithinTwoUlpOverItsWholeRange) {
-  EXPECT_LE(worst_power_of_two<float>(-125.9, 126, 13), 2.0);
+  EXPECT_LE(worst_power_of_two<float>(-125.4, 126, 13), 2.0);
   EXPECT_LE(worst_power_of_two<float>(-2, 0, 14), 2.0);
-  EXPECT_LE(worst_power_of_two<double>(-1021.9, 1022, 15), 2.0);
+  EXPECT_LE(worst_power_of_two<double>(-1021.4, 1022, 15), 2.0);
   EXPECT_LE(worst_power_of_two<double>(-2, 0, 16), 2.0);
 }
 
@@ -87,6 +87,12 @@ TEST(PowerOfTwo, IsExactAtWholeNumbersAndEmptyBelowItsRange) {
   EXPECT_EQ(power_of_two(0.0F), 1.0F);
   EXPECT_EQ(power_of_two(-3.0F), 0.125F);
   EXPECT_EQ(power_of_two(-3.0), 0.125);
+  EXPECT_EQ(power_of_two(127.0F), 0x1p127F);
+  EXPECT_EQ(power_of_two(1023.0), 0x1p1023);
+  EXPECT_EQ(power_of_two(-125.0F), 0x1p-125F);
+  EXPECT_EQ(power_of_two(-125.6F), 0.0F);
+  EXPECT_EQ(power_of_two(-1021.0), 0x1p-1021);
+  EXPECT_EQ(power_of_two(-1021.6), 0.0);
   EXPECT_EQ(power_of_two(-130.0F), 0.0F);
   EXPECT_EQ(power_of_two(-2e30F), 0.0F);
   EXPECT_EQ(power_of_two(-1100.0), 0.0);

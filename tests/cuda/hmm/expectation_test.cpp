@@ -75,6 +75,44 @@ TEST_P(ExpectedCounts, FloatStaysCloseToDoubleOverALongSeries) {
   }
 }
 
+// Of dimensions that are compiled for and of one that is not. A product of two features, not of their
+// differences, or a difference of two sums would leave nothing of this spread in float.
+TEST_P(ExpectedCounts, KeepTheSpreadOfATightStateFarFromTheCentre) {
+  for (const int dimension : {1, 4, 7}) {
+    for (const double missing : {0.0, 0.1}) {
+      SCOPED_TRACE("dimension " + std::to_string(dimension) + ", missing " + std::to_string(missing));
+      Generator generator(53);
+      Hierarchy h = generator.hierarchy(1, 2, dimension);
+      h.micro_start = {0.5, 0.5};
+      h.micro_transition = {0.9, 0.1, 0.2, 0.8};
+      for (int d = 0; d < dimension; ++d) {
+        h.means[d] = d % 2 == 0 ? 5.3 : -4.7;
+        h.means[dimension + d] = 0;
+        for (int c = 0; c < dimension; ++c) h.covariances[d * dimension + c] *= 1e-5;
+      }
+      std::vector<double> series;
+      for (int t = 0; t < 3000; ++t) {
+        for (int d = 0; d < dimension; ++d) {
+          const double value = t % 20 < 7 ? h.means[d] + 3e-3 * generator.normal() : generator.normal();
+          series.push_back(generator.uniform(0, 1) < missing ? std::nan("") : value);
+        }
+      }
+      const Counted<double> exact(resources(), TestBatch<double>({h}, {series}));
+      const Counted<float> in_float(resources(), TestBatch<float>({h}, {series}));
+      const CountLayout<AnyShape> layout{exact.shape};
+      ASSERT_GT(exact.count(0, layout.weight(0)), 500);
+      for (int r = 0; r < dimension; ++r) {
+        for (int c = 0; c <= r; ++c) {
+          const int row = layout.second(0, triangle(r, c));
+          const double size = std::sqrt(exact.count(0, layout.second(0, triangle(r, r))) *
+                                        exact.count(0, layout.second(0, triangle(c, c))));
+          EXPECT_NEAR(in_float.count(0, row), exact.count(0, row), 2e-3 * size) << r << ", " << c;
+        }
+      }
+    }
+  }
+}
+
 TEST_P(ExpectedCounts, DoNotChangeABitInOtherLanesWhenOneIsBrokenOrIdle) {
   Generator generator(37);
   std::vector<Hierarchy> hierarchies;
