@@ -40,14 +40,14 @@ REGENT_BODY MarketState<R> market_start(const View& view) {
 // exp(x) − 1 of up to four numbers, relative error below 3·2^−24: Taylor to x^7 within ±0.25.
 template <int count, class R>
 REGENT_BODY void exponentials_minus_one(const R* x, R* result) {
-  R square[count], low[count], middle[count], high[count];
+  R square[count], rest[count];
   REGENT_EACH(j, count) square[j] = x[j] * x[j];
-  REGENT_EACH(j, count) low[j] = fused(x[j], Lanes<R>::all(1.0F / 6), Lanes<R>::all(0.5F));
-  REGENT_EACH(j, count) middle[j] = fused(x[j], Lanes<R>::all(1.0F / 120), Lanes<R>::all(1.0F / 24));
-  REGENT_EACH(j, count) high[j] = fused(x[j], Lanes<R>::all(1.0F / 5040), Lanes<R>::all(1.0F / 720));
-  REGENT_EACH(j, count) middle[j] = fused(square[j], high[j], middle[j]);
-  REGENT_EACH(j, count) low[j] = fused(square[j], middle[j], low[j]);
-  REGENT_EACH(j, count) result[j] = fused(square[j], low[j], x[j]);
+  REGENT_EACH(j, count) rest[j] = fused(x[j], Lanes<R>::all(1.0F / 5040), Lanes<R>::all(1.0F / 720));
+  REGENT_EACH(j, count) rest[j] = fused(rest[j], x[j], Lanes<R>::all(1.0F / 120));
+  REGENT_EACH(j, count) rest[j] = fused(rest[j], x[j], Lanes<R>::all(1.0F / 24));
+  REGENT_EACH(j, count) rest[j] = fused(rest[j], x[j], Lanes<R>::all(1.0F / 6));
+  REGENT_EACH(j, count) rest[j] = fused(rest[j], x[j], Lanes<R>::all(0.5F));
+  REGENT_EACH(j, count) result[j] = fused(square[j], rest[j], x[j]);
   R largest = square[0];
   REGENT_EACH(j, count) largest = larger(largest, square[j]);
   const R limit = Lanes<R>::all(0.0625F);

@@ -103,7 +103,7 @@ REGENT_BODY void bend(const Tables& tables, int first, R* z) {
   const R limit = Lanes<R>::all(curve_square_max);
   R square[count], multiple[count];
   const std::ptrdiff_t own = first;
-  const auto coefficient = [&](int j, int degree) { return Lanes<R>::all(tables.curve(own + j, degree)); };
+  const auto coefficient = [&](int j, int degree) { return tables.template curve<R>(own + j, degree); };
   REGENT_EACH(j, count) square[j] = smaller_of(z[j] * z[j], limit);
   REGENT_EACH(j, count) multiple[j] = coefficient(j, curve_columns - 1);
   REGENT_UNROLL(curve_columns - 1)
@@ -207,6 +207,7 @@ REGENT_BODY void diffuse_apart(const View& view, const Regime& regime, const flo
 // What the schedule adds to the whole market.
 template <int count, class Tables, class R>
 REGENT_BODY void move_market(const Tables& tables, const float* row, int first, R* x) {
+  if (row[schedule_market_move] == 0.0F) return;
   const R move = Lanes<R>::all(row[schedule_market_move]);
   REGENT_EACH(j, count) x[j] = fused(move, Lanes<R>::all(tables.beta(first + j)), x[j]);
 }
@@ -233,7 +234,7 @@ REGENT_BODY Step<R> law_returns(const View& view, const Tables& tables, PathNumb
       if (4 * d + j < factors) factor[4 * d + j] = four.v[j];
     }
   }
-  Participants<R> participants{};
+  Participants<R> participants;
   for_groups<Size>(view, [&](int first, auto group) {
     constexpr int count = group.count;
     Four<R> four = draw(factor_draws + first / 4);

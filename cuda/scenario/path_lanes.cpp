@@ -18,9 +18,14 @@ template <class Size, int Entries, bool FromHistory, bool Recorded>
 void path(const View& view, const Group& group, const OutcomeView& out, const RecordView& record,
           float* work) {
   auto* reals = reinterpret_cast<Real*>(work);
-  path_body<Size, FromHistory, Recorded>(view, ViewTables<Entries>{view}, path_of(group), out, record,
-                                         group.at, PerAsset<Real>{reals}, reals + view.assets,
-                                         PerAsset<Real>{reals + view.assets + view.factors});
+  Real* const factor = reals + view.assets;
+  Real* const own_logs = factor + view.factors;
+  Real* const curves = own_logs + view.assets;
+  for (int i = 0; view.curve != nullptr && i < view.assets * curve_columns; ++i)
+    curves[i] = Lanes<Real>::all(view.curve[i]);
+  path_body<Size, FromHistory, Recorded>(
+      view, ViewTables<Entries>{view, reinterpret_cast<const float*>(curves)}, path_of(group), out, record,
+      group.at, PerAsset<Real>{reals}, factor, PerAsset<Real>{own_logs});
 }
 
 template <bool Recorded>

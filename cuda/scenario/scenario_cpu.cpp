@@ -86,7 +86,7 @@ void run_cpu(const Resources& resources, const Packed& packed, std::uint64_t fir
   const View& view = packed.view;
   const std::int64_t width = kernel.width, groups = (paths + width - 1) / width;
   tbb::enumerable_thread_specific<Workspace> workspaces(
-      Workspace(static_cast<std::size_t>(2 * view.assets + view.factors) * width_max));
+      Workspace(static_cast<std::size_t>((2 + curve_columns) * view.assets + view.factors) * width_max));
   tbb::parallel_for(tbb::blocked_range<std::int64_t>(0, groups), [&](const auto& range) {
     float* work = workspaces.local().data();
     for (std::int64_t group = range.begin(); group < range.end(); ++group) {

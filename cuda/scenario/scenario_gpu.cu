@@ -67,7 +67,7 @@ __global__ void __launch_bounds__(block, blocks_per_multiprocessor<Size>)
   } else {
     if (at >= paths) return;
     float holdings[assets_max], factor[factors_max], logs[FromHistory ? 1 : assets_max];
-    path_body<Size, FromHistory, false>(view, ViewTables<0>{view}, path, out, {}, at,
+    path_body<Size, FromHistory, false>(view, ViewTables<0>{view, view.curve}, path, out, {}, at,
                                         PerAsset<float>{holdings}, factor, PerAsset<float>{logs});
   }
 }

@@ -28,9 +28,11 @@ struct RegimeOfView {
   }
 };
 
+// curves: each of the view's coefficients once for every lane, so that they are read where they are used.
 template <int Entries>
 struct ViewTables {
   const View& view;
+  const float* curves = nullptr;  // [assets, curve_columns, lanes]
   REGENT_BODY std::ptrdiff_t stride() const { return Entries > 0 ? Entries : view.stride; }
   template <class R>
   REGENT_BODY RegimeOfView<Entries, R> in(IndexOf<R> regime) const {
@@ -52,8 +54,9 @@ struct ViewTables {
   REGENT_BODY R spread(IndexOf<R> regime) const {
     return lookup<Entries>(view.spread, regime);
   }
-  REGENT_BODY float curve(std::ptrdiff_t asset, int degree) const {
-    return view.curve[asset * curve_columns + degree];
+  template <class R>
+  REGENT_BODY R curve(std::ptrdiff_t asset, int degree) const {
+    return Lanes<R>::load(curves + (asset * curve_columns + degree) * Lanes<R>::width);
   }
   REGENT_BODY float jump_scale(int asset) const { return view.jump_scale[asset]; }
   REGENT_BODY float beta(int asset) const { return view.beta[asset]; }
@@ -128,7 +131,10 @@ struct RowTables {
   REGENT_BODY R spread(std::uint32_t k) const {
     return paths[k * regime_columns + regime_spread];
   }
-  REGENT_BODY float curve(int asset, int degree) const { return curves[asset * curve_columns + degree]; }
+  template <class R>
+  REGENT_BODY R curve(int asset, int degree) const {
+    return curves[asset * curve_columns + degree];
+  }
   REGENT_BODY float jump_scale(int asset) const { return scales[asset]; }
   REGENT_BODY float beta(int asset) const { return betas[asset]; }
   REGENT_BODY float target(int asset) const { return targets[asset]; }

@@ -40,19 +40,26 @@ struct Words {
   IndexOf<R> x, y, z, w;
 };
 
-// The ten rounds' keys.
+// The ten rounds' keys, and the same once for every lane of the widest register: the CPU reads them where it
+// uses them.
 struct RoundKeys {
+  static constexpr int lanes = 16;
   struct Pair {
     std::uint32_t first, second;
   };
   alignas(8) Pair round[10];
+  alignas(64) std::uint32_t first[10][lanes], second[10][lanes];
 };
 
 inline RoundKeys round_keys(std::uint64_t seed) {
   RoundKeys keys{};
   auto key0 = static_cast<std::uint32_t>(seed), key1 = static_cast<std::uint32_t>(seed >> 32);
-  for (RoundKeys::Pair& pair : keys.round) {
-    pair = {key0, key1};
+  for (int round = 0; round < 10; ++round) {
+    keys.round[round] = {key0, key1};
+    for (int lane = 0; lane < RoundKeys::lanes; ++lane) {
+      keys.first[round][lane] = key0;
+      keys.second[round][lane] = key1;
+    }
     key0 += 0x9E3779B9U;
     key1 += 0xBB67AE85U;
   }
@@ -176,12 +183,14 @@ REGENT_BODY Halves upper(Halves a) {
   return a >> 32;
 #endif
 }
-REGENT_BODY Halves exclusive_or(Halves a, Halves b, std::uint32_t c) {
+// c: a register's worth.
+REGENT_BODY Halves exclusive_or(Halves a, Halves b, const std::uint32_t* c) {
+  Halves third;
+  __builtin_memcpy(&third, c, sizeof third);
 #if defined(__AVX512F__)
-  return (Halves)_mm512_ternarylogic_epi64((__m512i)a, (__m512i)b, _mm512_set1_epi32(static_cast<int>(c)),
-                                           0x96);
+  return (Halves)_mm512_ternarylogic_epi64((__m512i)a, (__m512i)b, (__m512i)third, 0x96);
 #else
-  return a ^ b ^ (Halves)(Register::Unsigned{} + c);
+  return a ^ b ^ third;
 #endif
 }
 
@@ -189,17 +198,17 @@ struct Counter {
   Halves x, y, z, w;
 };
 
-REGENT_BODY Counter round_of(const Counter& c, RoundKeys::Pair key) {
+REGENT_BODY Counter round_of(const Counter& c, const std::uint32_t* first, const std::uint32_t* second) {
   const Halves p0 = product(Halves{} + 0xD2511F53U, c.x), p1 = product(Halves{} + 0xCD9E8D57U, c.z);
-  return {exclusive_or(upper(p1), c.y, key.first), p1, exclusive_or(upper(p0), c.w, key.second), p0};
+  return {exclusive_or(upper(p1), c.y, first), p1, exclusive_or(upper(p0), c.w, second), p0};
 }
 
 // Both halves side by side: one alone would wait for its own products.
 REGENT_BODY void rounds(Counter& even, Counter& odd, const RoundKeys& keys) {
 #pragma GCC unroll 10
   for (int round = 0; round < 10; ++round) {
-    even = round_of(even, keys.round[round]);
-    odd = round_of(odd, keys.round[round]);
+    even = round_of(even, keys.first[round], keys.second[round]);
+    odd = round_of(odd, keys.first[round], keys.second[round]);
   }
 }
 

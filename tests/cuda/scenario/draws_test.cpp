@@ -107,7 +107,7 @@ class Bent {
     View view{};
     view.curve = table_;
     float shock = static_cast<float>(z);
-    bend<1>(ViewTables<0>{view}, 0, &shock);
+    bend<1>(ViewTables<0>{view, view.curve}, 0, &shock);
     return shock;
   }
   // E f(shock), by the trapezoid rule over z
