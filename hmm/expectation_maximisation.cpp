@@ -1,6 +1,7 @@
 #include "hmm/expectation_maximisation.hpp"
 
 #include <tbb/blocked_range.h>
+#include <tbb/cache_aligned_allocator.h>
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
@@ -102,6 +103,8 @@ class Tile {
   }
 
  private:
+  using Aligned =
+      std::vector<T, tbb::cache_aligned_allocator<T>>;  // so that no register of lanes spans lines
   struct Lane {
     const Ascent* member;
     std::size_t which;  // series of its group
@@ -157,7 +160,7 @@ class Tile {
   // value(lane, bar, feature) into every lane of every block; past its end a lane holds zeros, and the lanes
   // that fill up the last block repeat the last one.
   template <class Value>
-  void fill_blocks(std::vector<T>& to, const Value& value) const {
+  void fill_blocks(Aligned& to, const Value& value) const {
     const int dimension = shape_.dimension;
     in_parallel(blocks_of(lanes_.size()), 1, [&](std::size_t block) {
       T* row = &to[block * steps_ * dimension * lane_block];
@@ -188,7 +191,7 @@ class Tile {
       if (from.size() < lanes_.size() && before[old] == lanes_[from.size()]) from.push_back(old);
     }
     const std::size_t rows_before = steps_before * shape_.dimension;
-    std::vector<T> kept(block_values());
+    Aligned kept(block_values());
     fill_blocks(kept, [&](std::size_t lane, std::int64_t t, int d) {
       return observations_[lane_index(from[lane], t * shape_.dimension + d, rows_before)];
     });
@@ -249,7 +252,8 @@ class Tile {
   std::vector<std::size_t> first_lane_;  // of every member
   std::vector<std::int32_t> lengths_;
   std::int64_t steps_ = 0;
-  std::vector<T> observations_, parameters_;
+  Aligned observations_;
+  std::vector<T> parameters_;
   std::vector<double> counts_, likelihoods_;
   std::vector<std::uint8_t> active_, in_logs_;  // [lanes]; those in logs are not run by expectation_
   std::optional<cuda::hmm::Expectation<T>> expectation_;

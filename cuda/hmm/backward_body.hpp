@@ -67,13 +67,13 @@ REGENT_SERIES_BODY void backward_bar(const S s, const Rows<R> p, std::int64_t t,
         terminal == nullptr ? one : select(lengths.whole, Lanes<R>::load(terminal + k * lane_block), one);
     from[k] = select(goes_on, from[k], end_value);
   }
-  const R size = sum_of(s, from);
-  const R scale = Lanes<R>::inverse_power_of_two(select(zero < size, size, one));
   R weight[S::states_bound], scaled[S::states_bound];
-  for (int k = 0; k < s.states; ++k) {
-    weight[k] = kept.weights.load(0, k);
-    scaled[k] = from[k] * scale;
-  }
+  for (int k = 0; k < s.states; ++k) weight[k] = kept.weights.load(0, k);
+  // lanes that are usual are not scaled, as in backward_usual: which of the two a lane goes through depends
+  // on its neighbours
+  const R size = sum_of(s, from), unit = Lanes<R>::inverse_power_of_two(select(zero < size, size, one));
+  const R scale = select(goes_on && !vanishing(dot_of(s, weight, from)), one, unit);
+  for (int k = 0; k < s.states; ++k) scaled[k] = from[k] * scale;
   const R joint = dot_of(s, weight, scaled);
   const auto vanishes = vanishing(joint);
   state.vanished = state.vanished || vanishes;

@@ -1,8 +1,8 @@
 #pragma once
 // Expected counts of one group of lanes (the E-step), in the structured form of CountLayout. Products are
-// summed in R over a block of flush_every bars, last to first, then in fp64; moments are about the means of
-// this step, which keeps them well conditioned. Bars go through several passes, each with few enough sums to
-// keep them in registers; between two passes they rest in `sums`, rows of CountLayout.
+// summed in R over a block of flush_every bars, last to first, then in fp64; moments are of differences from
+// the means of this step, which keeps them well conditioned. Bars go through several passes, each with few
+// enough sums to keep them in registers; between two passes they rest in `sums`, rows of CountLayout.
 // run_to_run: bitwise, whatever the number of threads. cpu_to_gpu: the same operations in the same order, but
 // for series that either cuts in time (window_body.hpp, chunk_body.hpp).
 

@@ -20,8 +20,9 @@ REGENT_BODY void add_products_of_row(int row, R posterior, R below, const Featur
 }
 
 // Sums of Σγ, Σγ·d, Σγ·d·xᵀ of one state, d = x − μ; they rest in rows of CountLayout between two passes.
-// finish_moments makes Σγ·d·dᵀ of them: one difference for every row is enough, and since every product has
-// one, what rounding does to it is of the order of what x's own does.
+// finish_moments makes Σγ·d·dᵀ of them: one difference for every row is enough. Rounding moves it by about
+// ε·|μ|·Σγ·|d|, no more than x's own rounding does where d is of the size of σ; a variance that is as good as
+// nothing beside that may come out below zero.
 template <class R, class S>
 struct MomentSums {
   R weight, first[S::dimension_bound], second[triangle_size(S::dimension_bound)];

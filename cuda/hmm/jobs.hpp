@@ -15,8 +15,13 @@ inline constexpr int flush_every = 128;
 REGENT_HD constexpr int pass_bars_of(int width) {
   return width == 1 ? 16 : 32;
 }
+inline constexpr int pass_bars_max = 32;
 template <class R>
 inline constexpr int pass_bars = pass_bars_of(Lanes<R>::width);
+// What is kept of bars between the ways forward and back comes in blocks of so many, whole passes.
+inline constexpr int kept_block = 64;
+// Bars that go through Viterbi's pass.
+inline constexpr int viterbi_bars = 64;
 
 template <class T>
 struct ForwardJob {
@@ -36,7 +41,7 @@ REGENT_BODY constexpr std::int64_t window_bars(int states) {
 // What one group of lanes keeps between its way forward and its way back: weights of a segment of bars,
 // densities of as many or of the whole series. What is not kept is found once more. No result depends on it.
 struct KeptSpan {
-  std::int64_t segment = 0, densities = 0;  // bars, whole blocks of flush_every
+  std::int64_t segment = 0, densities = 0;  // bars, whole blocks of kept_block
 };
 
 template <class T>
@@ -81,23 +86,23 @@ struct LaneKernels {
   void (*viterbi)(const ViterbiJob<T>& job, int group, T* workspace);
 };
 
-// All bars, in whole blocks of flush_every.
+// All bars, in whole blocks of kept_block.
 template <class T>
 inline std::int64_t whole_span(const BatchView<T>& batch) {
-  return (batch.steps + flush_every - 1) / flush_every * flush_every;
+  return (batch.steps + kept_block - 1) / kept_block * kept_block;
 }
 // So many bars that their densities and weights take at most `bytes`, but at least one block.
 template <class T>
 inline KeptSpan span_within(const BatchView<T>& batch, int width, std::size_t bytes) {
-  const std::size_t block_bytes = std::size_t{2 * flush_every} * batch.shape.states() * width * sizeof(T);
+  const std::size_t block_bytes = std::size_t{2 * kept_block} * batch.shape.states() * width * sizeof(T);
   const std::int64_t all = whole_span(batch),
-                     fits = flush_every * static_cast<std::int64_t>(bytes / block_bytes);
-  const std::int64_t bars = fits < flush_every ? flush_every : fits < all ? fits : all;
+                     fits = kept_block * static_cast<std::int64_t>(bytes / block_bytes);
+  const std::int64_t bars = fits < kept_block ? kept_block : fits < all ? fits : all;
   return {bars, bars};
 }
 template <class T>
 inline std::size_t forward_workspace_rows(const BatchView<T>& batch) {
-  return static_cast<std::size_t>(flush_every) * (batch.shape.states() + 1) + prepared_rows(batch.shape);
+  return static_cast<std::size_t>(pass_bars_max) * (batch.shape.states() + 1) + prepared_rows(batch.shape);
 }
 // One group's rows, in the order of BothWays: prepared, densities, weights, where segments begin.
 template <class T>
@@ -108,7 +113,7 @@ REGENT_BODY std::size_t kept_rows(const BatchView<T>& batch, const KeptSpan& kep
 }
 template <class T>
 inline std::size_t both_ways_workspace_rows(const BatchView<T>& batch, const KeptSpan& kept) {
-  return flush_every + kept_rows(batch, kept);
+  return pass_bars_max + kept_rows(batch, kept);
 }
 // Of a window and its warm-up.
 REGENT_BODY KeptSpan window_span(const ShapeNumbers& shape) {
@@ -124,7 +129,7 @@ inline std::size_t expectation_workspace_rows(const BatchView<T>& batch, int gro
   const AnyShape shape(batch.shape);
   const std::size_t pass = static_cast<std::size_t>(shape.states + 3 * shape.macros) + 1;
   const std::size_t counts = CountLayout<AnyShape>{shape}.rows(batch.law);
-  return flush_every * pass +
+  return pass_bars_max * pass +
          groups * (counts + seam_rows(batch.shape) + kept_rows(batch, window_span(batch.shape)));
 }
 
@@ -143,7 +148,7 @@ struct OriginPacking {
 template <class T>
 inline std::size_t viterbi_log_rows(const BatchView<T>& batch) {
   const AnyShape shape(batch.shape);
-  return ParameterLayout<AnyShape>{shape}.size() + flush_every * shape.states;
+  return ParameterLayout<AnyShape>{shape}.size() + viterbi_bars * shape.states;
 }
 template <class T>
 inline std::size_t viterbi_origin_rows(const BatchView<T>& batch) {

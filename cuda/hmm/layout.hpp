@@ -115,7 +115,7 @@ struct CountLayout {
   REGENT_HD constexpr int start(int k) const { return entry(s.states) + k; }
   REGENT_HD constexpr int transitions_end() const { return start(s.states); }
   // Moments about the mean that the step was run with: Σγ, Σγ·d, Σγ·d·dᵀ (packed), over bars with any feature
-  // present.
+  // present; until finish_moments Σγ·d·xᵀ stands where the last of them will.
   REGENT_HD constexpr int moment_size() const { return 1 + s.dimension + triangle_size(s.dimension); }
   REGENT_HD constexpr int weight(int k) const { return transitions_end() + k * moment_size(); }
   REGENT_HD constexpr int first(int k, int d) const { return weight(k) + 1 + d; }

@@ -84,7 +84,7 @@ struct Series {
   // registers and the sums, of which there are more, in memory.
   REGENT_BODY void read_again() {
 #ifndef __CUDACC__
-    asm("" : "+r"(base));
+    if constexpr (!shared) asm("" : "+r"(base));
 #endif
   }
 };

@@ -42,7 +42,7 @@ REGENT_BODY void run_smooth(const SmoothJob<ScalarOf<R>>& job, int index, Scalar
   });
 }
 
-// Workspace rows: ParameterLayout, then flush_every·K. `origins`: steps·origin_words for every lane.
+// Workspace rows: ParameterLayout, then viterbi_bars·K. `origins`: steps·origin_words for every lane.
 template <class R, class S, class Emission>
 REGENT_BODY void run_viterbi(const ViterbiJob<ScalarOf<R>>& job, int index, IndexScalarOf<R>* origins,
                              ScalarOf<R>* workspace) {
@@ -59,8 +59,8 @@ REGENT_BODY void run_viterbi(const ViterbiJob<ScalarOf<R>>& job, int index, Inde
   start_viterbi(s, state);
   double totals[Lanes<R>::width];
   for (double& total : totals) total = 0;
-  for (std::int64_t first = 0; first < job.batch.steps; first += flush_every) {
-    const std::int64_t end = first + flush_every < job.batch.steps ? first + flush_every : job.batch.steps;
+  for (std::int64_t first = 0; first < job.batch.steps; first += viterbi_bars) {
+    const std::int64_t end = first + viterbi_bars < job.batch.steps ? first + viterbi_bars : job.batch.steps;
     emission.log_densities(first, end, rows);
     with_states<R>(s, [&](const auto& fixed) {
       viterbi_block(fixed, logs.rows, first, end, lengths, rows, table, totals, state);

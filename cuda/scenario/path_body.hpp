@@ -60,7 +60,7 @@ REGENT_BODY R smaller_of(R a, R b) {
 template <class R>
 struct Participants {
   Words<R> words;
-  // of `count` assets from `first` on, which follow those of the call before
+  // of `count` assets from `first` on, which follow those of the call before; the first call is of asset 0
   template <int count>
   REGENT_BODY void next(const View& view, PathNumber<R> path, std::int32_t step, int first,
                         MaskOf<R>* takes) {

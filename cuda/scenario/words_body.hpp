@@ -48,7 +48,7 @@ struct RoundKeys {
     std::uint32_t first, second;
   };
   alignas(8) Pair round[10];
-  alignas(64) std::uint32_t first[10][lanes], second[10][lanes];
+  alignas(64) std::uint32_t first_by_lane[10][lanes], second_by_lane[10][lanes];
 };
 
 inline RoundKeys round_keys(std::uint64_t seed) {
@@ -57,8 +57,8 @@ inline RoundKeys round_keys(std::uint64_t seed) {
   for (int round = 0; round < 10; ++round) {
     keys.round[round] = {key0, key1};
     for (int lane = 0; lane < RoundKeys::lanes; ++lane) {
-      keys.first[round][lane] = key0;
-      keys.second[round][lane] = key1;
+      keys.first_by_lane[round][lane] = key0;
+      keys.second_by_lane[round][lane] = key1;
     }
     key0 += 0x9E3779B9U;
     key1 += 0xBB67AE85U;
@@ -186,6 +186,7 @@ REGENT_BODY Halves upper(Halves a) {
 // c: a register's worth.
 REGENT_BODY Halves exclusive_or(Halves a, Halves b, const std::uint32_t* c) {
   Halves third;
+  static_assert(sizeof third <= RoundKeys::lanes * sizeof *c);
   __builtin_memcpy(&third, c, sizeof third);
 #if defined(__AVX512F__)
   return (Halves)_mm512_ternarylogic_epi64((__m512i)a, (__m512i)b, (__m512i)third, 0x96);
@@ -207,8 +208,8 @@ REGENT_BODY Counter round_of(const Counter& c, const std::uint32_t* first, const
 REGENT_BODY void rounds(Counter& even, Counter& odd, const RoundKeys& keys) {
 #pragma GCC unroll 10
   for (int round = 0; round < 10; ++round) {
-    even = round_of(even, keys.first[round], keys.second[round]);
-    odd = round_of(odd, keys.first[round], keys.second[round]);
+    even = round_of(even, keys.first_by_lane[round], keys.second_by_lane[round]);
+    odd = round_of(odd, keys.first_by_lane[round], keys.second_by_lane[round]);
   }
 }
 
