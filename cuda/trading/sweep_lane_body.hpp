@@ -114,8 +114,9 @@ REGENT_BODY Word allowed_bars(const Job& job, int first_bar, int bars) {
   return word;
 }
 
+// Whether lanes stay where they would not enter: a gate is asked of entries alone.
 REGENT_BODY bool has_kept(const Shape& shape) {
-  return shape.stay && !shape.votes;
+  return (shape.stay || shape.gate) && !shape.votes;
 }
 
 // An entry on the other side ends a stay.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "cuda/hmm/merged.hpp"
 #include "tests/cuda/hmm/expected_counts.hpp"
 
 namespace regent::cuda::hmm {
@@ -68,14 +69,17 @@ TEST_P(LongSeriesOnEvery, SharedSeriesGivesEveryLaneItsOwnCounts) {
                sequential(resources(), {h, other}, {series, series}), 2, 1e-9);
 }
 
-TEST_P(LongSeriesOnEvery, GivesTheSameBitsOnEveryInstructionSet) {
+TEST_P(LongSeriesOnEvery, GivesTheSameBitsOnEveryInstructionSetAndCloseOnesOnAGpu) {
   Generator generator(81);
   const Hierarchy h = generator.hierarchy(3, 3, 4);
   const TestBatch<float> batch({h}, {generator.series(h, bars, 0.01)});
   const Counted<float> plain(Resources::make_cpu(InstructionSet::baseline), batch);
   const Counted<float> here(resources(), batch);
   EXPECT_EQ(plain.log_likelihood[0], here.log_likelihood[0]);
-  for (std::size_t row = 0; row < plain.rows; ++row) ASSERT_EQ(plain.count(0, row), here.count(0, row));
+  // the CPU cuts the chunks of nine states once more (window_body.hpp), a GPU does not
+  const double apart = resources().gpu() == nullptr ? 0 : 2 * merged<float>;
+  for (std::size_t row = 0; row < plain.rows; ++row)
+    ASSERT_NEAR(plain.count(0, row), here.count(0, row), apart * std::abs(plain.count(0, row)));
 }
 
 }  // namespace

@@ -235,6 +235,7 @@ INSTANTIATE_TEST_SUITE_P(
              false},
         Case{"Levels", true, false, false, false, false, false, true, false, true, 1, false, true},
         Case{"StayAndGate", false, true, true, false, false, false, true, true, true, 1, false, true},
+        Case{"GateAlone", true, false, true, false, false, false, false, false, true, 1, false, true},
         Case{"Shorts", true, true, false, false, false, true, false, false, true, 1, false, true},
         Case{"ShortsWithLevels", false, true, true, true, false, true, true, true, true, 0.6, false, true},
         Case{"SideOnly", true, false, false, true, false, false, false, false, false, 1, false, true},
