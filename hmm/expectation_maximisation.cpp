@@ -1,7 +1,6 @@
 #include "hmm/expectation_maximisation.hpp"
 
 #include <tbb/blocked_range.h>
-#include <tbb/cache_aligned_allocator.h>
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
@@ -12,12 +11,14 @@
 
 #include "base/error.hpp"
 #include "cuda/hmm/expectation.hpp"
+#include "cuda/runtime/aligned.hpp"
 #include "hmm/log_expectation.hpp"
 #include "hmm/side_by_side.hpp"
 
 namespace regent::hmm {
 namespace {
 
+using cuda::Aligned;
 using cuda::hmm::AnyShape;
 using cuda::hmm::blocks_of;
 using cuda::hmm::CountLayout;
@@ -103,8 +104,6 @@ class Tile {
   }
 
  private:
-  using Aligned =
-      std::vector<T, tbb::cache_aligned_allocator<T>>;  // so that no register of lanes spans lines
   struct Lane {
     const Ascent* member;
     std::size_t which;  // series of its group
@@ -160,7 +159,7 @@ class Tile {
   // value(lane, bar, feature) into every lane of every block; past its end a lane holds zeros, and the lanes
   // that fill up the last block repeat the last one.
   template <class Value>
-  void fill_blocks(Aligned& to, const Value& value) const {
+  void fill_blocks(Aligned<T>& to, const Value& value) const {
     const int dimension = shape_.dimension;
     in_parallel(blocks_of(lanes_.size()), 1, [&](std::size_t block) {
       T* row = &to[block * steps_ * dimension * lane_block];
@@ -191,7 +190,7 @@ class Tile {
       if (from.size() < lanes_.size() && before[old] == lanes_[from.size()]) from.push_back(old);
     }
     const std::size_t rows_before = steps_before * shape_.dimension;
-    Aligned kept(block_values());
+    Aligned<T> kept(block_values());
     fill_blocks(kept, [&](std::size_t lane, std::int64_t t, int d) {
       return observations_[lane_index(from[lane], t * shape_.dimension + d, rows_before)];
     });
@@ -252,8 +251,7 @@ class Tile {
   std::vector<std::size_t> first_lane_;  // of every member
   std::vector<std::int32_t> lengths_;
   std::int64_t steps_ = 0;
-  Aligned observations_;
-  std::vector<T> parameters_;
+  Aligned<T> observations_, parameters_;
   std::vector<double> counts_, likelihoods_;
   std::vector<std::uint8_t> active_, in_logs_;  // [lanes]; those in logs are not run by expectation_
   std::optional<cuda::hmm::Expectation<T>> expectation_;

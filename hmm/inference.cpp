@@ -11,6 +11,7 @@
 #include "cuda/hmm/forward.hpp"
 #include "cuda/hmm/smooth.hpp"
 #include "cuda/hmm/viterbi.hpp"
+#include "cuda/runtime/aligned.hpp"
 #include "hmm/lane_parameters.hpp"
 #include "hmm/log_density.hpp"
 #include "hmm/log_passes.hpp"
@@ -212,7 +213,7 @@ class Chunk {
   cuda::hmm::BatchView<T> view_;
   std::vector<std::int32_t> lengths_;
   std::vector<double> offsets_;
-  std::vector<T> parameters_, values_;
+  cuda::Aligned<T> parameters_, values_;
 };
 
 // Longest first, so that lanes of a block end together, cut where a chunk would hold more than chunk_bytes.

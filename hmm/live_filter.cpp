@@ -1,6 +1,5 @@
 #include "hmm/live_filter.hpp"
 
-#include <tbb/cache_aligned_allocator.h>
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
@@ -13,17 +12,16 @@
 #include "cuda/hmm/forward_body.hpp"
 #include "cuda/hmm/live.hpp"
 #include "cuda/hmm/student_body.hpp"
+#include "cuda/runtime/aligned.hpp"
 #include "hmm/lane_parameters.hpp"
 #include "hmm/log_passes.hpp"
 
 namespace regent::hmm {
 namespace {
 
+using cuda::Aligned;
 using cuda::hmm::lane_block;
 using cuda::hmm::lane_index;
-
-template <class V>
-using Aligned = std::vector<V, tbb::cache_aligned_allocator<V>>;
 
 void check_models(std::span<const Model> models) {
   if (models.empty()) throw InputError("live regime filter: no model");

@@ -1,19 +1,18 @@
 #pragma once
 // Series and models laid out for the compute layer, in memory that starts on a cache line.
 
-#include <tbb/cache_aligned_allocator.h>
 #include <tbb/parallel_for.h>
 
 #include <vector>
 
 #include "bench/hmm/scenario.hpp"
 #include "cuda/hmm/layout.hpp"
+#include "cuda/runtime/aligned.hpp"
 #include "hmm/lane_parameters.hpp"
 
 namespace regent::bench {
 
-template <class T>
-using Aligned = std::vector<T, tbb::cache_aligned_allocator<T>>;
+using cuda::Aligned;
 
 inline std::size_t padded(int lanes) {
   return cuda::hmm::blocks_of(lanes) * cuda::hmm::lane_block;

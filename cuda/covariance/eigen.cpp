@@ -1,6 +1,5 @@
 #include "cuda/covariance/eigen.hpp"
 
-#include <tbb/cache_aligned_allocator.h>
 #include <tbb/enumerable_thread_specific.h>
 #include <tbb/parallel_for.h>
 

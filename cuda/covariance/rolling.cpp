@@ -1,6 +1,5 @@
 #include "cuda/covariance/rolling.hpp"
 
-#include <tbb/cache_aligned_allocator.h>
 #include <tbb/enumerable_thread_specific.h>
 #include <tbb/parallel_for.h>
 
@@ -11,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "cuda/covariance/rolling_block.hpp"
+#include "cuda/runtime/aligned.hpp"
 #include "cuda/runtime/instruction_set.hpp"
 
 namespace regent::cuda::covariance {
@@ -18,7 +18,6 @@ namespace {
 
 constexpr int days_max = 128;  // windows of a tile
 constexpr int products_max = 4;
-using Aligned = std::vector<double, tbb::cache_aligned_allocator<double>>;
 
 const RollingKernels& kernels_of(InstructionSet set) {
   return of_instruction_set(set, baseline::rolling_kernels, avx2::rolling_kernels, avx512::rolling_kernels)();
@@ -33,7 +32,7 @@ struct Tile {
 // Values of all assets in panels of `width` assets, and their sums by window.
 struct Panels {
   int width, rows = 0, days = 0;
-  Aligned values, sums;  // [panels, rows, width], [panels, days, width]
+  Aligned<double> values, sums;  // [panels, rows, width], [panels, days, width]
 
   explicit Panels(int assets) : width(assets) {}
   const double* panel(int first_asset) const {
@@ -49,7 +48,7 @@ struct Workspace {
   std::vector<double> shift;                                // [columns]
   Panels left{block_left}, right{block_right};              // of values less the shift
   Panels left_known{block_left}, right_known{block_right};  // of 1 and 0, where something is missing
-  std::array<Aligned, products_max> out;                    // [leaf_days_max, block]
+  std::array<Aligned<double>, products_max> out;            // [leaf_days_max, block]
 };
 
 // The mean over the rows that every window of the tile has: within the range of each window, so that the
@@ -181,7 +180,7 @@ class Rolling {
       sum_windows<block_left>(space.left_known, input_.window, 0.0);
       sum_windows<block_right>(space.right_known, input_.window, 0.0);
     }
-    for (Aligned& out : space.out) out.resize(static_cast<std::size_t>(leaf_days_max) * block_size);
+    for (Aligned<double>& out : space.out) out.resize(static_cast<std::size_t>(leaf_days_max) * block_size);
   }
 
   void add_product(Block& block, const Panels& left, const Panels& right) const {

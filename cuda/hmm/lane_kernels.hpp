@@ -2,13 +2,13 @@
 // The CPU's lane kernels for the instruction set that Resources found, and the loop over groups of lanes.
 
 #include <tbb/blocked_range.h>
-#include <tbb/cache_aligned_allocator.h>
 #include <tbb/enumerable_thread_specific.h>
 #include <tbb/parallel_for.h>
 
 #include <vector>
 
 #include "cuda/hmm/jobs.hpp"
+#include "cuda/runtime/aligned.hpp"
 #include "cuda/runtime/resources.hpp"
 
 namespace regent::cuda::hmm {
@@ -17,7 +17,7 @@ template <class T>
 const LaneKernels<T>& lane_kernels(InstructionSet set, EmissionLaw law);
 
 template <class T>
-using ThreadWorkspaces = tbb::enumerable_thread_specific<std::vector<T, tbb::cache_aligned_allocator<T>>>;
+using ThreadWorkspaces = tbb::enumerable_thread_specific<Aligned<T>>;
 
 // While it lives, this thread's float results below the smallest normal number are zero, as on the GPU:
 // weights reach that range all the time, where they mean nothing and cost a hundred cycles each. Double is

@@ -102,7 +102,7 @@ BatchView<T> LongSeries<T>::view(int lanes) const {
 // The first or the last bars of every chunk; of the last chunk, which is shorter, its first are all that is
 // asked for.
 template <class T>
-typename LongSeries<T>::template Aligned<T> LongSeries<T>::window(bool head, std::int64_t bars) const {
+Aligned<T> LongSeries<T>::window(bool head, std::int64_t bars) const {
   const std::size_t rows = bars * shape_.dimension, all = length_ * shape_.dimension;
   const std::size_t blocks = observations_.size() / (all * lane_block), skip = head ? 0 : all - rows;
   Aligned<T> result(blocks * rows * lane_block);

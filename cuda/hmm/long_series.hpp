@@ -10,13 +10,12 @@
 // smoothers, in its two-level form; the shortcut through forgetting is our own. run_to_run: bitwise; how
 // series are cut depends on their length alone.
 
-#include <tbb/cache_aligned_allocator.h>
-
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "cuda/hmm/jobs.hpp"
+#include "cuda/runtime/aligned.hpp"
 #include "cuda/runtime/resources.hpp"
 
 namespace regent::cuda::hmm {
@@ -46,8 +45,6 @@ class LongSeries {
   std::span<const double> predicted(int lane, int chunk) const;
 
  private:
-  template <class V>
-  using Aligned = std::vector<V, tbb::cache_aligned_allocator<V>>;
   // Transfer rows over some bars of every chunk: [k][lane]·K and their log scales [k][lane].
   struct Transfer {
     std::vector<double> rows, logs;

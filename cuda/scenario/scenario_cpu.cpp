@@ -1,20 +1,20 @@
 // Groups of as many paths as a vector register holds, over threads.
 
 #include <tbb/blocked_range.h>
-#include <tbb/cache_aligned_allocator.h>
 #include <tbb/enumerable_thread_specific.h>
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
 #include <array>
 
+#include "cuda/runtime/aligned.hpp"
 #include "cuda/scenario/launch.hpp"
 
 namespace regent::cuda::scenario::detail {
 namespace {
 
 constexpr int width_max = 16;
-using Workspace = std::vector<float, tbb::cache_aligned_allocator<float>>;
+using Workspace = Aligned<float>;
 
 struct Numbers {
   std::array<std::uint32_t, width_max> low{}, high{};

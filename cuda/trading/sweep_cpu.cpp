@@ -1,13 +1,13 @@
 // Chunks of lanes over oneTBB; a chunk passes through time tile by tile.
 
 #include <tbb/blocked_range.h>
-#include <tbb/cache_aligned_allocator.h>
 #include <tbb/enumerable_thread_specific.h>
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
 #include <vector>
 
+#include "cuda/runtime/aligned.hpp"
 #include "cuda/runtime/instruction_set.hpp"
 #include "cuda/trading/sweep_job.hpp"
 
@@ -21,7 +21,7 @@ const LaneKernels& kernels_of(InstructionSet set) {
   return of_instruction_set(set, baseline::sweep_kernels, avx2::sweep_kernels, avx512::sweep_kernels)();
 }
 
-using Memory = std::vector<std::byte, tbb::cache_aligned_allocator<std::byte>>;
+using Memory = Aligned<std::byte>;
 
 std::byte* aligned(Memory& memory) {
   constexpr std::uintptr_t line = 64;

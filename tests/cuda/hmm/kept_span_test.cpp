@@ -15,8 +15,7 @@ std::vector<T> posteriors_of(const BatchView<T>& view, const LaneKernels<T>& ker
   std::vector<T> posteriors(padded * view.steps * view.shape.states());
   std::vector<double> log_likelihood(padded);
   const SmoothJob<T> job{view, posteriors.data(), log_likelihood.data(), nullptr, kept};
-  std::vector<T, tbb::cache_aligned_allocator<T>> workspace(both_ways_workspace_rows(view, kept) *
-                                                            kernels.width);
+  Aligned<T> workspace(both_ways_workspace_rows(view, kept) * kernels.width);
   const SubnormalsAreZero<T> mode;
   for (int group = 0; group < groups_of(view.lanes, kernels.width); ++group)
     kernels.smooth(job, group, workspace.data());

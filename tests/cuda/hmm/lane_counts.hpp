@@ -21,8 +21,8 @@ LaneCounts counts_of(const BatchView<T>& view, const LaneKernels<T>& kernels, bo
   job.terminal = terminal;
   job.windows = windows;
   job.apart = found.data();
-  std::vector<T, tbb::cache_aligned_allocator<T>> workspace(
-      expectation_workspace_rows(view, groups) * kernels.width, std::numeric_limits<T>::quiet_NaN());
+  Aligned<T> workspace(expectation_workspace_rows(view, groups) * kernels.width,
+                       std::numeric_limits<T>::quiet_NaN());
   const SubnormalsAreZero<T> mode;
   const int all = static_cast<int>(result.log_likelihood.size()) / kernels.width;
   for (int group = 0; group < all; group += groups) kernels.expectation(job, group, groups, workspace.data());
