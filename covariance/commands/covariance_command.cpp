@@ -15,6 +15,7 @@
 #include "covariance/commands/matrix_file.hpp"
 #include "covariance/commands/portfolio.hpp"
 #include "covariance/commands/report.hpp"
+#include "covariance/commands/spectra_file.hpp"
 #include "market/io/output.hpp"
 
 namespace regent::covariance {
@@ -23,11 +24,13 @@ namespace {
 struct CovarianceFlags {
   SourceFlags source;
   MethodFlags method;
+  SpectraFlags spectra;
   std::string out, plots, weights;
-  int every = 1;  // with --out of rolling and ewma: every how many rows
+  int every = 1;  // with --out and --spectra of rolling and ewma: every how many rows
 };
 
-void draw_matrix(const Table& table, const Estimate& estimate, const std::string& plots, bool quiet) {
+void draw_all(const Table& table, const Estimate& estimate, const std::optional<Spectra>& spectra,
+              const std::string& plots, bool quiet) {
   if (!estimate.correlation_spectrum) {
     throw InputError(table.file + ": there is nothing to draw: " +
                      (estimate.undefined > 0
@@ -37,6 +40,9 @@ void draw_matrix(const Table& table, const Estimate& estimate, const std::string
   std::filesystem::create_directories(plots);
   write_file_atomically(std::filesystem::path(plots) / "covariance.json",
                         report_json(table, estimate).dump() + "\n");
+  const auto series = std::filesystem::path(plots) / "spectra.parquet";
+  std::filesystem::remove(series);  // of an earlier run
+  if (spectra) write_spectra(table, *spectra, series.string());
   draw("covariance.py", plots, quiet);
 }
 
@@ -74,19 +80,27 @@ void add_flags(CLI::App& app, CovarianceFlags& flags) {
   app.add_option("--out", flags.out, "The matrix; of rolling and ewma one for every row, as a long table")
       ->type_name("FILE.csv|FILE.parquet");
   app.add_option("--every", flags.every,
-                 "With --out of rolling and ewma: every how many rows, back from the last")
+                 "With --out and --spectra of rolling and ewma: every how many rows, back from the last")
       ->type_name("ROWS")
       ->capture_default_str();
+  app.add_option("--spectra", flags.spectra.file,
+                 "Of rolling and ewma: the spectrum of every row, its absorption ratio and effective rank")
+      ->type_name("FILE.csv|FILE.parquet");
+  app.add_option("--modes", flags.spectra.modes,
+                 "With --spectra: how many eigenvalues of a row, from the largest (default: 10)")
+      ->type_name("MODES");
   app.add_option("--weights", flags.weights,
                  "A portfolio, columns symbol and weight: say what it risks, and whence")
       ->type_name("FILE");
-  app.add_option("--plots", flags.plots, "Folder for cov_matrix.png and eigen_spectrum.png")
+  app.add_option("--plots", flags.plots,
+                 "Folder for cov_matrix.png and eigen_spectrum.png, with --spectra also absorption.png")
       ->type_name("FOLDER");
 }
 
 int run(const CovarianceFlags& flags) {
   market::check_table_name(flags.out);
   market::check_folder(flags.plots);
+  check_spectra(flags.spectra, flags.method);
   if (flags.every < 1) throw InputError("--every " + std::to_string(flags.every) + ": it must be 1 or more");
   check_method(flags.method,
                static_cast<std::size_t>(flags.method.window.value_or(2)));  // before anything is read
@@ -94,14 +108,21 @@ int run(const CovarianceFlags& flags) {
   const Estimate estimate = estimate_of(table, flags.method);
   std::optional<Portfolio> portfolio;
   if (!flags.weights.empty()) portfolio = read_portfolio(flags.weights, table, estimate);
+  std::optional<Spectra> spectra;
+  if (!flags.spectra.file.empty()) {
+    spectra = spectra_of(table, flags.method, flags.spectra, flags.every);
+    write_spectra(table, *spectra, flags.spectra.file);
+  }
   if (!flags.out.empty()) write_out(table, estimate, flags);
-  if (!flags.plots.empty()) draw_matrix(table, estimate, flags.plots, flags.source.bars.json);
+  if (!flags.plots.empty()) draw_all(table, estimate, spectra, flags.plots, flags.source.bars.json);
   if (flags.source.bars.json) {
     auto json = report_json(table, estimate);
     if (portfolio) json["portfolio"] = portfolio_json(table, *portfolio);
+    if (spectra) json["spectra"] = spectra_json(table, *spectra);
     std::cout << json.dump() << '\n';
   } else {
-    std::cout << report_text(table, estimate) << (portfolio ? portfolio_text(table, *portfolio) : "");
+    std::cout << report_text(table, estimate) << (portfolio ? portfolio_text(table, *portfolio) : "")
+              << (spectra ? spectra_text(table, *spectra) : "");
   }
   return 0;
 }

@@ -139,25 +139,27 @@ REGENT_SERIES_BODY R exact_vector(const Secular<ScalarOf<R>>& s, const ScalarOf<
   return square_root(magnitude(square));
 }
 
-// Column k of the vectors for neighbouring k from `first` on: z_i / (d_i − λ_k) at turn[i · stride + first].
-// Returns 1 / its length.
+// Columns k of the vectors for neighbouring k: z_i / (d_i − λ_k) at strip[i · width]. Returns 1 / their
+// lengths.
 template <class R>
 REGENT_SERIES_BODY R fill_turn(const Secular<ScalarOf<R>>& s, const ScalarOf<R>* z, SecularRoots<R> roots,
-                               ScalarOf<R>* turn, int stride) {
+                               ScalarOf<R>* strip) {
   R square = Lanes<R>::all(ScalarOf<R>(0));
   for (int i = 0; i < s.n; ++i) {
     const R distance = (Lanes<R>::all(s.poles[1 + i]) - roots.origin) - roots.offset;
     const R entry = Lanes<R>::all(z[i]) / distance;
     square = fused(entry, entry, square);
-    Lanes<R>::store(turn + static_cast<long>(i) * stride, entry);
+    Lanes<R>::store(strip + static_cast<long>(i) * Lanes<R>::width, entry);
   }
   return Lanes<R>::all(ScalarOf<R>(1)) / square_root(square);
 }
 
 // `rows` rows and `packs` · width columns of  scale_k Σ_i turn[i, k] v[i, ·]
+// strip: [n, width], of which the first `rows` are wanted; panel: [n, 2 · width] columns of the vectors.
 template <class R, int rows, int packs>
-REGENT_SERIES_BODY void turn_tile(const ScalarOf<R>* turn, const ScalarOf<R>* v, const ScalarOf<R>* scale,
-                                  int n, int stride, int rows_stored, ScalarOf<R>* to) {
+REGENT_SERIES_BODY void turn_tile(const ScalarOf<R>* strip, const ScalarOf<R>* panel,
+                                  const ScalarOf<R>* scale, int n, int rows_stored, ScalarOf<R>* to,
+                                  int stride) {
   constexpr int width = Lanes<R>::width;
   R sums[rows][packs];
   for (int r = 0; r < rows; ++r) {
@@ -166,9 +168,9 @@ REGENT_SERIES_BODY void turn_tile(const ScalarOf<R>* turn, const ScalarOf<R>* v,
   for (int i = 0; i < n; ++i) {
     R columns[packs];
     for (int p = 0; p < packs; ++p)
-      columns[p] = Lanes<R>::load(v + static_cast<long>(i) * stride + p * width);
+      columns[p] = Lanes<R>::load(panel + (static_cast<long>(i) * 2 + p) * width);
     for (int r = 0; r < rows; ++r) {
-      const R weight = Lanes<R>::all(turn[static_cast<long>(i) * stride + r]);
+      const R weight = Lanes<R>::all(strip[static_cast<long>(i) * width + r]);
       for (int p = 0; p < packs; ++p) sums[r][p] = fused(weight, columns[p], sums[r][p]);
     }
   }

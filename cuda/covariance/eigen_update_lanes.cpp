@@ -32,11 +32,21 @@ int stride_of(int n) {
   return (n + width_of<T> - 1) / width_of<T> * width_of<T>;
 }
 
+// Columns of the vectors that are turned together, whole tiles: so few that they stay in a core's L2 cache.
+template <class T>
+int block_columns(int n) {
+  constexpr int bytes = 128 * 1024, tile = 2 * width_of<T>;
+  const int fit = bytes / static_cast<int>(sizeof(T)) / n / tile, all = (n + tile - 1) / tile;
+  return (fit < 1 ? 1 : fit < all ? fit : all) * tile;
+}
+
 // Arrays of one matrix, each row padded with zeros to `stride`.
 template <class T>
 struct Space {
   int n, stride;
-  T *vectors, *next, *turn;                                           // [n, stride]
+  T *vectors, *next;                                                  // [n, stride]
+  T* turn;                                                            // [stride / width, n, width]
+  T* block;                                                           // [tiles of a block, n, two packs]
   T *values, *poles, *weights, *z, *row, *origins, *offsets, *scale;  // [stride and two packs]
   T *probes, *products, *images, *backs;                              // [2, stride]
 };
@@ -44,7 +54,8 @@ struct Space {
 template <class T>
 std::size_t space_of(int size) {
   const std::size_t stride = static_cast<std::size_t>(stride_of<T>(size));
-  return 3 * static_cast<std::size_t>(size) * stride + 8 * (stride + 2 * width_of<T>)+8 * stride;
+  return static_cast<std::size_t>(size) * (3 * stride + static_cast<std::size_t>(block_columns<T>(size))) +
+         8 * (stride + 2 * width_of<T>)+8 * stride;
 }
 
 template <class T>
@@ -60,6 +71,7 @@ Space<T> divided(T* space, int size) {
   };
   T** const squares[] = {&s.vectors, &s.next, &s.turn};
   for (T** square : squares) *square = take(n * stride);
+  s.block = take(n * block_columns<T>(size));
   T** const lines[] = {&s.values, &s.poles, &s.weights, &s.z, &s.row, &s.origins, &s.offsets, &s.scale};
   for (T** array : lines) *array = take(line);
   T** const pairs[] = {&s.probes, &s.products, &s.images, &s.backs};
@@ -142,14 +154,50 @@ void correct_vector(const Secular<T>& secular, Space<T>& s) {
 }
 
 template <class T>
-void turn_rows(Space<T>& s, int first, int column) {
-  constexpr int width = width_of<T>, rows = tile_rows<T>;
+T* strip_of(const Space<T>& s, int first) {
+  constexpr int width = width_of<T>;
+  return s.turn + static_cast<long>(first / width) * width * s.n + first % width;
+}
+
+// The columns [begin, end) of the vectors, tile after tile: rows of a tile then follow one another, where
+// each of a matrix would be on a page of its own.
+template <class T>
+void pack_columns(const Space<T>& s, int begin, int end) {
+  using R = Pack<T>;
+  constexpr int tile = 2 * width_of<T>;
+  T* to = s.block;
+  for (int column = begin; column < end; column += tile) {
+    const T* from = s.vectors + column;
+    const bool whole = column + tile <= end;  // the last one may be a pack narrower
+    for (int i = 0; i < s.n; ++i, to += tile, from += s.stride) {
+      Lanes<R>::store(to, Lanes<R>::load(from));
+      if (whole) Lanes<R>::store(to + width_of<T>, Lanes<R>::load(from + width_of<T>));
+    }
+  }
+}
+
+template <class T>
+void turn_rows(const Space<T>& s, int first, int column, const T* panel) {
+  constexpr int rows = tile_rows<T>;
   const int left = s.n - first < rows ? s.n - first : rows;
-  T* to = s.next + static_cast<long>(first) * s.stride + column;
-  if (column + 2 * width <= s.stride) {
-    turn_tile<Pack<T>, rows, 2>(s.turn + first, s.vectors + column, s.scale + first, s.n, s.stride, left, to);
-  } else {
-    turn_tile<Pack<T>, rows, 1>(s.turn + first, s.vectors + column, s.scale + first, s.n, s.stride, left, to);
+  T* const to = s.next + static_cast<long>(first) * s.stride + column;
+  const auto turn =
+      column + 2 * width_of<T> <= s.stride ? turn_tile<Pack<T>, rows, 2> : turn_tile<Pack<T>, rows, 1>;
+  turn(strip_of(s, first), panel, s.scale + first, s.n, left, to, s.stride);
+}
+
+template <class T>
+void turn_vectors(const Space<T>& s) {
+  constexpr int tile = 2 * width_of<T>;
+  static_assert(width_of<T> % tile_rows<T> == 0, "the rows of a tile lie in one strip");
+  const int block = block_columns<T>(s.n);
+  for (int begin = 0; begin < s.stride; begin += block) {
+    const int end = begin + block < s.stride ? begin + block : s.stride;
+    pack_columns(s, begin, end);
+    for (int first = 0; first < s.n; first += tile_rows<T>) {
+      for (int column = begin; column < end; column += tile)
+        turn_rows(s, first, column, s.block + static_cast<long>(column - begin) * s.n);
+    }
   }
 }
 
@@ -167,11 +215,9 @@ void add_row(Space<T>& s, T weight) {
   correct_vector(secular, s);
   for (int first = 0; first < s.n; first += width_of<T>) {
     const SecularRoots<R> roots{Lanes<R>::load(s.origins + first), Lanes<R>::load(s.offsets + first)};
-    Lanes<R>::store(s.scale + first, fill_turn<R>(secular, s.z, roots, s.turn + first, s.stride));
+    Lanes<R>::store(s.scale + first, fill_turn<R>(secular, s.z, roots, strip_of(s, first)));
   }
-  for (int first = 0; first < s.n; first += tile_rows<T>) {
-    for (int column = 0; column < s.stride; column += 2 * width_of<T>) turn_rows(s, first, column);
-  }
+  turn_vectors(s);
   T* const before = s.vectors;
   s.vectors = s.next;
   s.next = before;

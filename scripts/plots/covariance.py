@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Draws cov_matrix.png and eigen_spectrum.png from the covariance.json that `regent covariance --plots FOLDER` wrote.
+"""Draws cov_matrix.png and eigen_spectrum.png from the covariance.json that `regent covariance --plots FOLDER` wrote,
+and absorption.png from its spectra.parquet where there is one.
 
 usage: covariance.py FOLDER
 
@@ -11,6 +12,7 @@ import pathlib
 import sys
 
 import numpy as np
+import pyarrow.parquet as parquet
 
 import style
 from style import plt
@@ -83,6 +85,24 @@ def draw_spectrum(said, path):
     plt.close(figure)
 
 
+def draw_absorption(path_of_series, path):
+    series = parquet.read_table(path_of_series).to_pydict()
+    timed = "timestamp" in series
+    when = np.array(series["timestamp"], dtype="datetime64[ms]") if timed else np.array(series["row"])
+    ratio, rank = (np.array(series[name], dtype=float) for name in ("absorption_ratio", "effective_rank"))
+    figure, (above, below) = plt.subplots(2, 1, figsize=(11, 5.5), sharex=True, layout="constrained")
+    above.plot(when, 100 * ratio, color="#0072B2", linewidth=0.9)
+    above.set_ylabel("absorbed, %")
+    above.set_title("share of the variance in the largest fifth of the modes")
+    below.plot(when, rank, color="#D55E00", linewidth=0.9)
+    below.set_ylabel("effective rank")
+    below.set_title("how many equal modes would spread as much")
+    if not timed:
+        below.set_xlabel("row")
+    figure.savefig(path, bbox_inches="tight")
+    plt.close(figure)
+
+
 def main():
     if len(sys.argv) != 2 or sys.argv[1] in ("-h", "--help"):
         sys.exit(__doc__)
@@ -91,6 +111,10 @@ def main():
     draw_matrix(said, folder / "cov_matrix.png")
     draw_spectrum(said, folder / "eigen_spectrum.png")
     print(f"{folder / 'cov_matrix.png'}\n{folder / 'eigen_spectrum.png'}")
+    series = folder / "spectra.parquet"
+    if series.exists():
+        draw_absorption(series, folder / "absorption.png")
+        print(folder / "absorption.png")
 
 
 if __name__ == "__main__":

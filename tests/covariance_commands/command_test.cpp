@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <sstream>
 
 #include "base/atomic_file.hpp"
 #include "tests/base/command_test.hpp"
@@ -119,6 +120,46 @@ TEST_F(CovarianceCommand, RepairsPairsThatDisagreeAndRefusesUndefinedOnes) {
               HasSubstr("1 pairs have fewer than 2"));
 }
 
+TEST_F(CovarianceCommand, WritesTheSpectrumOfEveryRow) {
+  write("x.csv", five_rows);
+  const std::string rolling = "--data x.csv --returns none --method rolling --window 3 ";
+  const auto said = run(rolling + "--spectra s.csv --modes 2 --json").json();
+  const std::string all = read_file(folder_ / "s.csv");
+  EXPECT_THAT(all, testing::StartsWith("row,total_variance,absorption_ratio,effective_rank,eigenvalue_1,"
+                                       "eigenvalue_2,participation_1,participation_2\n3,"));
+  EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), 1 + 3);
+  // the last row's are those of the last window
+  std::vector<double> last;
+  std::istringstream line(all.substr(all.rfind('\n', all.size() - 2) + 1));
+  for (std::string cell; std::getline(line, cell, ',');) last.push_back(std::stod(cell));
+  ASSERT_EQ(last.size(), 8U);
+  const auto& spectrum = said["spectrum"];
+  const double total = spectrum[0].get<double>() + spectrum[1].get<double>() + spectrum[2].get<double>();
+  EXPECT_EQ(last[0], 5);
+  EXPECT_NEAR(last[1], total, 1e-13 * total);
+  EXPECT_NEAR(last[2], spectrum[0].get<double>() / total, 1e-13);
+  EXPECT_NEAR(last[4], spectrum[0], 1e-13 * total);
+  EXPECT_NEAR(last[5], spectrum[1], 1e-13 * total);
+  EXPECT_EQ(said["spectra"]["rows"], 3);
+  EXPECT_EQ(said["spectra"]["from"], "row 3");
+  EXPECT_NEAR(said["spectra"]["absorption_ratio"], last[2], 1e-15);
+  EXPECT_THAT(run(rolling + "--spectra s.parquet").out, HasSubstr("spectra of 3 rows, row 3 to row 5\n"));
+
+  const auto exponential =
+      run("--data x.csv --returns none --method ewma --half-life 2 --spectra e.csv --every 2 --json").json();
+  EXPECT_EQ(exponential["spectra"]["rows"], 3);  // rows 1, 3 and 5
+  EXPECT_EQ(exponential["spectra"]["undefined_rows"], 1);
+  EXPECT_THAT(read_file(folder_ / "e.csv"), HasSubstr("\n1,,,,,,,,,\n3,"));
+
+  EXPECT_THAT(error_of("--data x.csv --returns none --spectra s.csv"),
+              HasSubstr("--spectra is for --method rolling or ewma"));
+  EXPECT_THAT(error_of(rolling + "--modes 2"), HasSubstr("--modes is for --spectra"));
+  EXPECT_THAT(error_of(rolling + "--spectra s.csv --modes 4"), HasSubstr("--modes 4: x.csv has 3 assets"));
+  EXPECT_THAT(error_of(rolling + "--spectra s.csv --modes 0"), HasSubstr("--modes 0: it must be 1 or more"));
+  EXPECT_THAT(error_of(rolling + "--spectra s.txt"), HasSubstr(".csv or .parquet"));
+  EXPECT_THAT(error_of(rolling + "--spectra s.csv --detone 1"), HasSubstr("without --detone"));
+}
+
 TEST_F(CovarianceCommand, SaysWhatIsWrongWithTheInput) {
   write("one.csv", "a,b\n1,2\n");
   EXPECT_THAT(error_of("--data one.csv --returns none"),
@@ -175,8 +216,8 @@ TEST_F(CovarianceCommand, SaysWhatAPortfolioRisks) {
 }
 
 TEST_F(CovarianceCommand, DrawsMatrixAndSpectrum) {
-  if (!regent::test::can_draw(REGENT_SOURCE_FOLDER, "matplotlib")) {
-    GTEST_SKIP() << "no matplotlib here; scripts/setup installs it";
+  if (!regent::test::can_draw(REGENT_SOURCE_FOLDER, "matplotlib, pyarrow")) {
+    GTEST_SKIP() << "no matplotlib or pyarrow here; scripts/setup installs them";
   }
   write("x.csv", five_rows);
   const Outcome outcome = run("--data x.csv --returns none --plots pictures");
@@ -184,6 +225,10 @@ TEST_F(CovarianceCommand, DrawsMatrixAndSpectrum) {
   for (const std::string name : {"cov_matrix.png", "eigen_spectrum.png"}) {
     EXPECT_GT(read_file(folder_ / "pictures" / name).size(), 5000U) << name;
   }
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "pictures" / "absorption.png"));
+  const std::string rolling = "--data x.csv --returns none --method rolling --window 3 --plots pictures ";
+  ASSERT_EQ(run(rolling + "--spectra s.csv").code, 0);
+  EXPECT_GT(read_file(folder_ / "pictures" / "absorption.png").size(), 5000U);
 }
 
 // What docs/commands/covariance.md shows is what the command says.

@@ -4,11 +4,13 @@ Prints a table of differences, relative to the largest entry, and fails where on
 """
 
 import argparse
+import csv
 import gzip
 import json
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 import numpy as np
 from sklearn.covariance import OAS, LedoitWolf
@@ -103,6 +105,15 @@ def main():
     matrix("ewma 42: numpy.cov, aweights", ask("--method", "ewma", "--half-life", 42), two_half_lives(returns, 42, 42))
     matrix("ewma 21 and 126: numpy.cov, aweights",
            ask("--method", "ewma", "--half-life", 21, "--half-life-correlation", 126), two_half_lives(returns, 21, 126))
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "spectra.csv"
+        ask("--method", "rolling", "--window", 252, "--spectra", file, "--modes", 348)
+        spectra, worst = list(csv.DictReader(file.open())), 0
+        for at in range(0, len(spectra), 97):
+            values = np.linalg.eigvalsh(np.cov(returns[at:at + 252].T))[::-1]
+            ours = np.array([float(spectra[at][f"eigenvalue_{k + 1}"]) for k in range(len(values))])
+            worst = max(worst, np.abs(ours - values).max() / values[0])
+        row(f"rolling, 252 rows: numpy.linalg.eigvalsh, {len(spectra)} spectra", worst)
     for method, peer in (("ledoit-wolf-identity", LedoitWolf()), ("oas", OAS())):
         said, theirs = ask("--method", method), peer.fit(returns)
         matrix(f"{method}: scikit-learn", said, theirs.covariance_)
