@@ -76,12 +76,27 @@ Calibration read_or_fit(const DreamFlags& flags, const std::optional<market::Pan
   return calibration;
 }
 
+// A file that is there was fitted elsewhere, maybe to other data.
+void check_fits(const Calibration& calibration, const DreamFlags& flags, const Returns& returns) {
+  const std::string instead = "; remove that file to fit it again, or choose with ";
+  if (returns.symbols != calibration.symbols)
+    throw InputError("the data's symbols are not those of " + flags.calibration + instead + "--symbols");
+  // gaps and holidays move a year's bars by less; fewer days do not show which hours a market keeps
+  constexpr double most = 1.5;
+  constexpr TimestampMs enough = TimestampMs{14} * 24 * 3'600'000;
+  const double bars = market::periods_per_year(returns.timestamps_ms);
+  const bool known = bars > 0 && returns.timestamps_ms.back() - returns.timestamps_ms.front() >= enough;
+  if (!known || (bars < most * calibration.bars_per_year && calibration.bars_per_year < most * bars)) return;
+  const auto rounded = [](double number) { return std::to_string(std::llround(number)); };
+  throw InputError("the data have about " + rounded(bars) + " bars a year, and " + flags.calibration +
+                   " is of bars of which there are " + rounded(calibration.bars_per_year) + instead +
+                   "--timeframe");
+}
+
 void put_law(const DreamFlags& flags, const std::optional<market::Panel>& panel, DreamSetup& setup) {
   setup.calibration = read_or_fit(flags, panel, setup);
   Calibration& c = *setup.calibration;
-  if (setup.returns && setup.returns->symbols != c.symbols)
-    throw InputError("the data's symbols are not those of " + flags.calibration +
-                     "; remove that file to fit it again, or choose with --symbols");
+  if (setup.returns) check_fits(c, flags, *setup.returns);
   if (flags.start == "now") {
     c.law.start = c.now;
     c.law.volatility.start = c.now_variance;

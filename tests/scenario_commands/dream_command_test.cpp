@@ -126,6 +126,29 @@ TEST_F(DreamCommand, WritesWhatItPromises) {
   EXPECT_THAT(other.standard_error, HasSubstr("holds another dream"));
 }
 
+TEST_F(DreamCommand, RefusesALawOfOtherBarsOrSymbols) {
+  json_of({"--scenarios", "10", "--calibration", path("model.json")});
+  auto model = nlohmann::ordered_json::parse(bytes_of("model.json"));
+  const auto error_of = [&] {
+    const ProcessResult done = run({"--scenarios", "10", "--calibration", path("model.json")});
+    EXPECT_EQ(done.exit_code, 2) << done.standard_output;
+    return done.standard_error;
+  };
+  const double bars = model["bars_per_year"];
+  model["bars_per_year"] = bars * 1.4;  // holidays and gaps
+  write("model.json", model.dump());
+  json_of({"--scenarios", "10", "--calibration", path("model.json")});
+  model["bars_per_year"] = bars * 24;
+  write("model.json", model.dump());
+  EXPECT_THAT(error_of(),
+              AllOf(HasSubstr("the data have about " + std::to_string(std::llround(bars)) + " bars"),
+                    HasSubstr("model.json"), HasSubstr("--timeframe")));
+  model["bars_per_year"] = bars;
+  model["symbols"][1] = "XYZ";
+  write("model.json", model.dump());
+  EXPECT_THAT(error_of(), HasSubstr("the data's symbols are not those of"));
+}
+
 TEST_F(DreamCommand, SaysWhatIsWrong) {
   write("unknown_key.toml", "[[stress]]\nname = \"a\"\nkind = \"crisis\"\nmoves = [-0.1]\nvolatilty = 2\n");
   write("late.toml", "[[stress]]\nname = \"a\"\nkind = \"crisis\"\nat = 20\nmoves = [-0.1]\n");
