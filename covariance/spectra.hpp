@@ -19,9 +19,10 @@ namespace regent::covariance {
 struct Spectra {
   std::size_t modes = 0;
   std::vector<std::size_t> rows;  // of the table, ascending
-  // [rows]; NaN where a pair has too few observations
-  std::vector<double> total_variance;    // Σ of all eigenvalues
-  std::vector<double> absorption_ratio;  // share of the largest fifth of the modes, one at least
+  // [rows]; NaN where a pair has too few observations, shares also where nothing moves
+  std::vector<double> total_variance;  // Σ of all eigenvalues
+  // of the eigenvalues above zero (of pairs with different rows some may lie below)
+  std::vector<double> absorption_ratio;  // share of the largest fifth of the modes, rounded, one at least
   std::vector<double> effective_rank;    // exp of the entropy of the modes' shares
   std::vector<double> eigenvalues;       // [rows, modes], from the largest
   std::vector<double> participation;     // [rows, modes] 1 / Σ v⁴: how many columns carry the mode
@@ -40,8 +41,9 @@ struct RollingSettings {
 
 // Sources: Plerou, Gopikrishnan, Rosenow, Amaral, Guhr & Stanley (2002), Random matrix approach to cross
 // correlations in financial data (participation); Kritzman, Li, Page & Rigobon (2011), Principal Components
-// as a Measure of Systemic Risk (absorption ratio); Roy & Vetterli (2007), The Effective Rank. Throws
-// InputError for settings that are out of range.
+// as a Measure of Systemic Risk (absorption ratio); Roy & Vetterli (2007), The Effective Rank.
+// Throws InputError for settings that are out of range, an infinite value, and a covariance too large to have
+// a spectrum, naming its row.
 Spectra rolling_spectra(const cuda::Resources& resources, const Observations& table,
                         const RollingSettings& rolling, const SpectraSettings& settings);
 Spectra ewma_spectra(const cuda::Resources& resources, const Observations& table, const EwmaSettings& ewma,

@@ -255,7 +255,7 @@ void for_each_chunk(std::span<const Model> models, const SeriesBatch& batch, con
 }
 
 template <class T>
-std::vector<double> rows_of_lane(const Chunk<T>& chunk, std::size_t lane, const std::vector<T>& values,
+std::vector<double> rows_of_lane(const Chunk<T>& chunk, std::size_t lane, const cuda::Aligned<T>& values,
                                  std::size_t rows) {
   std::vector<double> series(chunk.length(lane) * chunk.states());
   for (std::size_t row = 0; row < series.size(); ++row) series[row] = values[lane_index(lane, row, rows)];
@@ -305,7 +305,7 @@ Posteriors posteriors(std::span<const Model> models, const SeriesBatch& batch, c
                     std::vector<std::vector<double>>(batch.series.size())};
   for_each_chunk<T>(models, batch, [&](const Chunk<T>& chunk) {
     std::vector<double> lanes(chunk.padded_lanes());
-    std::vector<T> values(chunk.padded_bars() * chunk.states());
+    cuda::Aligned<T> values(chunk.padded_bars() * chunk.states());
     pass(chunk.view(), std::span<T>(values), std::span<double>(lanes));
     const std::size_t rows = values.size() / chunk.padded_lanes();
     for (std::size_t lane = 0; lane < chunk.series().size(); ++lane) {

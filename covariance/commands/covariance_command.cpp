@@ -38,11 +38,13 @@ void draw_all(const Table& table, const Estimate& estimate, const std::optional<
                           : std::string("a column has no variance")));
   }
   std::filesystem::create_directories(plots);
-  write_file_atomically(std::filesystem::path(plots) / "covariance.json",
-                        report_json(table, estimate).dump() + "\n");
-  const auto series = std::filesystem::path(plots) / "spectra.parquet";
-  std::filesystem::remove(series);  // of an earlier run
-  if (spectra) write_spectra(table, *spectra, series.string());
+  auto report = report_json(table, estimate);
+  if (spectra) {
+    const std::string series = "spectra.parquet";
+    write_spectra(table, *spectra, (std::filesystem::path(plots) / series).string());
+    report["spectra_file"] = series;
+  }
+  write_file_atomically(std::filesystem::path(plots) / "covariance.json", report.dump() + "\n");
   draw("covariance.py", plots, quiet);
 }
 
@@ -99,11 +101,13 @@ void add_flags(CLI::App& app, CovarianceFlags& flags) {
 
 int run(const CovarianceFlags& flags) {
   market::check_table_name(flags.out);
-  market::check_folder(flags.plots);
-  check_spectra(flags.spectra, flags.method);
+  market::check_folder(flags.plots, "--plots");
   if (flags.every < 1) throw InputError("--every " + std::to_string(flags.every) + ": it must be 1 or more");
   check_method(flags.method,
                static_cast<std::size_t>(flags.method.window.value_or(2)));  // before anything is read
+  check_spectra(flags.spectra, flags.method);
+  if (!flags.out.empty() && flags.out == flags.spectra.file)
+    throw InputError("--spectra " + flags.out + ": --out writes that file");
   const Table table = read_table(flags.source);
   const Estimate estimate = estimate_of(table, flags.method);
   std::optional<Portfolio> portfolio;

@@ -45,7 +45,7 @@ void add_modes(const std::string& name, const std::vector<double>& values, std::
 }  // namespace
 
 void check_spectra(const SpectraFlags& flags, const MethodFlags& method) {
-  market::check_table_name(flags.file);
+  market::check_table_name(flags.file, "--spectra");
   if (flags.file.empty()) {
     if (flags.modes) throw InputError("--modes is for --spectra FILE");
     return;
@@ -56,7 +56,7 @@ void check_spectra(const SpectraFlags& flags, const MethodFlags& method) {
   }
   if (method.detone > 0 || method.nearest_psd)
     throw InputError(
-        "--spectra writes those of the matrices as they are, without --detone and --nearest-psd");
+        "--spectra writes the spectra of the matrices as they are, without --detone and --nearest-psd");
   if (flags.modes && *flags.modes < 1)
     throw InputError("--modes " + std::to_string(*flags.modes) + ": it must be 1 or more");
 }
@@ -70,7 +70,8 @@ Spectra spectra_of(const Table& table, const MethodFlags& method, const SpectraF
   const SpectraSettings settings{
       flags.modes ? static_cast<std::size_t>(*flags.modes) : std::min(modes_kept, columns),
       static_cast<std::size_t>(every)};
-  const auto resources = cuda::Resources::make(method.device);
+  // a GPU would find every spectrum from the start
+  const auto resources = cuda::Resources::make(method.device == "auto" ? "cpu" : method.device);
   if (method.method == "rolling") {
     return rolling_spectra(resources, table.observations(),
                            {static_cast<std::size_t>(*method.window), ddof_of(method)}, settings);

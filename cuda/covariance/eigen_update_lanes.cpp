@@ -32,7 +32,8 @@ int stride_of(int n) {
   return (n + width_of<T> - 1) / width_of<T> * width_of<T>;
 }
 
-// Columns of the vectors that are turned together, whole tiles: so few that they stay in a core's L2 cache.
+// Columns of the vectors that are turned together, whole tiles, one at least: so few that they stay in a
+// core's L2 cache where they can.
 template <class T>
 int block_columns(int n) {
   constexpr int bytes = 128 * 1024, tile = 2 * width_of<T>;

@@ -23,12 +23,6 @@ const LaneKernels& kernels_of(InstructionSet set) {
 
 using Memory = Aligned<std::byte>;
 
-std::byte* aligned(Memory& memory) {
-  constexpr std::uintptr_t line = 64;
-  const auto address = reinterpret_cast<std::uintptr_t>(memory.data());
-  return memory.data() + ((address + line - 1) / line * line - address);
-}
-
 }  // namespace
 
 void run_cpu(const Resources& resources, const Job& job, const Marks<float>& marks, int lanes) {
@@ -40,7 +34,7 @@ void run_cpu(const Resources& resources, const Job& job, const Marks<float>& mar
       const int first = chunk * chunk_lanes, count = std::min(chunk_lanes, lanes - first);
       Memory& memory = memories.local();
       memory.resize(std::max(memory.size(), kernels.chunk_bytes(count, job.buckets)));
-      kernels.run(job, marks, first, count, aligned(memory));
+      kernels.run(job, marks, first, count, memory.data());
     }
   });
 }

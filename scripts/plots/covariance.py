@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Draws cov_matrix.png and eigen_spectrum.png from the covariance.json that `regent covariance --plots FOLDER` wrote,
-and absorption.png from its spectra.parquet where there is one.
+and absorption.png from the series of spectra where it names one.
 
 usage: covariance.py FOLDER
 
@@ -111,10 +111,11 @@ def main():
     draw_matrix(said, folder / "cov_matrix.png")
     draw_spectrum(said, folder / "eigen_spectrum.png")
     print(f"{folder / 'cov_matrix.png'}\n{folder / 'eigen_spectrum.png'}")
-    series = folder / "spectra.parquet"
-    if series.exists():
-        draw_absorption(series, folder / "absorption.png")
-        print(folder / "absorption.png")
+    absorption = folder / "absorption.png"
+    absorption.unlink(missing_ok=True)  # an earlier run's would not belong to the others
+    if "spectra_file" in said:
+        draw_absorption(folder / said["spectra_file"], absorption)
+        print(absorption)
 
 
 if __name__ == "__main__":

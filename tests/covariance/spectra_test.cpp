@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <tbb/global_control.h>
+
 #include <cmath>
 #include <numeric>
 
@@ -42,10 +44,14 @@ void expect_row(const Spectra& spectra, std::size_t at, const Matrix& covariance
     ASSERT_NEAR(spectra.participation[at * spectra.modes + k], 1 / fourth, 1e-8 / fourth) << "mode " << k;
   }
   ASSERT_NEAR(spectra.total_variance[at], total, tolerance);
-  double largest = 0, entropy = 0;
-  for (std::size_t k = 0; k < std::max<std::size_t>(1, (values.size() + 2) / 5); ++k) largest += values[k];
-  for (const double value : values) entropy -= value > 0 ? value / total * std::log(value / total) : 0;
-  ASSERT_NEAR(spectra.absorption_ratio[at], largest / total, 1e-10);
+  double positive = 0, largest = 0, entropy = 0;
+  for (const double value : values) positive += std::max(value, 0.0);
+  for (std::size_t k = 0; k < std::max<std::size_t>(1, (values.size() + 2) / 5); ++k)
+    largest += std::max(values[k], 0.0);
+  for (const double value : values) entropy -= value > 0 ? value / positive * std::log(value / positive) : 0;
+  ASSERT_NEAR(spectra.absorption_ratio[at], largest / positive, 1e-10);
+  ASSERT_LE(spectra.absorption_ratio[at], 1 + 1e-12);
+  ASSERT_GE(spectra.effective_rank[at], 1 - 1e-12);
   ASSERT_NEAR(spectra.effective_rank[at], std::exp(entropy), 1e-8);
 }
 
@@ -110,8 +116,12 @@ TEST(Spectra, OfEveryRowAreThoseOfTheWeightedCovariance) {
             expect_undefined(spectra, at);
           } else if (at % (1 + spectra.rows.size() / 70) == 0) {
             // a first row has no variance, and shares of nothing mean nothing
-            if (std::ranges::any_of(covariance.values, [](double v) { return v != 0; }))
+            if (std::ranges::any_of(covariance.values, [](double v) { return v != 0; })) {
               expect_row(spectra, at, covariance);
+            } else {
+              EXPECT_EQ(spectra.total_variance[at], 0);
+              EXPECT_TRUE(std::isnan(spectra.absorption_ratio[at]) && std::isnan(spectra.effective_rank[at]));
+            }
           }
           ++at;
         }
@@ -147,7 +157,53 @@ TEST(Spectra, SayHowMuchMovesTogether) {
   }
 }
 
+// Pairs (a, b) and (a, c) move together, (b, c) against each other, each in rows of its own: correlations of
+// 1, 1 and −1, eigenvalues 2, 2 and −1.
+TEST(Spectra, OfPairsThatDisagreeShareWhatLiesAboveZero) {
+  const double x = missing;
+  const std::vector<double> table{1, 1, x, -1, -1, x, 1, x, 1, -1, x, -1, x, 1, -1, x, -1, 1};
+  const Spectra spectra = rolling_spectra(cpu(), {table, 6, 3}, {6, 0}, {.modes = 3});
+  EXPECT_NEAR(spectra.eigenvalues[2], -1, 1e-12);
+  EXPECT_NEAR(spectra.total_variance[0], 3, 1e-12);
+  EXPECT_NEAR(spectra.absorption_ratio[0], 0.5, 1e-12);
+  EXPECT_NEAR(spectra.effective_rank[0], 2, 1e-12);
+  EXPECT_EQ(spectra.continued, 0);
+}
+
+TEST(Spectra, AreTheSameBitsWhateverTheNumberOfThreads) {
+  const auto table = random_table(43, 300, 40, 0);
+  const auto spectra = [&](std::size_t threads) {
+    const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, threads);
+    return rolling_spectra(cpu(), observations_of(table), {60, 1}, {.modes = 40});
+  };
+  const Spectra one = spectra(1), many = spectra(4);
+  EXPECT_EQ(one.eigenvalues, many.eigenvalues);
+  EXPECT_EQ(one.participation, many.participation);
+}
+
+TEST(Spectra, TakeAnyHalfLife) {
+  const auto table = random_table(47, 70, 3, 0);
+  // only the last row weighs anything; and all rows the same
+  const Spectra none = ewma_spectra(cpu(), observations_of(table), {1e-4, 1e-4, 0}, {.modes = 3});
+  EXPECT_LT(none.total_variance.back(), 1e-30);
+  const Spectra all = ewma_spectra(cpu(), observations_of(table), {1e12, 1e12, 1}, {.modes = 3});
+  expect_row(all, 69, sample_covariance(observations_of(table), 1).covariance);
+}
+
+TEST(Spectra, NameTheRowOfACovarianceBeyondTheRange) {
+  auto table = random_table(53, 20, 3, 0);
+  for (std::size_t row = 10; row < 20; ++row) table.values[row * 3] *= row % 2 == 0 ? 1e160 : -1e160;
+  try {
+    rolling_spectra(cpu(), observations_of(table), {5, 1}, {.modes = 1});
+    FAIL() << "an infinite covariance has no spectrum";
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("row 11"));
+  }
+}
+
 TEST(Spectra, RefuseSettingsOutOfRange) {
+  EXPECT_THROW(ewma_spectra(cpu(), {{}, 0, 3}, {5, 5, 1}, {.modes = 1}), InputError);
+
   const auto table = random_table(41, 10, 3, 0);
   EXPECT_THROW(rolling_spectra(cpu(), observations_of(table), {1, 1}, {.modes = 1}), InputError);
   EXPECT_THROW(rolling_spectra(cpu(), observations_of(table), {11, 1}, {.modes = 1}), InputError);

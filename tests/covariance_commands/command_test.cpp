@@ -145,6 +145,11 @@ TEST_F(CovarianceCommand, WritesTheSpectrumOfEveryRow) {
   EXPECT_NEAR(said["spectra"]["absorption_ratio"], last[2], 1e-15);
   EXPECT_THAT(run(rolling + "--spectra s.parquet").out, HasSubstr("spectra of 3 rows, row 3 to row 5\n"));
 
+  write_panel();
+  ASSERT_EQ(run("panel.csv --method rolling --window 3 --spectra p.csv").code, 0);
+  EXPECT_THAT(read_file(folder_ / "p.csv"), testing::StartsWith("timestamp,"));
+  EXPECT_THAT(read_file(folder_ / "p.csv"), HasSubstr("\n2024-01-06"));
+
   const auto exponential =
       run("--data x.csv --returns none --method ewma --half-life 2 --spectra e.csv --every 2 --json").json();
   EXPECT_EQ(exponential["spectra"]["rows"], 3);  // rows 1, 3 and 5
@@ -156,7 +161,11 @@ TEST_F(CovarianceCommand, WritesTheSpectrumOfEveryRow) {
   EXPECT_THAT(error_of(rolling + "--modes 2"), HasSubstr("--modes is for --spectra"));
   EXPECT_THAT(error_of(rolling + "--spectra s.csv --modes 4"), HasSubstr("--modes 4: x.csv has 3 assets"));
   EXPECT_THAT(error_of(rolling + "--spectra s.csv --modes 0"), HasSubstr("--modes 0: it must be 1 or more"));
-  EXPECT_THAT(error_of(rolling + "--spectra s.txt"), HasSubstr(".csv or .parquet"));
+  EXPECT_THAT(error_of(rolling + "--spectra s.txt"), HasSubstr("--spectra s.txt: "));
+  EXPECT_THAT(error_of(rolling + "--spectra s.csv --out s.csv"), HasSubstr("--spectra s.csv: --out writes"));
+  EXPECT_THAT(error_of(rolling + "--spectra s.csv --nearest-psd"), HasSubstr("and --nearest-psd"));
+  EXPECT_THAT(error_of("--data x.csv --returns none --method ewmaa --spectra s.csv"),
+              HasSubstr("did you mean 'ewma'?"));
   EXPECT_THAT(error_of(rolling + "--spectra s.csv --detone 1"), HasSubstr("without --detone"));
 }
 
@@ -226,9 +235,15 @@ TEST_F(CovarianceCommand, DrawsMatrixAndSpectrum) {
     EXPECT_GT(read_file(folder_ / "pictures" / name).size(), 5000U) << name;
   }
   EXPECT_FALSE(std::filesystem::exists(folder_ / "pictures" / "absorption.png"));
-  const std::string rolling = "--data x.csv --returns none --method rolling --window 3 --plots pictures ";
-  ASSERT_EQ(run(rolling + "--spectra s.csv").code, 0);
-  EXPECT_GT(read_file(folder_ / "pictures" / "absorption.png").size(), 5000U);
+  write_panel();
+  for (const std::string data : {"--data x.csv --returns none", "panel.csv"}) {
+    const std::string rolling = data + " --method rolling --window 3 --plots pictures ";
+    ASSERT_EQ(run(rolling + "--spectra s.csv").code, 0);
+    EXPECT_GT(read_file(folder_ / "pictures" / "absorption.png").size(), 5000U);
+    ASSERT_EQ(run(rolling).code, 0);
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "pictures" / "absorption.png"))
+        << "it is of an earlier run";
+  }
 }
 
 // What docs/commands/covariance.md shows is what the command says.

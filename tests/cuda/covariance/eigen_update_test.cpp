@@ -97,7 +97,7 @@ TEST(EigenUpdate, SolvesEveryKindOfMatrixAfterTwoRowsOnEveryInstructionSet) {
       expect_all_kinds_to_follow<double>(n, set);
     }
   }
-  for (const int n : {64, 130}) {
+  for (const int n : {64, 130, 200}) {
     expect_all_kinds_to_follow<float>(n, InstructionSet::avx512);
     expect_all_kinds_to_follow<double>(n, InstructionSet::avx512);
   }
