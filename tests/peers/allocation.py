@@ -84,7 +84,7 @@ def main():
                       "--derisk-from", 1)["walk_forward"]
     lines += [{**line, "name": name} for line, name in zip(skfolio, ("skfolio risk parity, to target", "skfolio risk parity"))]
     print_lines(f"every {options.every} bars", lines)
-    sys.exit(difference > DIFFERENCE_MAX)
+    sys.exit(bool(difference > DIFFERENCE_MAX))
 
 
 if __name__ == "__main__":
