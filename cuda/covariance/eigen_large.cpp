@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "cuda/covariance/eigen_body.hpp"
+#include "cuda/covariance/eigen_common_body.hpp"
 
 namespace regent::cuda::covariance {
 namespace {

@@ -8,7 +8,7 @@
 // The rotations of a round are bounded; what is left then is made in a further round, after the vectors were
 // turned by the last one's.
 
-#include "cuda/covariance/eigen_body.hpp"
+#include "cuda/covariance/eigen_ql_body.hpp"
 
 namespace regent::cuda::covariance {
 

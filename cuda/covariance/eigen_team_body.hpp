@@ -1,7 +1,7 @@
 #pragma once
 // The first stage of one symmetric matrix, by a team of threads that share memory: a block on the GPU, one or
-// a few threads in tests. The method and its scalar steps are those of eigen_body.hpp; here a row of the
-// matrix, and later a column of Q, belongs to one thread or to a few that share its entries. The other
+// a few threads in tests. The method and its scalar steps are those of eigen_reduce_body.hpp; here a row of
+// the matrix, and later a column of Q, belongs to one thread or to a few that share its entries. The other
 // stages: eigen_sweeps_body.hpp, eigen_turn_body.hpp.
 //
 // A Team has index, threads, sync(), and sum(x) and largest(bits) over its threads, which synchronise too:

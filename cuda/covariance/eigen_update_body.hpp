@@ -12,7 +12,7 @@
 // poles are kept apart by a rounding error, and no z is exactly zero. A root is kept as a pole and the
 // distance from it, so that its distances from all poles are accurate. REQUIRES poles and z of size one.
 
-#include "cuda/covariance/eigen_body.hpp"
+#include "cuda/covariance/eigen_common_body.hpp"
 
 namespace regent::cuda::covariance {
 
