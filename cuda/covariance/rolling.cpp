@@ -94,20 +94,23 @@ bool any_missing(const RollingInput& input, const Tile& tile) {
   return missing != 0;
 }
 
-template <class Value>
+// `width`: of the panels, known to the compiler.
+template <int width, class Value>
 void fill(Panels& panels, const RollingInput& input, const Tile& tile, const Value& value) {
-  const int width = panels.width, count = (input.columns + width - 1) / width;
+  const int count = (input.columns + width - 1) / width;
   panels.rows = tile.rows(input.window);
   panels.days = tile.days;
   panels.values.resize(static_cast<std::size_t>(count) * panels.rows * width);
   double* to = panels.values.data();
   for (int first = 0; first < input.columns; first += width) {
     const int assets = std::min(width, input.columns - first);
-    for (int k = 0; k < panels.rows; ++k, to += width) {
-      const double* row =
-          input.values.data() + static_cast<std::ptrdiff_t>(tile.first + k) * input.columns + first;
-      for (int c = 0; c < assets; ++c) to[c] = value(row[c], first + c);
-      std::fill(to + assets, to + width, 0.0);
+    const double* row = input.values.data() + static_cast<std::ptrdiff_t>(tile.first) * input.columns + first;
+    for (int k = 0; k < panels.rows; ++k, to += width, row += input.columns) {
+      if (assets == width) {
+        for (int c = 0; c < width; ++c) to[c] = value(row[c], first + c);
+      } else {
+        for (int c = 0; c < width; ++c) to[c] = c < assets ? value(row[c], first + c) : 0.0;
+      }
     }
   }
 }
@@ -169,14 +172,16 @@ class Rolling {
     // sums of products with 1 and 0
     const double inverse = missing ? 1.0 : 1.0 / (input_.window - input_.ddof);
     const double* shift = space.shift.data();
-    fill(space.left, input_, tile, [&](double x, int c) { return x != x ? 0.0 : (x - shift[c]) * inverse; });
-    fill(space.right, input_, tile, [&](double x, int c) { return x != x ? 0.0 : x - shift[c]; });
+    fill<block_left>(space.left, input_, tile,
+                     [&](double x, int c) { return x != x ? 0.0 : (x - shift[c]) * inverse; });
+    fill<block_right>(space.right, input_, tile,
+                      [&](double x, int c) { return x != x ? 0.0 : x - shift[c]; });
     sum_windows<block_left>(space.left, input_.window, missing ? 0.0 : -1.0 / input_.window);
     sum_windows<block_right>(space.right, input_.window, missing ? 0.0 : 1.0);
     if (missing) {
       const auto known = [](double x, int) { return x != x ? 0.0 : 1.0; };
-      fill(space.left_known, input_, tile, known);
-      fill(space.right_known, input_, tile, known);
+      fill<block_left>(space.left_known, input_, tile, known);
+      fill<block_right>(space.right_known, input_, tile, known);
       sum_windows<block_left>(space.left_known, input_.window, 0.0);
       sum_windows<block_right>(space.right_known, input_.window, 0.0);
     }
