@@ -140,6 +140,15 @@ TEST_F(CovarianceCommand, WritesTheSpectrumOfEveryRow) {
   EXPECT_NEAR(last[2], spectrum[0].get<double>() / total, 1e-13);
   EXPECT_NEAR(last[4], spectrum[0], 1e-13 * total);
   EXPECT_NEAR(last[5], spectrum[1], 1e-13 * total);
+  double no_larger = 0;
+  std::istringstream lines(all.substr(all.find('\n') + 1));
+  for (std::string row; std::getline(lines, row);) {
+    std::istringstream cells(row);
+    std::string ratio;
+    for (int k = 0; k < 3; ++k) std::getline(cells, ratio, ',');
+    no_larger += std::stod(ratio) <= last[2] ? 1 : 0;
+  }
+  EXPECT_NEAR(said["spectra"]["absorption_ratio_rank"], no_larger / 3, 1e-15);
   EXPECT_EQ(said["spectra"]["rows"], 3);
   EXPECT_EQ(said["spectra"]["from"], "row 3");
   EXPECT_NEAR(said["spectra"]["absorption_ratio"], last[2], 1e-15);
@@ -155,6 +164,8 @@ TEST_F(CovarianceCommand, WritesTheSpectrumOfEveryRow) {
   EXPECT_EQ(exponential["spectra"]["rows"], 3);  // rows 1, 3 and 5
   EXPECT_EQ(exponential["spectra"]["undefined_rows"], 1);
   EXPECT_THAT(read_file(folder_ / "e.csv"), HasSubstr("\n1,,,,,,,,,\n3,"));
+  EXPECT_THAT(run("--data x.csv --returns none --method ewma --half-life 2 --spectra e.csv").out,
+              AllOf(HasSubstr("1 of them with a pair of too few observations"), HasSubstr("effective rank")));
 
   EXPECT_THAT(error_of("--data x.csv --returns none --spectra s.csv"),
               HasSubstr("--spectra is for --method rolling or ewma"));
