@@ -26,4 +26,11 @@ struct Observations {
   bool complete() const;  // no NaN
 };
 
+// Rows from `first` on: the last of `rows`, and each `every`-th before it. REQUIRES first < rows, every > 0.
+inline std::vector<std::size_t> every_row_back(std::size_t first, std::size_t rows, std::size_t every) {
+  std::vector<std::size_t> chosen;
+  for (std::size_t row = first + (rows - 1 - first) % every; row < rows; row += every) chosen.push_back(row);
+  return chosen;
+}
+
 }  // namespace regent::covariance

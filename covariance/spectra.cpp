@@ -177,9 +177,7 @@ Spectra solve_rows(const cuda::Resources& resources, const Observations& table, 
                    std::size_t first, const SpectraSettings& settings) {
   Spectra spectra;
   spectra.modes = settings.modes;
-  for (std::size_t row = first + (table.rows - 1 - first) % settings.every; row < table.rows;
-       row += settings.every)
-    spectra.rows.push_back(row);
+  spectra.rows = every_row_back(first, table.rows, settings.every);
   const std::size_t count = spectra.rows.size();
   for (auto* column : {&spectra.total_variance, &spectra.absorption_ratio, &spectra.effective_rank})
     column->resize(count);

@@ -49,8 +49,7 @@ void draw_all(const Table& table, const Estimate& estimate, const std::optional<
 }
 
 void write_out(const Table& table, const Estimate& estimate, const CovarianceFlags& flags) {
-  const bool every_row = flags.method.method == "rolling" || flags.method.method == "ewma";
-  if (every_row) {
+  if (is_of_every_row(flags.method)) {
     write_all(table, flags.method, flags.every, flags.out);
   } else {
     write_matrix(table, estimate.covariance, flags.out);

@@ -6,7 +6,6 @@
 #include "base/config/suggest.hpp"
 #include "base/error.hpp"
 #include "covariance/denoise.hpp"
-#include "covariance/ewma.hpp"
 #include "covariance/nearest_psd.hpp"
 #include "covariance/sample.hpp"
 #include "covariance/shrinkage.hpp"
@@ -74,9 +73,7 @@ Estimate rolling(const Table& table, const MethodFlags& flags) {
 }
 
 Estimate ewma(const Table& table, const MethodFlags& flags) {
-  const double half_life = *flags.half_life;
-  Ewma state(table.names.size(),
-             {half_life, flags.half_life_correlation.value_or(half_life), ddof_of(flags)});
+  Ewma state(table.names.size(), ewma_settings_of(flags));
   for (std::size_t row = 0; row < table.rows; ++row) {
     state.update(std::span(table.values).subspan(row * table.names.size(), table.names.size()));
   }
@@ -111,7 +108,7 @@ Estimate shrinkage(const Table& table, const MethodFlags& flags) {
 double rows_behind(const Table& table, const MethodFlags& flags) {
   if (flags.method == "rolling") return *flags.window;
   if (flags.method != "ewma") return static_cast<double>(table.rows);
-  const double decay = std::exp2(-1 / flags.half_life_correlation.value_or(*flags.half_life));
+  const double decay = std::exp2(-1 / ewma_settings_of(flags).half_life_correlation);
   if (decay == 1)
     return static_cast<double>(table.rows);  // a half-life beyond what a double tells from for ever
   const double sum = -std::expm1(static_cast<double>(table.rows) * std::log(decay)) / (1 - decay);
@@ -177,6 +174,15 @@ const std::vector<std::string> methods{"sample", "ewma",    "rolling", "ledoit-w
 
 int ddof_of(const MethodFlags& flags) {
   return flags.ddof.value_or(is_shrinkage(flags.method) ? 0 : 1);
+}
+
+bool is_of_every_row(const MethodFlags& flags) {
+  return flags.method == "rolling" || flags.method == "ewma";
+}
+
+EwmaSettings ewma_settings_of(const MethodFlags& flags) {
+  const double half_life = *flags.half_life;
+  return {half_life, flags.half_life_correlation.value_or(half_life), ddof_of(flags)};
 }
 
 void check_method(const MethodFlags& flags, std::size_t rows) {

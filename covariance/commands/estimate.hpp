@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "covariance/commands/input.hpp"
+#include "covariance/ewma.hpp"
 #include "covariance/marchenko_pastur.hpp"
 #include "covariance/spectrum.hpp"
 
@@ -43,6 +44,10 @@ extern const std::vector<std::string> methods;
 // Checks the flags against each other. Throws InputError naming flag and value.
 void check_method(const MethodFlags& flags, std::size_t rows);
 int ddof_of(const MethodFlags& flags);
+// Whether the method has a covariance for every row, not one for all of them.
+bool is_of_every_row(const MethodFlags& flags);
+// Of --method ewma.
+EwmaSettings ewma_settings_of(const MethodFlags& flags);
 // The last covariance of `table`. Throws InputError; a method that needs every value names the first that
 // misses.
 Estimate estimate_of(const Table& table, const MethodFlags& flags);

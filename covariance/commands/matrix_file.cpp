@@ -4,9 +4,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
-#include "covariance/ewma.hpp"
 #include "cuda/covariance/rolling.hpp"
-#include "market/io/series_file.hpp"
 
 namespace regent::covariance {
 namespace {
@@ -28,10 +26,7 @@ Places places_of(const Table& table, std::size_t first, std::size_t every) {
   Places places;
   places.columns = table.names.size();
   places.pairs = places.columns * (places.columns + 1) / 2;
-  for (std::size_t row = table.rows; row-- > first;) {
-    if ((table.rows - 1 - row) % every == 0) places.rows.push_back(row);
-  }
-  std::ranges::reverse(places.rows);
+  places.rows = every_row_back(first, table.rows, every);
   if (places.rows.size() > entries_max / places.pairs) {
     throw InputError("--out: " + std::to_string(places.rows.size()) + " matrices of " +
                      std::to_string(places.pairs) + " pairs are more than " + std::to_string(entries_max) +
@@ -64,8 +59,7 @@ std::vector<double> rolling_values(const Table& table, const MethodFlags& flags,
 }
 
 std::vector<double> ewma_values(const Table& table, const MethodFlags& flags, const Places& places) {
-  const double half_life = *flags.half_life;
-  Ewma state(places.columns, {half_life, flags.half_life_correlation.value_or(half_life), ddof_of(flags)});
+  Ewma state(places.columns, ewma_settings_of(flags));
   std::vector<double> values;
   for (std::size_t row = 0; row < table.rows; ++row) {
     state.update(std::span(table.values).subspan(row * places.columns, places.columns));
@@ -79,6 +73,15 @@ std::vector<double> ewma_values(const Table& table, const MethodFlags& flags, co
 }
 
 }  // namespace
+
+SeriesColumn column_of_rows(const Table& table, std::span<const std::size_t> rows, std::size_t repeats) {
+  const bool timed = !table.times.empty();
+  SeriesColumn column{.name = timed ? "timestamp" : "row", .is_timestamp = timed};
+  for (const std::size_t row : rows)
+    column.integers.insert(column.integers.end(), repeats,
+                           timed ? table.times[row] : static_cast<std::int64_t>(row + 1));
+  return column;
+}
 
 void write_matrix(const Table& table, const Matrix& covariance, const std::string& out) {
   std::vector<SeriesColumn> columns{{.name = "symbol", .texts = table.names}};
@@ -94,19 +97,18 @@ void write_all(const Table& table, const MethodFlags& flags, int every, const st
   const bool rolls = flags.method == "rolling";
   const std::size_t first = rolls ? static_cast<std::size_t>(*flags.window) - 1 : 0;
   const Places places = places_of(table, first, static_cast<std::size_t>(every));
-  SeriesColumn when{.name = table.times.empty() ? "row" : "timestamp", .is_timestamp = !table.times.empty()};
   SeriesColumn symbol{.name = "symbol"}, other{.name = "other"}, covariance{.name = "covariance"};
-  for (const std::size_t row : places.rows) {
+  for (std::size_t k = 0; k < places.rows.size(); ++k) {
     for (std::size_t i = 0; i < places.columns; ++i) {
       for (std::size_t j = 0; j <= i; ++j) {
-        when.integers.push_back(table.times.empty() ? static_cast<std::int64_t>(row + 1) : table.times[row]);
         symbol.texts.push_back(table.names[i]);
         other.texts.push_back(table.names[j]);
       }
     }
   }
   covariance.reals = rolls ? rolling_values(table, flags, places) : ewma_values(table, flags, places);
-  market::write_series_file({when, symbol, other, covariance}, out);
+  market::write_series_file({column_of_rows(table, places.rows, places.pairs), symbol, other, covariance},
+                            out);
 }
 
 }  // namespace regent::covariance

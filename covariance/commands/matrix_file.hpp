@@ -1,11 +1,17 @@
 #pragma once
 // Covariance matrices as tables in files.
 
+#include <span>
 #include <string>
 
 #include "covariance/commands/estimate.hpp"
+#include "market/io/series_file.hpp"
 
 namespace regent::covariance {
+
+// `timestamp`, or `row` from 1 of a table without times: each of the rows `repeats` times.
+market::SeriesColumn column_of_rows(const Table& table, std::span<const std::size_t> rows,
+                                    std::size_t repeats);
 
 // A row per asset: `symbol`, then a column per asset.
 void write_matrix(const Table& table, const Matrix& covariance, const std::string& out);

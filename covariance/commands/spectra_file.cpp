@@ -5,8 +5,8 @@
 
 #include "base/error.hpp"
 #include "base/table.hpp"
+#include "covariance/commands/matrix_file.hpp"
 #include "market/io/output.hpp"
-#include "market/io/series_file.hpp"
 
 namespace regent::covariance {
 namespace {
@@ -50,7 +50,7 @@ void check_spectra(const SpectraFlags& flags, const MethodFlags& method) {
     if (flags.modes) throw InputError("--modes is for --spectra FILE");
     return;
   }
-  if (method.method != "rolling" && method.method != "ewma") {
+  if (!is_of_every_row(method)) {
     throw InputError("--spectra is for --method rolling or ewma, which have a covariance for every row; " +
                      method.method + " has one for all of them");
   }
@@ -76,17 +76,11 @@ Spectra spectra_of(const Table& table, const MethodFlags& method, const SpectraF
     return rolling_spectra(resources, table.observations(),
                            {static_cast<std::size_t>(*method.window), ddof_of(method)}, settings);
   }
-  const double half_life = *method.half_life;
-  return ewma_spectra(resources, table.observations(),
-                      {half_life, method.half_life_correlation.value_or(half_life), ddof_of(method)},
-                      settings);
+  return ewma_spectra(resources, table.observations(), ewma_settings_of(method), settings);
 }
 
 void write_spectra(const Table& table, const Spectra& spectra, const std::string& file) {
-  SeriesColumn when{.name = table.times.empty() ? "row" : "timestamp", .is_timestamp = !table.times.empty()};
-  for (const std::size_t row : spectra.rows)
-    when.integers.push_back(table.times.empty() ? static_cast<std::int64_t>(row + 1) : table.times[row]);
-  std::vector<SeriesColumn> columns{std::move(when),
+  std::vector<SeriesColumn> columns{column_of_rows(table, spectra.rows, 1),
                                     {.name = "total_variance", .reals = spectra.total_variance},
                                     {.name = "absorption_ratio", .reals = spectra.absorption_ratio},
                                     {.name = "effective_rank", .reals = spectra.effective_rank}};
