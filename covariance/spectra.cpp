@@ -288,10 +288,7 @@ Spectra rolling_spectra(const cuda::Resources& resources, const Observations& ta
         const auto found = std::ranges::lower_bound(rows, begin + static_cast<std::size_t>(row));
         if (found == rows.end() || *found != begin + static_cast<std::size_t>(row)) continue;
         double* matrix = place_of(static_cast<std::size_t>(found - rows.begin()));
-        for (int i = tile.first_asset; i < tile.end_asset(); ++i) {
-          std::copy_n(tile.row_of(row, i), std::max(0, tile.end_other(i) - tile.first_other),
-                      matrix + static_cast<std::size_t>(i) * table.columns + tile.first_other);
-        }
+        tile.copy(row, [&](int i) { return matrix + static_cast<std::size_t>(i) * table.columns; });
       }
     };
     cuda::covariance::rolling_covariance(

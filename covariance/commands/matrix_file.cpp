@@ -40,12 +40,9 @@ std::vector<double> rolling_values(const Table& table, const MethodFlags& flags,
   const auto consume = [&](const cuda::covariance::RollingTile& tile) {
     for (int row = tile.first_row; row < tile.first_row + tile.rows; ++row) {
       if (!places.has(static_cast<std::size_t>(row))) continue;
-      for (int i = tile.first_asset; i < tile.end_asset(); ++i) {
-        const auto to = places.place(static_cast<std::size_t>(row), static_cast<std::size_t>(i)) +
-                        static_cast<std::size_t>(tile.first_other);
-        std::copy_n(tile.row_of(row, i), std::max(0, tile.end_other(i) - tile.first_other),
-                    values.begin() + static_cast<std::ptrdiff_t>(to));
-      }
+      tile.copy(row, [&](int i) {
+        return values.data() + places.place(static_cast<std::size_t>(row), static_cast<std::size_t>(i));
+      });
     }
   };
   cuda::covariance::rolling_covariance(cuda::Resources::make(flags.device),

@@ -1,17 +1,9 @@
 // In the place of eigen_gpu.cu where no CUDA compiler was found.
 
-#include "base/error.hpp"
 #include "cuda/covariance/eigen_gpu.hpp"
+#include "cuda/runtime/no_gpu.hpp"
 
 namespace regent::cuda::covariance {
-namespace {
-
-[[noreturn]] void no_gpu() {
-  throw Error("this build has no CUDA, so no Resources may hold a GPU");
-}
-
-}  // namespace
-
 template <class T>
 struct EigenGpu<T>::State {};
 template <class T>

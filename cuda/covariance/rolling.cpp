@@ -302,12 +302,11 @@ std::vector<double> last_rolling_covariance(const Resources& resources, const Ro
   const auto n = static_cast<std::size_t>(input.columns);
   std::vector<double> matrix(n * n);
   rolling_covariance(resources, last, [&](const RollingTile& tile) {
-    for (int i = tile.first_asset; i < tile.end_asset(); ++i) {
-      for (int j = tile.first_other; j < tile.end_other(i); ++j) {
-        matrix[i * n + j] = matrix[j * n + i] = tile.at(tile.first_row, i, j);
-      }
-    }
+    tile.copy(tile.first_row, [&](int i) { return matrix.data() + i * n; });
   });
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j < i; ++j) matrix[j * n + i] = matrix[i * n + j];
+  }
   return matrix;
 }
 

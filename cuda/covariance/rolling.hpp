@@ -42,6 +42,12 @@ struct RollingTile {
   const double* row_of(int row, int i) const {
     return covariances + ((row - first_row) * assets + i - first_asset) * others;
   }
+  // What it holds of one row: row_at(i) is where the pair (i, 0) goes, its others after it.
+  template <class RowAt>
+  void copy(int row, const RowAt& row_at) const {
+    for (int i = first_asset; i < end_asset(); ++i)
+      std::copy_n(row_of(row, i), std::max(0, end_other(i) - first_other), row_at(i) + first_other);
+  }
 };
 
 // Calls consume for every row from window − 1 on and every pair i ≥ j exactly once, in tiles, in no order and

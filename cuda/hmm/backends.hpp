@@ -1,5 +1,5 @@
 #pragma once
-// The two launchers behind each operation. The GPU's are in *_gpu.cu, or in gpu_stub.cpp in a build without
+// The two launchers behind each operation. The GPU's are in *_gpu.cu, or in hmm_no_gpu.cpp in a build without
 // CUDA.
 
 #include <memory>

@@ -1,6 +1,6 @@
 #pragma once
 // The seam between the host-only part of Resources and the CUDA runtime: defined once in resources_gpu.cu and
-// once in resources_stub.cpp; the build takes one of them.
+// once in resources_no_gpu.cpp; the build takes one of them.
 
 #include <string>
 

@@ -1,14 +1,10 @@
-// Stands in for the CUDA launchers in a build without them. Resources never chooses the GPU there.
-#include "base/error.hpp"
+// In the place of the launchers in *_gpu.cu where no CUDA compiler was found.
+
 #include "cuda/hmm/backends.hpp"
 #include "cuda/hmm/live.hpp"
+#include "cuda/runtime/no_gpu.hpp"
 
 namespace regent::cuda::hmm {
-namespace {
-[[noreturn]] void no_gpu() {
-  throw Error("this build has no CUDA launchers");
-}
-}  // namespace
 
 template <class T>
 void forward_gpu(const Resources&, const ForwardJob<T>&) {

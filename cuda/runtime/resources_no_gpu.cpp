@@ -1,4 +1,5 @@
-// Stands in for resources_gpu.cu in a build without CUDA.
+// In the place of resources_gpu.cu where no CUDA compiler was found.
+
 #include "cuda/runtime/gpu_state.hpp"
 #include "cuda/runtime/resources.hpp"
 
