@@ -94,6 +94,18 @@ Panel read_input(const DataFlags& flags, ImportReport& report) {
   return flags.timeframe.empty() ? part : bars_of_timeframe(part, flags.timeframe);
 }
 
+Panel read_input(const DataFlags& flags) {
+  ImportReport report;
+  Panel panel = read_input(flags, report);
+  report.count_of_kind.erase("gap");
+  std::cerr << findings_text(report);
+  if (std::ranges::find(report.ignored_columns, "adj_close") != report.ignored_columns.end()) {
+    std::cerr << "prices are not adjusted for splits and dividends: column adj_close is ignored without "
+                 "--adjusted\n";
+  }
+  return panel;
+}
+
 std::string findings_text(const ImportReport& report) {
   std::string text;
   for (const auto& [kind, count] : report.count_of_kind) {

@@ -292,8 +292,7 @@ int run(SweepFlags& flags) {
   market::check_folder(flags.plots, "--plots");
   const Grid grid = grid_of(flags);
   const auto resources = cuda::Resources::make(flags.trading.device);
-  market::ImportReport report;
-  const market::Panel panel = market::read_input(flags.trading.bars, report);
+  const market::Panel panel = market::read_input(flags.trading.bars);
   const RegimeSource regimes(flags.trading, resources);
   std::int64_t done = 0, total = 0;
   for (const auto& one : grid.all) total += static_cast<std::int64_t>(one.size() * panel.symbol_count());
@@ -335,7 +334,8 @@ void add_flags(CLI::App& app, SweepFlags& flags) {
   app.add_option("--folds", flags.folds,
                  "Walk-forward folds; each trains on everything before it (default 0)");
   app.add_option("--purge", flags.purge_bars, "Bars left out between training and test (default 0)");
-  app.add_option("--out", flags.out, "A row per combination: FILE.parquet or FILE.csv")->type_name("FILE");
+  app.add_option("--out", flags.out, "A row per combination: FILE.parquet or FILE.csv")
+      ->type_name(written_table);
   app.add_option("--plots", flags.plots, "Folder for heat maps")->type_name("FOLDER");
   app.add_flag("--list", flags.list, "The strategies with formulas, parameters and sources; nothing is run");
 }
