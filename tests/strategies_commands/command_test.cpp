@@ -149,6 +149,31 @@ TEST_F(StrategiesCommand, RegimesComeFromAModelAndCanBeTheOnlyOnesTraded) {
               HasSubstr("the model's regimes are fall, rise"));
 }
 
+TEST_F(StrategiesCommand, ARegimesDrawdownIsThatOfItsBarsAlone) {
+  write_bars("A_1h.csv", 600, 6);
+  write("model.json", R"({"format": "regent-hmm/1", "features": ["log_return"], "labels": ["fall", "rise"],
+    "start": [0.5, 0.5], "transition": [[0.98, 0.02], [0.02, 0.98]],
+    "emission": {"kind": "gaussian", "means": [[-0.002], [0.002]], "covariances": [[[0.0001]], [[0.0001]]]}})");
+  const auto traded =
+      run("backtest", "A_1h.csv --fast 3 --slow 20 --model model.json --equity equity.csv --json");
+  ASSERT_EQ(traded.code, 0) << traded.err;
+  const auto equity = market::read_series(path("equity.csv").string());
+  const auto& regime = equity.find("regime")->texts;
+  const auto earned = market::numbers_of(equity, *equity.find("net_return"));
+  const auto regimes = traded.json()["symbols"][0]["regimes"];
+  ASSERT_GE(regimes.size(), 2U);
+  for (const auto& one : regimes) {
+    double own = 1, peak = 1, drawdown = 0;
+    for (std::size_t t = 1; t < earned.size(); ++t) {
+      if (regime[t - 1] != one["label"]) continue;  // known when the bar began
+      own *= 1 + earned[t];
+      peak = std::max(peak, own);
+      drawdown = std::max(drawdown, 1 - own / peak);
+    }
+    EXPECT_NEAR(one["drawdown_max"], drawdown, 1e-9) << one["label"];
+  }
+}
+
 TEST_F(StrategiesCommand, WrongInputIsRefusedByNameAndNothingIsWritten) {
   write_bars("A_1h.csv", 400, 7);
   const auto refusal = [&](const std::string& program, const std::string& arguments) {
