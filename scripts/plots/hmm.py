@@ -193,12 +193,6 @@ def draw_durations(series, regimes, title, path):
     plt.close(figure)
 
 
-def file_name(symbol):
-    """As regent hmm fit names a symbol's model: no two symbols share a name."""
-    escaped = [f"%{ord(c):02X}" if c in "/%" or ord(c) < 32 or (c == "." and i == 0) else c for i, c in enumerate(symbol)]
-    return "".join(escaped)
-
-
 def draw_regimes(folder):
     series = read_series(folder / "series.parquet")
     written = json.loads((folder / "regimes.json").read_text())
@@ -208,7 +202,7 @@ def draw_regimes(folder):
         own = of_symbol(series, symbol)
         regimes = model["regimes"]
         labels = [regime["label"] for regime in regimes]
-        prefix = f"{file_name(symbol)}_" if symbol else ""
+        prefix = f"{style.file_name(symbol)}_" if symbol else ""
         title = f"{symbol}: " if symbol else ""
         if np.isfinite(own["price"]).any():
             draw_price(own, labels, written["price"], title, folder / f"{prefix}price.png")
@@ -266,7 +260,7 @@ def main():
         drawn += draw_selection(folder)
     if not drawn:
         sys.exit(f"{folder}: neither regimes.json nor selection.json; regent hmm plot and select write them")
-    print(f"  drew {len(drawn)} pictures in {folder}: {', '.join(drawn[:8])}{' …' if len(drawn) > 8 else ''}")
+    style.tell(drawn, folder)
 
 
 if __name__ == "__main__":

@@ -222,5 +222,18 @@ TEST_F(StrategiesCommand, PlotsAreDrawn) {
   }
 }
 
+TEST_F(StrategiesCommand, PlotsNameWhatThisRunDrewAndNoMore) {
+  if (!can_draw()) GTEST_SKIP() << "no matplotlib and pyarrow here";
+  write_bars("A_1h.csv", 300, 9);
+  write_bars("B_1h.csv", 300, 10);
+  const auto swept = run("sweep", "A_1h.csv --grid fast=9000,slow=9001/9002 --plots one");
+  ASSERT_EQ(swept.code, 0) << swept.err;
+  EXPECT_THAT(swept.out, HasSubstr("drew 2 pictures in one: A_sma_cross.png, A_sharpe_ratios.png"));
+  EXPECT_TRUE(std::filesystem::exists(path("one/A_sharpe_ratios.png")));
+  const auto traded = run("backtest", "B_1h.csv --plots one");
+  ASSERT_EQ(traded.code, 0) << traded.err;
+  EXPECT_THAT(traded.out, HasSubstr("drew 1 picture in one: B_tear_sheet.png\n"));
+}
+
 }  // namespace
 }  // namespace regent::strategies::test
