@@ -93,12 +93,10 @@ def draw_price(series, labels, price_name, title, path):
     shade(top, thin["time"], thin["regime"], labels, alpha=0.4)
     top.plot(thin["time"], thin["price"], color="black", linewidth=0.9)
     top.margins(x=0)
-    if np.nanmin(thin["price"]) > 0:
-        top.set_yscale("log")
-        top.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        wide = np.nanmax(thin["price"]) > 15 * np.nanmin(thin["price"])  # then the powers of ten are labels enough
-        top.yaxis.set_minor_formatter(lambda value, _: "" if wide else f"{value:g}")
-    top.set_ylabel(f"{price_name}, log scale" if np.nanmin(thin["price"]) > 0 else price_name)
+    low, high = np.nanmin(thin["price"]), np.nanmax(thin["price"])
+    if low > 0:
+        style.log_scale(top, low, high)
+    top.set_ylabel(f"{price_name}, log scale" if low > 0 else price_name)
     top.set_title(f"{title}most probable path of regimes, with hindsight (Viterbi)")
     legend(top, labels, loc="upper left")
     stack(bottom, thin, "filtered_", labels)
