@@ -93,12 +93,10 @@ def draw_price(series, labels, price_name, title, path):
     shade(top, thin["time"], thin["regime"], labels, alpha=0.4)
     top.plot(thin["time"], thin["price"], color="black", linewidth=0.9)
     top.margins(x=0)
-    if np.nanmin(thin["price"]) > 0:
-        top.set_yscale("log")
-        top.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        wide = np.nanmax(thin["price"]) > 15 * np.nanmin(thin["price"])  # then the powers of ten are labels enough
-        top.yaxis.set_minor_formatter(lambda value, _: "" if wide else f"{value:g}")
-    top.set_ylabel(f"{price_name}, log scale" if np.nanmin(thin["price"]) > 0 else price_name)
+    low, high = np.nanmin(thin["price"]), np.nanmax(thin["price"])
+    if low > 0:
+        style.log_scale(top, low, high)
+    top.set_ylabel(f"{price_name}, log scale" if low > 0 else price_name)
     top.set_title(f"{title}most probable path of regimes, with hindsight (Viterbi)")
     legend(top, labels, loc="upper left")
     stack(bottom, thin, "filtered_", labels)
@@ -193,12 +191,6 @@ def draw_durations(series, regimes, title, path):
     plt.close(figure)
 
 
-def file_name(symbol):
-    """As regent hmm fit names a symbol's model: no two symbols share a name."""
-    escaped = [f"%{ord(c):02X}" if c in "/%" or ord(c) < 32 or (c == "." and i == 0) else c for i, c in enumerate(symbol)]
-    return "".join(escaped)
-
-
 def draw_regimes(folder):
     series = read_series(folder / "series.parquet")
     written = json.loads((folder / "regimes.json").read_text())
@@ -208,7 +200,7 @@ def draw_regimes(folder):
         own = of_symbol(series, symbol)
         regimes = model["regimes"]
         labels = [regime["label"] for regime in regimes]
-        prefix = f"{file_name(symbol)}_" if symbol else ""
+        prefix = f"{style.file_name(symbol)}_" if symbol else ""
         title = f"{symbol}: " if symbol else ""
         if np.isfinite(own["price"]).any():
             draw_price(own, labels, written["price"], title, folder / f"{prefix}price.png")
@@ -266,7 +258,7 @@ def main():
         drawn += draw_selection(folder)
     if not drawn:
         sys.exit(f"{folder}: neither regimes.json nor selection.json; regent hmm plot and select write them")
-    print(f"  drew {len(drawn)} pictures in {folder}: {', '.join(drawn[:8])}{' …' if len(drawn) > 8 else ''}")
+    style.tell(drawn, folder)
 
 
 if __name__ == "__main__":

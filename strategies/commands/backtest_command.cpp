@@ -67,7 +67,7 @@ void draw_sheets(const BacktestFlags& flags, const std::vector<market::SeriesCol
   const std::filesystem::path folder = flags.plots;
   market::write_series_file(equity, folder / "equity.parquet");
   write_file_atomically(folder / "backtest.json", ordered_json{{"symbols", sheets}}.dump(2) + "\n");
-  draw("strategies.py", folder, flags.trading.bars.json);
+  draw("tear_sheet.py", folder, flags.trading.bars.json);
 }
 
 ordered_json sheets_of(const std::vector<BacktestResult>& results) {

@@ -149,6 +149,31 @@ TEST_F(StrategiesCommand, RegimesComeFromAModelAndCanBeTheOnlyOnesTraded) {
               HasSubstr("the model's regimes are fall, rise"));
 }
 
+TEST_F(StrategiesCommand, ARegimesDrawdownIsThatOfItsBarsAlone) {
+  write_bars("A_1h.csv", 600, 6);
+  write("model.json", R"({"format": "regent-hmm/1", "features": ["log_return"], "labels": ["fall", "rise"],
+    "start": [0.5, 0.5], "transition": [[0.98, 0.02], [0.02, 0.98]],
+    "emission": {"kind": "gaussian", "means": [[-0.002], [0.002]], "covariances": [[[0.0001]], [[0.0001]]]}})");
+  const auto traded =
+      run("backtest", "A_1h.csv --fast 3 --slow 20 --model model.json --equity equity.csv --json");
+  ASSERT_EQ(traded.code, 0) << traded.err;
+  const auto equity = market::read_series(path("equity.csv").string());
+  const auto& regime = equity.find("regime")->texts;
+  const auto earned = market::numbers_of(equity, *equity.find("net_return"));
+  const auto regimes = traded.json()["symbols"][0]["regimes"];
+  ASSERT_GE(regimes.size(), 2U);
+  for (const auto& one : regimes) {
+    double own = 1, peak = 1, drawdown = 0;
+    for (std::size_t t = 1; t < earned.size(); ++t) {
+      if (regime[t - 1] != one["label"]) continue;  // known when the bar began
+      own *= 1 + earned[t];
+      peak = std::max(peak, own);
+      drawdown = std::max(drawdown, 1 - own / peak);
+    }
+    EXPECT_NEAR(one["drawdown_max"], drawdown, 1e-9) << one["label"];
+  }
+}
+
 TEST_F(StrategiesCommand, WrongInputIsRefusedByNameAndNothingIsWritten) {
   write_bars("A_1h.csv", 400, 7);
   const auto refusal = [&](const std::string& program, const std::string& arguments) {
@@ -195,6 +220,19 @@ TEST_F(StrategiesCommand, PlotsAreDrawn) {
   for (const char* name : {"heat/A_sma_cross.png", "heat/A_sharpe_ratios.png", "sheet/A_tear_sheet.png"}) {
     EXPECT_GT(std::filesystem::file_size(path(name)), 5000U) << name;
   }
+}
+
+TEST_F(StrategiesCommand, PlotsNameWhatThisRunDrewAndNoMore) {
+  if (!can_draw()) GTEST_SKIP() << "no matplotlib and pyarrow here";
+  write_bars("A_1h.csv", 300, 9);
+  write_bars("B_1h.csv", 300, 10);
+  const auto swept = run("sweep", "A_1h.csv --grid fast=9000,slow=9001/9002 --plots one");
+  ASSERT_EQ(swept.code, 0) << swept.err;
+  EXPECT_THAT(swept.out, HasSubstr("drew 2 pictures in one: A_sma_cross.png, A_sharpe_ratios.png"));
+  EXPECT_TRUE(std::filesystem::exists(path("one/A_sharpe_ratios.png")));
+  const auto traded = run("backtest", "B_1h.csv --plots one");
+  ASSERT_EQ(traded.code, 0) << traded.err;
+  EXPECT_THAT(traded.out, HasSubstr("drew 1 picture in one: B_tear_sheet.png\n"));
 }
 
 }  // namespace
