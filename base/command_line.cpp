@@ -49,7 +49,7 @@ void collect_files(const CLI::App& app, std::vector<NamedFile>& files) {
   for (const CLI::Option* option : app.get_options()) {
     const std::string type = option->get_type_name();
     const bool written = type == written_table || type == written_model;
-    if (!written && type != "FILE") continue;
+    if (!written && !type.starts_with("FILE")) continue;
     for (const std::string& file : option->results()) {
       if (!file.empty()) files.push_back({option->get_name(), file, written});
     }

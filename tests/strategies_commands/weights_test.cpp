@@ -55,6 +55,17 @@ TEST_F(StrategiesCommand, WeightsThatCannotBeFilledAndARuinedAccountAreTold) {
               HasSubstr("ruined in the period that ends 2020-01-06"));
 }
 
+TEST_F(StrategiesCommand, NoCommandWritesOntoItsBars) {
+  write_bars("bars.csv", 300, 1);
+  const std::string before = bytes_of("bars.csv");
+  EXPECT_THAT(run("sweep", "bars.csv --out bars.csv").err, HasSubstr("files names the same file"));
+  EXPECT_THAT(run("sweep", "--data bars.csv --out ./bars.csv").err, HasSubstr("--data names the same file"));
+  EXPECT_THAT(run("backtest", "bars.csv --equity bars.csv").err, HasSubstr("files names the same file"));
+  EXPECT_THAT(run("backtest", "bars.csv --equity e.csv --trades e.csv").err,
+              HasSubstr("names the same file"));
+  EXPECT_EQ(bytes_of("bars.csv"), before);
+}
+
 TEST_F(StrategiesCommand, WhatIsWrongInTheDataIsToldOnStandardError) {
   write("odd.csv",
         "date,open,high,low,close,adj_close\n2020-01-01,10,10,10,10,5\n2020-01-02,10,10,10,abc,5\n"
