@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "base/error.hpp"
+#include "base/trimmed.hpp"
 #include "base/version.hpp"
 
 namespace regent {
@@ -110,7 +111,7 @@ std::vector<std::string> split_names(const std::string& list) {
   std::vector<std::string> names;
   std::istringstream in(list);
   for (std::string name; std::getline(in, name, ',');) {
-    if (!name.empty()) names.push_back(name);
+    if (const auto one = trimmed(name); !one.empty()) names.emplace_back(one);
   }
   return names;
 }

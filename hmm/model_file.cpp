@@ -13,7 +13,11 @@ bool is_json(const std::filesystem::path& file) {
   if (file.extension() == ".safetensors") return false;
   const std::string text = read_file(file, json_bytes_max);
   const auto first = text.find_first_not_of(" \t\r\n");
-  return first != std::string::npos && text[first] == '{';
+  if (first != std::string::npos && text[first] == '{') return true;
+  constexpr std::size_t length_bytes = 8;  // of a safetensors header, before its own {
+  if (text.size() > length_bytes && text[length_bytes] == '{') return false;
+  throw InputError(file.string() +
+                   ": no regime model: the file is neither JSON nor safetensors; regent hmm fit writes one");
 }
 
 }  // namespace
