@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws the pictures of `regent sweep --plots` from the sweep.parquet that it wrote into a folder.
+"""Draws the pictures of `regent sweep --plots` from the sweep.parquet and sweep.json that it wrote into a folder.
 
 usage: strategies.py FOLDER
 
@@ -8,6 +8,7 @@ values; the best over all others), a curve for one, and the distribution of all 
 comes from the command.
 """
 
+import json
 import pathlib
 import sys
 
@@ -120,20 +121,27 @@ def draw_strategy(part, parameters, title, trials, path):
     return bool(swept)
 
 
-def draw_symbol(of_symbol, parameters, symbol, folder):
-    drawn = []
-    trials = f"{len(of_symbol['symbol']):,} trials"  # of all strategies: each is a chance to be lucky
+def luck_of(said, strategy):
+    """What stands beside the best of a strategy. Trials are those of all strategies: each is a chance to be lucky."""
+    deflated = next((best["deflated_sharpe"] for best in said["best_of_strategy"] if best["strategy"] == strategy), None)
+    overfitting = said["overfitting_probability"]
+    return (f"{said['trials']:,} trials" + (f", deflated {deflated:.2f}" if deflated is not None else "") +
+            (f"; probability of overfitting {100 * overfitting:.1f} %" if overfitting is not None else ""))
+
+
+def draw_symbol(of_symbol, parameters, said, folder):
+    drawn, symbol = [], said["symbol"]
     for strategy in dict.fromkeys(of_symbol["strategy"]):
         part = rows_of(of_symbol, of_symbol["strategy"] == strategy)
         name = f"{style.file_name(symbol)}_{strategy}.png"
-        if draw_strategy(part, parameters, f"{symbol}, {strategy}", trials, folder / name):
+        if draw_strategy(part, parameters, f"{symbol}, {strategy}", luck_of(said, strategy), folder / name):
             drawn.append(name)
     drawn.append(f"{style.file_name(symbol)}_sharpe_ratios.png")
     note, path = why_no_ratio(of_symbol), folder / drawn[-1]
     if note:
         draw_note(note, symbol, path)
     else:
-        draw_distribution(of_symbol, f"{symbol}: all {trials}", path)
+        draw_distribution(of_symbol, f"{symbol}: all {said['trials']:,} trials", path)
     return drawn
 
 
@@ -141,8 +149,8 @@ def draw_all(folder):
     sweep = style.read(folder / "sweep.parquet")
     parameters = [name for name in sweep if name not in METRICS | {"symbol", "strategy"} and not name.startswith(BY_REGIME)]
     drawn = []
-    for symbol in dict.fromkeys(sweep["symbol"]):
-        drawn += draw_symbol(rows_of(sweep, sweep["symbol"] == symbol), parameters, symbol, folder)
+    for said in json.loads((folder / "sweep.json").read_text())["symbols"]:
+        drawn += draw_symbol(rows_of(sweep, sweep["symbol"] == said["symbol"]), parameters, said, folder)
     return drawn
 
 

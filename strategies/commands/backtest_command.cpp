@@ -140,7 +140,10 @@ void add_parameter_flags(CLI::App& app, BacktestFlags& flags) {
     for (const auto& parameter : all_parameters(family)) meanings.emplace(parameter.name, parameter.meaning);
   }
   for (const auto& [name, meaning] : meanings) {
-    app.add_option("--" + name, flags.parameters[name], meaning)
+    std::string dashed = name;
+    std::ranges::replace(dashed, '_', '-');
+    const std::string names = dashed == name ? "--" + name : "--" + dashed + ",--" + name;
+    app.add_option(names, flags.parameters[name], meaning)
         ->type_name("NUMBER")
         ->group("Parameters of strategies");
   }

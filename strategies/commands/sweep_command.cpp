@@ -243,11 +243,14 @@ std::string sweep_panel(const SweepFlags& flags, const cuda::Resources& resource
       advance(end - first);
       return metrics;
     });
-    (flags.trading.bars.json ? (void)json.push_back(sweep_json(result)) : (void)(text += sweep_text(result)));
+    json.push_back(sweep_json(result));
+    if (!flags.trading.bars.json) text += sweep_text(result);
   }
   progress.finish(grouped(static_cast<std::size_t>(rows)) + " combinations");
   tables.finish();
-  return flags.trading.bars.json ? ordered_json{{"symbols", json}}.dump(2) + "\n" : text;
+  const std::string all = ordered_json{{"symbols", json}}.dump(2) + "\n";
+  if (!flags.plots.empty()) write_file_atomically(std::filesystem::path(flags.plots) / "sweep.json", all);
+  return flags.trading.bars.json ? all : text;
 }
 
 int run(SweepFlags& flags) {

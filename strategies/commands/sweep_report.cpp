@@ -152,8 +152,10 @@ ordered_json sweep_json(const SymbolResult& result) {
                     {"overfitting_probability", json_number(result.overfitting.probability)},
                     {"overfitting_splits", result.overfitting.splits},
                     {"loss_probability", json_number(result.overfitting.loss_probability)},
-                    {"best", ordered_json::array()}};
+                    {"best", ordered_json::array()},
+                    {"best_of_strategy", ordered_json::array()}};
   for (const Best& one : result.best) json["best"].push_back(best_json(result, one));
+  for (const Best& one : result.best_of_strategy) json["best_of_strategy"].push_back(best_json(result, one));
   if (result.walk_forward.folds.empty()) return json;
   json["walk_forward_sharpe"] = json_number(result.walk_forward.sharpe);
   for (std::size_t k = 0; k < result.walk_forward.folds.size(); ++k)

@@ -19,8 +19,9 @@ struct SymbolResult {
   const TradableSeries* series = nullptr;
   TimePlan plan, regime_plan;  // regime_plan: of all bars, by regime
   std::vector<FamilySweep> families;
-  std::vector<Best> best;  // by Sharpe ratio, best first
-  std::size_t traded = 0;  // combinations that traded at all
+  std::vector<Best> best;              // by Sharpe ratio, best first
+  std::vector<Best> best_of_strategy;  // of each that traded
+  std::size_t traded = 0;              // combinations that traded at all
   Trials trials;
   Overfitting overfitting;
   WalkForward walk_forward;

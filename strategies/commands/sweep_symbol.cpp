@@ -9,10 +9,11 @@
 namespace regent::strategies {
 namespace {
 
-// By Sharpe ratio, the first `top`.
-std::vector<Best> best_of(const SymbolResult& result, std::size_t top) {
+// The combinations of some strategies that have a Sharpe ratio, the first `top` by it, best first.
+std::vector<Best> best_of(const SymbolResult& result, std::size_t first_family, std::size_t end_family,
+                          std::size_t top) {
   std::vector<Best> best;
-  for (std::size_t f = 0; f < result.families.size(); ++f) {
+  for (std::size_t f = first_family; f < end_family; ++f) {
     for (std::size_t i = 0; i < result.families[f].rows.size(); ++i) {
       if (std::isfinite(result.families[f].rows[i].metrics.sharpe)) best.push_back({f, i});
     }
@@ -24,6 +25,13 @@ std::vector<Best> best_of(const SymbolResult& result, std::size_t top) {
   std::ranges::partial_sort(best, best.begin() + static_cast<std::ptrdiff_t>(count), better);
   best.resize(count);
   return best;
+}
+std::vector<Best> best_of_each(const SymbolResult& result) {
+  std::vector<Best> all;
+  for (std::size_t f = 0; f < result.families.size(); ++f) {
+    for (Best& one : best_of(result, f, f + 1, 1)) all.push_back(std::move(one));
+  }
+  return all;
 }
 
 // The deflated Sharpe ratio of a combination over some bars, chosen from `trials`.
@@ -42,10 +50,12 @@ void judge_chosen(const TradableSeries& series, const SweepSettings& settings, S
     return backtest(series, *result.families[family].combinations, combination, result.regime_plan, settings);
   };
   const Span all{1, static_cast<std::int32_t>(series.bars())};
-  for (Best& one : result.best) {
-    const auto journal = traded(one.family, one.combination);
-    one.deflated_sharpe = deflated(journal, all, series.periods_per_year, result.trials);
-    one.by_regime = metrics_by_regime(journal, result.regime_plan, series.periods_per_year);
+  for (auto* list : {&result.best, &result.best_of_strategy}) {
+    for (Best& one : *list) {
+      const auto journal = traded(one.family, one.combination);
+      one.deflated_sharpe = deflated(journal, all, series.periods_per_year, result.trials);
+      one.by_regime = metrics_by_regime(journal, result.regime_plan, series.periods_per_year);
+    }
   }
   for (const FoldResult& fold : result.walk_forward.folds)
     result.deflated_of_folds.push_back(deflated(traded(fold.family, fold.combination), fold.fold.train,
@@ -72,7 +82,8 @@ SymbolResult sweep_symbol(const cuda::Resources& resources, const SymbolTask& ta
   result.trials = trials_of(result.families);
   result.overfitting = overfitting_of(result.families, result.plan);
   result.walk_forward = walk_forward(result.families, result.plan, series.periods_per_year);
-  result.best = best_of(result, task.top);
+  result.best = best_of(result, 0, result.families.size(), task.top);
+  result.best_of_strategy = best_of_each(result);
   judge_chosen(series, task.settings, result);
   return result;
 }

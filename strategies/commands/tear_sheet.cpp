@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/nan_value.hpp"
 #include "base/table.hpp"
 #include "base/time.hpp"
 #include "strategies/commands/month_table.hpp"
+#include "strategies/commands/regime_table.hpp"
 #include "strategies/commands/result_text.hpp"
+#include "strategies/regime_metrics.hpp"
 
 namespace regent::strategies {
 namespace {
@@ -91,51 +92,8 @@ std::string cost_table(const BacktestResult& r) {
   return table.text();
 }
 
-std::vector<Sums> regime_sums(const BacktestResult& result) {
-  std::vector<Sums> sums(result.plan.regimes.size());
-  for (std::size_t b = 0; b < result.journal.buckets.size() && !sums.empty(); ++b) {
-    sums[b % sums.size()].add(result.journal.buckets[b], static_cast<double>(result.plan.bucket_bars[b]));
-  }
-  return sums;
-}
-
-// Of the returns of a regime's bars, one after another, as if the others had not been.
-std::vector<double> regime_drawdowns(const BacktestResult& result) {
-  std::vector<std::vector<double>> returns(result.plan.regimes.size());
-  for (std::size_t t = 1; t < result.series.bars() && !returns.empty(); ++t) {
-    const auto bucket = static_cast<std::size_t>(result.plan.bucket[t]);
-    returns[bucket % returns.size()].push_back(result.journal.net_return[t - 1]);
-  }
-  std::vector<double> drawdowns;
-  for (const auto& own : returns) {
-    drawdowns.push_back(
-        own.empty() ? nan_value : market::performance_of(own, result.series.periods_per_year).drawdown_max);
-  }
-  return drawdowns;
-}
-
-std::string regime_table(const BacktestResult& result) {
-  Table table;
-  table.header = {"regime known before the bar",
-                  "bars",
-                  "return/y",
-                  "volatility/y",
-                  "Sharpe",
-                  "max drawdown",
-                  "exposure"};
-  table.right = {false, true, true, true, true, true, true};
-  const auto all = regime_sums(result);
-  const auto drawdowns = regime_drawdowns(result);
-  for (std::size_t r = 0; r < all.size(); ++r) {
-    table.rows.push_back({{result.plan.regimes[r]},
-                          {grouped(static_cast<std::size_t>(all[r].bars))},
-                          {percent(mean_of(all[r]) * result.series.periods_per_year)},
-                          {percent(volatility_of(all[r], result.series.periods_per_year))},
-                          {digits(sharpe_of(all[r], result.series.periods_per_year), 3)},
-                          {percent(drawdowns[r])},
-                          {percent(all[r].held / all[r].bars)}});
-  }
-  return table.text();
+std::vector<Metrics> by_regime(const BacktestResult& result) {
+  return metrics_by_regime(result.journal, result.plan, result.series.periods_per_year);
 }
 
 std::string trade_table(const BacktestResult& result, std::size_t shown) {
@@ -195,7 +153,8 @@ std::string tear_sheet_text(const BacktestResult& result, std::size_t trades_sho
             " entries were left out: not one whole unit could be paid\n";
   }
   text += metric_table(result) + "\n" + cost_table(result) + "\n";
-  if (!result.plan.regimes.empty()) text += regime_table(result) + "\n";
+  if (!result.plan.regimes.empty())
+    text += regime_table("regime known before the bar", result.plan, by_regime(result)) + "\n";
   // the first bar has no return
   text += month_table(std::span(times).subspan(1), result.journal.net_return);
   const std::string trades = trade_table(result, trades_shown);
@@ -220,18 +179,7 @@ ordered_json tear_sheet_json(const BacktestResult& result) {
   json["open_side"] = result.journal.outcome.open_side;
   json["ruined"] = result.journal.outcome.ruined;
   json["entries_too_small"] = result.journal.too_small;
-  const auto regimes = regime_sums(result);
-  const auto drawdowns = regime_drawdowns(result);
-  for (std::size_t r = 0; r < regimes.size(); ++r) {
-    json["regimes"].push_back(
-        {{"label", result.plan.regimes[r]},
-         {"bars", regimes[r].bars},
-         {"annual_return", json_number(mean_of(regimes[r]) * result.series.periods_per_year)},
-         {"annual_volatility", json_number(volatility_of(regimes[r], result.series.periods_per_year))},
-         {"sharpe", json_number(sharpe_of(regimes[r], result.series.periods_per_year))},
-         {"drawdown_max", json_number(drawdowns[r])},
-         {"exposure", json_number(regimes[r].held / regimes[r].bars)}});
-  }
+  if (!result.plan.regimes.empty()) json["regimes"] = regimes_json(result.plan, by_regime(result));
   json["trade_list"] = ordered_json::array();
   for (const Trade& t : result.journal.trades) {
     json["trade_list"].push_back(

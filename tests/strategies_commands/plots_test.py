@@ -190,12 +190,15 @@ def sweep_table(sharpe, trades, slow=(20.0, 30.0)):
 class Sweep(Drawing):
     def draw(self, table):
         parquet.write_table(pyarrow.table(table), self.folder / "sweep.parquet")
+        said = {"symbol": "A", "trials": len(table["sharpe"]), "overfitting_probability": 0.125,
+                "best_of_strategy": [{"strategy": "other", "deflated_sharpe": 0.9}, {"strategy": "sma_cross", "deflated_sharpe": 0.43}]}
+        (self.folder / "sweep.json").write_text(json.dumps({"symbols": [said]}))
         return strategies.draw_all(self.folder)
 
-    def test_the_best_stands_beside_the_number_of_trials(self):
+    def test_the_best_stands_beside_what_luck_explains(self):
         self.assertEqual(["A_sma_cross.png", "A_sharpe_ratios.png"], self.draw(sweep_table([0.5, 1.25, np.nan, 0.1], [3.0] * 4)))
         axis = self.figures["A_sma_cross.png"].axes[0]
-        self.assertEqual("A, sma_cross\nbest Sharpe ratio 1.25 (ringed) of 4 trials", axis.get_title(loc="left"))
+        self.assertEqual("A, sma_cross\nbest Sharpe ratio 1.25 (ringed) of 4 trials, deflated 0.43; probability of overfitting 12.5 %", axis.get_title(loc="left"))
         self.assertIn("grey: no such combination", axis.get_xlabel())
 
     def test_a_grid_that_never_trades_says_so_and_names_only_files_that_are_there(self):
