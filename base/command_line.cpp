@@ -116,6 +116,10 @@ std::vector<std::string> split_names(const std::string& list) {
   return names;
 }
 
+void refuse_unless(bool given, bool fits, const std::string& flag, const std::string& what) {
+  if (given && !fits) throw InputError(flag + " is for " + what);
+}
+
 int run_command(CLI::App& app, int argc, char** argv, const std::function<int()>& body) {
   const std::string command = command_name(app, argc > 0 ? argv[0] : "regent");
   app.name(command);  // what --help shows is what people type

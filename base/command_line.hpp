@@ -28,6 +28,10 @@ Config load_config(const CommonFlags& flags, const std::map<std::string, std::st
 // The names of a flag such as --symbols A,B; empty ones are left out.
 std::vector<std::string> split_names(const std::string& list);
 
+// For a flag that says something only beside another. Throws InputError "FLAG is for WHAT" where it is given
+// and does not fit.
+void refuse_unless(bool given, bool fits, const std::string& flag, const std::string& what);
+
 // Type names of files that a command writes. run_command refuses one that another flag names too: what is
 // to be read would be lost, or what is written first.
 inline constexpr const char* written_table = "FILE.csv|FILE.parquet";

@@ -17,12 +17,19 @@ constexpr const char* formats[] = {"regent-scenario/1", "regent-scenario/2", "re
                                    "regent-scenario/4"};
 constexpr int with_own_tails = 1, with_now_variance = 2, with_own_volatility = 3, newest = 3;  // of formats
 
-// One object of the file: its keys are read once each, and none may be left over.
+// One object of the file: its keys are read once each, and none may be left over. `written` has every key of
+// the newest format.
 class Object {
  public:
-  Object(const Json& json, std::string path, std::string origin)
-      : json_(json), path_(std::move(path)), origin_(std::move(origin)) {
+  Object(const Json& json, const Json& written, std::string path, std::string origin)
+      : json_(json), written_(written), path_(std::move(path)), origin_(std::move(origin)) {
     if (!json.is_object()) refuse("", "an object is needed");
+  }
+  // Asked first: a key that is misspelt is also one that is missing.
+  void check_keys() const {
+    std::vector<std::string> known;
+    for (const auto& [key, value] : written_.items()) known.push_back(key);
+    refuse_unknown(known);
   }
   [[noreturn]] void refuse(const std::string& key, const std::string& what) const {
     throw InputError(origin_ + ": " + path_ + key + ": " + what);
@@ -32,7 +39,11 @@ class Object {
     if (!json_.contains(key)) refuse(key, "missing");
     return json_.at(key);
   }
-  Object object(const std::string& key) { return {at(key), path_ + key + ".", origin_}; }
+  Object object(const std::string& key) {
+    Object inner(at(key), written_.at(key), path_ + key + ".", origin_);
+    inner.check_keys();
+    return inner;
+  }
   void read(const std::string& key, double& value) { value = number(at(key), key); }
   void read(const std::string& key, std::vector<double>& values) {
     values.clear();
@@ -50,14 +61,15 @@ class Object {
       refuse(key, "a whole number from 0 to 1000000000 is needed");
     value = static_cast<Integer>(item.get<std::int64_t>());
   }
-  void finish() const {
-    for (const auto& [key, value] : json_.items()) {
-      if (std::find(known_.begin(), known_.end(), key) == known_.end())
-        refuse(key, "unknown key" + suggestion(key, known_));
-    }
-  }
+  void finish() const { refuse_unknown(known_); }
 
  private:
+  void refuse_unknown(const std::vector<std::string>& known) const {
+    for (const auto& [key, value] : json_.items()) {
+      if (std::find(known.begin(), known.end(), key) == known.end())
+        refuse(key, "unknown key" + suggestion(key, known));
+    }
+  }
   const Json& list(const std::string& key) {
     const Json& item = at(key);
     if (!item.is_array()) refuse(key, "a list is needed");
@@ -71,7 +83,7 @@ class Object {
     if (!item.is_string()) refuse(key, "a text is needed, not " + std::string(item.type_name()));
     return item.get<std::string>();
   }
-  const Json& json_;
+  const Json &json_, &written_;
   std::string path_, origin_;
   std::vector<std::string> known_;
 };
@@ -239,9 +251,11 @@ Calibration calibration_from_json(const std::string& text, const std::string& or
   } catch (const nlohmann::json::exception& error) {
     throw InputError(origin + ": no JSON: " + error.what());
   }
-  Object object(json, "", origin);
-  const int format = format_of(object);
   Calibration c;
+  const Json written = Json::parse(calibration_to_json(c));
+  Object object(json, written, "", origin);
+  const int format = format_of(object);
+  object.check_keys();
   auto& law = c.law;
   object.read("symbols", c.symbols);
   object.read("regimes", c.labels);

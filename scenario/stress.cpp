@@ -130,7 +130,7 @@ std::string name_of(const Entry& entry) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
   });
   if (!plain) entry.refuse("name", "'" + name + "': letters, digits, _ and - are possible, up to 64 of them");
-  if (name == "baseline") entry.refuse("name", "'baseline' is the name of what has no stress");
+  if (name == baseline_name) entry.refuse("name", "'baseline' is the name of what has no stress");
   return name;
 }
 

@@ -28,6 +28,8 @@
 
 namespace regent::scenario {
 
+inline constexpr const char* baseline_name = "baseline";  // of what has no stress
+
 struct StressPart {
   std::string kind, regime, origin;  // origin: "stress.toml:3", for messages
   std::int64_t at = 0, bars = 1;

@@ -64,7 +64,7 @@ void describe_covariance(Report& report, const std::string& method) {
 
 void draw_pictures(const Report& report, const AllocateFlags& flags) {
   const std::filesystem::path folder = flags.plots;
-  std::filesystem::create_directories(folder);
+  market::make_folder(folder, "--plots");
   market::write_series_file(weight_columns(report), folder / "weights.parquet");
   if (!report.scores.empty()) market::write_series_file(return_columns(report), folder / "returns.parquet");
   write_file_atomically(folder / "allocation.json", report_json(report).dump(2) + "\n");
@@ -76,9 +76,6 @@ void draw_pictures(const Report& report, const AllocateFlags& flags) {
 void check_places(const AllocateFlags& flags) {
   market::check_table_name(flags.out);
   market::check_folder(flags.plots, "--plots");
-  if (!(flags.fee >= 0 && flags.slippage >= 0 && flags.slippage < 1)) {
-    throw InputError("--fee and --slippage are fractions from 0, --slippage below 1");
-  }
 }
 
 std::size_t first_decision(const AllocateFlags& flags, const market::Panel& panel, const Choices& choices,
@@ -119,14 +116,25 @@ void add_numbers(CLI::App& app, AllocateFlags& flags) {
 }
 
 void add_walk(CLI::App& app, AllocateFlags& flags) {
-  app.add_flag("--walk-forward", flags.walk_forward,
-               "Decide every so many bars, trade at the next bar, and compare what was realised");
-  app.add_option("--every", flags.every, "Bars between decisions")->type_name("BARS")->capture_default_str();
+  auto* walk =
+      app.add_flag("--walk-forward", flags.walk_forward,
+                   "Decide every so many bars, trade at the next bar, and compare what was realised");
+  app.add_option("--every", flags.every, "Bars between decisions")
+      ->type_name("BARS")
+      ->needs(walk)
+      ->capture_default_str();
   app.add_option("--compare", flags.compare, "Methods beside it, with commas; \"\" for none")
       ->type_name("A,B")
+      ->needs(walk)
       ->capture_default_str();
-  app.add_option("--fee", flags.fee, "Fraction of the traded value")->capture_default_str();
-  app.add_option("--slippage", flags.slippage, "Fraction of the price")->capture_default_str();
+  app.add_option("--fee", flags.fee, "Fraction of the traded value")
+      ->check(CLI::Range(0.0, 0.1))
+      ->needs(walk)
+      ->capture_default_str();
+  app.add_option("--slippage", flags.slippage, "Fraction of the price")
+      ->check(CLI::Range(0.0, 0.1))
+      ->needs(walk)
+      ->capture_default_str();
   app.add_option("--out", flags.out, "Weights over time, as regent backtest --weights reads them")
       ->type_name(written_table);
   app.add_option("--plots", flags.plots,
@@ -151,9 +159,8 @@ void add_allocate_flags(CLI::App& app, AllocateFlags& flags) {
                  "ewma, sample, ledoit-wolf (constant correlation), ledoit-wolf-identity or oas")
       ->type_name("NAME")
       ->capture_default_str();
-  app.add_option("--window", flags.window, "Returns behind every covariance but ewma")
-      ->type_name("BARS")
-      ->capture_default_str();
+  app.add_option("--window", flags.window, "Returns behind every covariance but ewma (default: 252)")
+      ->type_name("BARS");
   app.add_flag("--no-denoise", flags.no_denoise, "Take correlations with their noise");
   app.add_flag("--no-hedges", flags.no_hedges, "eigen-risk: a weight against its conviction is 0");
   app.add_option("--regimes", flags.wishes.regimes, "Table with a column of times and a column regime")
@@ -177,6 +184,7 @@ int run_allocate(const AllocateFlags& given) {
   const AllocatorSettings& settings = choices.candidates.front().settings;
   const WishSource wishes(flags.wishes, panel,
                           settings.sizing == Sizing::given ? std::numeric_limits<double>::max() : 1.0);
+  if (!flags.regime_risk.empty()) wishes.check_regimes(settings.regime_risk, "--regime-risk");
   const std::size_t first = first_decision(flags, panel, choices, wishes);
   const WalkForward walk =
       walk_forward(panel, choices.risk, choices.candidates, [&](std::size_t bar) { return wishes.at(bar); },

@@ -2,6 +2,7 @@
 // What `regent allocate` was asked for.
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,7 @@ struct AllocateFlags {
   std::vector<std::string> data;
   WishFlags wishes;
   std::string method = "eigen-risk", covariance = "ewma";
-  std::size_t window = 252;                     // of all estimators but ewma
+  std::optional<std::size_t> window;            // of all estimators but ewma
   std::map<std::string, std::string> settings;  // key of the configuration → value given by a flag
   std::string regime_risk;                      // "chaos=0.5,mid=0.8"
   bool no_hedges = false, no_denoise = false;

@@ -38,6 +38,15 @@ T named(const Names<T>& names, const std::string& flag, const std::string& name)
   throw InputError(flag + " " + name + " is unknown" + suggestion(name, known) + "; there are " + all);
 }
 
+constexpr std::size_t window_default = 252;
+
+// Flags of ewma alone, and the keys that they set.
+const std::map<std::string, std::string> ewma_flags{
+    {"--half-life", "allocator.half_life_bars"},
+    {"--half-life-level", "allocator.half_life_level_bars"},
+    {"--half-life-correlation", "allocator.half_life_correlation_bars"},
+    {"--warmup", "allocator.warmup_bars"}};
+
 // Where neither a flag nor the configuration says anything. A bundle's defaults leave these steps out.
 const std::map<std::string, std::string> own_defaults{{"allocator.risk", "full"},
                                                       {"allocator.denoise", "true"},
@@ -80,20 +89,30 @@ void add_compared(const AllocateFlags& flags, std::vector<Candidate>& candidates
   }
 }
 
+// A flag of the estimator that was not asked for would say nothing.
+void check_covariance_flags(const AllocateFlags& flags, bool is_ewma) {
+  refuse_unless(flags.window.has_value(), !is_ewma, "--window",
+                "--covariance sample, ledoit-wolf, ledoit-wolf-identity or oas; ewma has --half-life");
+  if (flags.window && *flags.window < 2)
+    throw InputError("--window " + std::to_string(*flags.window) + ": 2 returns or more");
+  for (const auto& [flag, key] : ewma_flags)
+    refuse_unless(flags.settings.contains(key), is_ewma, flag,
+                  "--covariance ewma; " + flags.covariance + " has --window");
+}
+
 }  // namespace
 
 Choices choices_of(const AllocateFlags& flags, double periods_per_year) {
   Choices choices;
   choices.risk.estimator = named(estimators, "--covariance", flags.covariance);
-  choices.risk.window = flags.window;
-  if (flags.window < 2) throw InputError("--window " + std::to_string(flags.window) + ": 2 returns or more");
+  const bool is_ewma = choices.risk.estimator == Estimator::ewma;
+  check_covariance_flags(flags, is_ewma);
+  choices.risk.window = flags.window.value_or(window_default);
   if (flags.every < 1) throw InputError("--every 0: it must be 1 bar or more");
   const AllocatorSettings settings = settings_of(flags, periods_per_year);
   choices.candidates.push_back({flags.method, settings, false});
   if (flags.walk_forward) add_compared(flags, choices.candidates);
-  choices.first_bar = choices.risk.estimator == Estimator::ewma
-                          ? static_cast<std::size_t>(settings.warmup_bars)
-                          : flags.window;
+  choices.first_bar = is_ewma ? static_cast<std::size_t>(settings.warmup_bars) : choices.risk.window;
   return choices;
 }
 

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "allocation/momentum.hpp"
+#include "base/command_line.hpp"
 #include "base/config/suggest.hpp"
 #include "base/error.hpp"
 #include "market/io/series_file.hpp"
@@ -118,6 +120,22 @@ void WishSource::read_regimes(const std::string& file) {
   regimes_.clear();
   for (std::size_t row = 0; row < table.rows; ++row) {
     regimes_[times[row]] = market::cell_text_of(*regime, row);
+  }
+}
+
+void WishSource::check_regimes(const std::map<std::string, double>& risk, const std::string& flag) const {
+  refuse_unless(true, !regimes_.empty(), flag,
+                "--regimes FILE, or --convictions FILE with a column regime: no regime is known");
+  std::set<std::string> seen;
+  for (const auto& [time, regime] : regimes_) seen.insert(regime);
+  const std::vector<std::string> known(seen.begin(), seen.end());
+  std::string all;
+  for (const auto& name : known) all += (all.empty() ? "" : ", ") + name;
+  for (const auto& [name, multiplier] : risk) {
+    if (!seen.contains(name)) {
+      throw InputError(flag + " " + name + ": the file has no such regime" + suggestion(name, known) +
+                       "; it has " + all);
+    }
   }
 }
 

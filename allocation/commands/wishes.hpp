@@ -24,7 +24,8 @@ class WishSource {
   // What was known after the bar: the last row at or before its time.
   Wish at(std::size_t bar) const;
   std::size_t first_bar() const { return first_bar_; }  // at which there is something to wish
-  bool knows_regimes() const { return !regimes_.empty(); }
+  // Throws InputError where a regime that is given a risk, named by `flag`, is none of the files'.
+  void check_regimes(const std::map<std::string, double>& risk, const std::string& flag) const;
 
  private:
   void read_over_time(const std::string& file, double limit);

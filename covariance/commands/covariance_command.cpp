@@ -26,7 +26,7 @@ struct CovarianceFlags {
   MethodFlags method;
   SpectraFlags spectra;
   std::string out, plots, weights;
-  int every = 1;  // with --out and --spectra of rolling and ewma: every how many rows
+  std::optional<int> every;  // with --out and --spectra of rolling and ewma: every how many rows
 };
 
 void draw_all(const Table& table, const Estimate& estimate, const std::optional<Spectra>& spectra,
@@ -37,7 +37,7 @@ void draw_all(const Table& table, const Estimate& estimate, const std::optional<
                           ? std::to_string(estimate.undefined) + " pairs have no covariance"
                           : std::string("a column has no variance")));
   }
-  std::filesystem::create_directories(plots);
+  market::make_folder(plots, "--plots");
   auto report = report_json(table, estimate);
   if (spectra) {
     const std::string series = "spectra.parquet";
@@ -50,7 +50,7 @@ void draw_all(const Table& table, const Estimate& estimate, const std::optional<
 
 void write_out(const Table& table, const Estimate& estimate, const CovarianceFlags& flags) {
   if (is_of_every_row(flags.method)) {
-    write_all(table, flags.method, flags.every, flags.out);
+    write_all(table, flags.method, flags.every.value_or(1), flags.out);
   } else {
     write_matrix(table, estimate.covariance, flags.out);
   }
@@ -81,9 +81,9 @@ void add_flags(CLI::App& app, CovarianceFlags& flags) {
   app.add_option("--out", flags.out, "The matrix; of rolling and ewma one for every row, as a long table")
       ->type_name(written_table);
   app.add_option("--every", flags.every,
-                 "With --out and --spectra of rolling and ewma: every how many rows, back from the last")
-      ->type_name("ROWS")
-      ->capture_default_str();
+                 "With --out and --spectra of rolling and ewma: every how many rows, back from the last "
+                 "(default: 1)")
+      ->type_name("ROWS");
   app.add_option("--spectra", flags.spectra.file,
                  "Of rolling and ewma: the spectrum of every row, its absorption ratio and effective rank")
       ->type_name(written_table);
@@ -98,20 +98,28 @@ void add_flags(CLI::App& app, CovarianceFlags& flags) {
       ->type_name("FOLDER");
 }
 
+void check_every(const CovarianceFlags& flags) {
+  const bool writes_rows =
+      is_of_every_row(flags.method) && !(flags.out.empty() && flags.spectra.file.empty());
+  refuse_unless(flags.every.has_value(), writes_rows, "--every",
+                "--out FILE and --spectra FILE of --method rolling or ewma");
+  if (flags.every.value_or(1) < 1)
+    throw InputError("--every " + std::to_string(*flags.every) + ": it must be 1 or more");
+}
+
 int run(const CovarianceFlags& flags) {
   market::check_table_name(flags.out);
   market::check_folder(flags.plots, "--plots");
-  if (flags.every < 1) throw InputError("--every " + std::to_string(flags.every) + ": it must be 1 or more");
-  check_method(flags.method,
-               static_cast<std::size_t>(flags.method.window.value_or(2)));  // before anything is read
+  check_method(flags.method);  // before anything is read
   check_spectra(flags.spectra, flags.method);
+  check_every(flags);
   const Table table = read_table(flags.source);
   const Estimate estimate = estimate_of(table, flags.method);
   std::optional<Portfolio> portfolio;
   if (!flags.weights.empty()) portfolio = read_portfolio(flags.weights, table, estimate);
   std::optional<Spectra> spectra;
   if (!flags.spectra.file.empty()) {
-    spectra = spectra_of(table, flags.method, flags.spectra, flags.every);
+    spectra = spectra_of(table, flags.method, flags.spectra, flags.every.value_or(1));
     write_spectra(table, *spectra, flags.spectra.file);
   }
   if (!flags.out.empty()) write_out(table, estimate, flags);

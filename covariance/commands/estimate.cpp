@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/command_line.hpp"
 #include "base/config/suggest.hpp"
 #include "base/error.hpp"
 #include "covariance/denoise.hpp"
@@ -143,10 +144,6 @@ void clean(Estimate& estimate, const Table& table, const MethodFlags& flags) {
   }
 }
 
-void refuse_unless(bool given, bool fits, const std::string& flag, const std::string& method) {
-  if (given && !fits) throw InputError(flag + " is for --method " + method);
-}
-
 void check_half_life(const std::string& flag, const std::optional<double>& value) {
   if (value && !(std::isfinite(*value) && *value > 0)) {
     throw InputError(flag + " " + std::to_string(*value) + ": a half-life is a number of rows above 0");
@@ -185,7 +182,7 @@ EwmaSettings ewma_settings_of(const MethodFlags& flags) {
   return {half_life, flags.half_life_correlation.value_or(half_life), ddof_of(flags)};
 }
 
-void check_method(const MethodFlags& flags, std::size_t rows) {
+void check_method(const MethodFlags& flags) {
   if (std::ranges::find(methods, flags.method) == methods.end()) {
     std::string known;
     for (const auto& name : methods) known += (known.empty() ? "" : ", ") + name;
@@ -196,23 +193,26 @@ void check_method(const MethodFlags& flags, std::size_t rows) {
     throw InputError("--ddof " + std::to_string(*flags.ddof) + ": it must be 0 or 1");
   }
   const bool is_rolling = flags.method == "rolling", is_ewma = flags.method == "ewma";
-  refuse_unless(flags.window.has_value(), is_rolling, "--window", "rolling");
-  refuse_unless(flags.half_life.has_value(), is_ewma, "--half-life", "ewma");
-  refuse_unless(flags.half_life_correlation.has_value(), is_ewma, "--half-life-correlation", "ewma");
+  refuse_unless(flags.window.has_value(), is_rolling, "--window", "--method rolling");
+  refuse_unless(flags.half_life.has_value(), is_ewma, "--half-life", "--method ewma");
+  refuse_unless(flags.half_life_correlation.has_value(), is_ewma, "--half-life-correlation", "--method ewma");
   if (is_rolling && !flags.window) throw InputError("--method rolling needs --window ROWS");
   if (is_ewma && !flags.half_life) throw InputError("--method ewma needs --half-life ROWS");
   check_half_life("--half-life", flags.half_life);
   check_half_life("--half-life-correlation", flags.half_life_correlation);
-  if (flags.window && (*flags.window < 2 || static_cast<std::size_t>(*flags.window) > rows)) {
-    throw InputError("--window " + std::to_string(*flags.window) + " of " + std::to_string(rows) +
-                     " rows; it must have at least 2 and no more than there are");
+  if (flags.window && *flags.window < 2) {
+    throw InputError("--window " + std::to_string(*flags.window) + ": it must have at least 2 rows");
   }
   if (flags.detone < 0)
     throw InputError("--detone " + std::to_string(flags.detone) + ": it must not be negative");
 }
 
 Estimate estimate_of(const Table& table, const MethodFlags& flags) {
-  check_method(flags, table.rows);
+  check_method(flags);
+  if (flags.window && static_cast<std::size_t>(*flags.window) > table.rows) {
+    throw InputError(table.file + ": --window " + std::to_string(*flags.window) + " of " +
+                     std::to_string(table.rows) + " rows; it must have no more than there are");
+  }
   Estimate estimate = flags.method == "rolling"    ? rolling(table, flags)
                       : flags.method == "ewma"     ? ewma(table, flags)
                       : is_shrinkage(flags.method) ? shrinkage(table, flags)

@@ -42,7 +42,7 @@ struct Estimate {
 extern const std::vector<std::string> methods;
 
 // Checks the flags against each other. Throws InputError naming flag and value.
-void check_method(const MethodFlags& flags, std::size_t rows);
+void check_method(const MethodFlags& flags);
 int ddof_of(const MethodFlags& flags);
 // Whether the method has a covariance for every row, not one for all of them.
 bool is_of_every_row(const MethodFlags& flags);

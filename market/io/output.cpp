@@ -14,7 +14,8 @@ namespace {
 void check_writable(const std::string& what, const std::filesystem::path& folder) {
   std::error_code error;
   if (!std::filesystem::is_directory(folder, error)) {
-    throw InputError(what + ": " + folder.string() + " is no folder");
+    throw InputError(what + ": " + folder.string() + " is no folder" +
+                     (std::filesystem::exists(folder, error) ? ", a file has that name" : ""));
   }
   if (::access(folder.c_str(), W_OK) != 0) {
     throw InputError(what + ": nothing can be written into " + folder.string());
@@ -57,7 +58,7 @@ void check_folder(const std::string& out, const std::string& flag) {
   if (out.empty()) return;
   if (std::filesystem::is_directory(out, error)) return check_writable(flag + " " + out, out);
   const std::filesystem::path path = out;
-  if (path.has_extension()) {
+  if (path.has_extension() && !std::filesystem::exists(path, error)) {
     throw InputError(flag + " " + out + ": the name is no folder's (and a model file ends in .json or " +
                      ".safetensors); a new folder with a dot in its name is meant by a slash at the end");
   }
@@ -65,6 +66,13 @@ void check_folder(const std::string& out, const std::string& flag) {
   std::filesystem::path place = std::filesystem::absolute(path);
   while (!std::filesystem::exists(place, error) && place.has_relative_path()) place = place.parent_path();
   check_writable(flag + " " + out, place);
+}
+
+void make_folder(const std::filesystem::path& folder, const std::string& flag) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error)
+    throw InputError(flag + " " + folder.string() + ": no folder can be made there: " + error.message());
 }
 
 }  // namespace regent::market

@@ -1,6 +1,7 @@
 #pragma once
 // Numbers and output files as the commands show and check them.
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -18,5 +19,7 @@ void check_table_name(const std::string& out, const std::string& flag = "--out")
 // A folder that is there, or can be made; without an ending, which would be meant as a file's, unless it is
 // there or ends in a slash.
 void check_folder(const std::string& out, const std::string& flag = "--out");
+// Makes the folder, and those above it, where it is not there. Throws InputError that names the flag.
+void make_folder(const std::filesystem::path& folder, const std::string& flag = "--out");
 
 }  // namespace regent::market

@@ -12,6 +12,7 @@
 #include "base/table.hpp"
 #include "market/io/series_file.hpp"
 #include "scenario/calibration_json.hpp"
+#include "scenario/commands/dream_check.hpp"
 #include "scenario/commands/dream_report.hpp"
 
 namespace regent::scenario {
@@ -37,7 +38,7 @@ std::vector<SeriesColumn> path_columns(const DreamSetup& setup, const cuda::scen
   for (std::size_t i = 0; i < n; ++i) returns[i].name = setup.symbols[i];
   for (std::size_t t = 0; t < steps; ++t) {
     step.integers.push_back(static_cast<std::int64_t>(t));
-    regime.texts.push_back(setup.labels.empty() ? "" : setup.labels[kept.regime[t]]);
+    regime.texts.push_back(setup.regime_name(kept.regime[t]));
     equity.reals.push_back(kept.equity[t]);
     for (std::size_t i = 0; i < n; ++i) returns[i].reals.push_back(kept.log_returns[t * n + i]);
   }
@@ -49,7 +50,8 @@ std::vector<SeriesColumn> path_columns(const DreamSetup& setup, const cuda::scen
 
 nlohmann::ordered_json path_json(const DreamFlags& flags, const DreamSetup& setup,
                                  const std::vector<SeriesColumn>& columns) {
-  nlohmann::ordered_json json = {{"path", flags.path}, {"stress", flags.stress}, {"seed", flags.seed}};
+  nlohmann::ordered_json json = {
+      {"path", *flags.path}, {"stress", flags.stress.value_or(baseline_name)}, {"seed", flags.seed}};
   nlohmann::ordered_json returns, weights;
   const std::size_t n = setup.symbols.size(), first = 3;
   for (std::size_t i = 0; i < n; ++i) returns[setup.symbols[i]] = columns[first + i].reals;
@@ -85,7 +87,7 @@ void print_path(const DreamSetup& setup, const cuda::scenario::Paths& kept) {
     const double r = before > 0 ? kept.equity[t] / before - 1 : 0;
     before = kept.equity[t];
     table.rows.push_back({{std::to_string(t)},
-                          {setup.labels.empty() ? "" : setup.labels[kept.regime[t]]},
+                          {setup.regime_name(kept.regime[t])},
                           {percent(kept.equity[t], 2)},
                           {percent(r, 2), r < -0.05 ? Colour::red : Colour::plain},
                           {percent(market, 2)}});
@@ -95,11 +97,9 @@ void print_path(const DreamSetup& setup, const cuda::scenario::Paths& kept) {
 }
 
 int show_path(const DreamFlags& flags, const DreamSetup& setup) {
-  if (!flags.out.empty() && !flags.out.ends_with(".csv") && !flags.out.ends_with(".parquet"))
-    throw InputError("--out " + flags.out + ": with --path a FILE.csv or FILE.parquet is written");
   std::vector<cuda::scenario::Stress> schedule;
-  const auto task = setup.stressed(stress_named(setup, flags.stress), schedule);
-  const auto kept = setup.policy->record(task, static_cast<std::uint64_t>(flags.path), 1);
+  const auto task = setup.stressed(stress_named(setup, flags.stress.value_or(baseline_name)), schedule);
+  const auto kept = setup.policy->record(task, static_cast<std::uint64_t>(*flags.path), 1);
   const auto columns = path_columns(setup, kept);
   if (!flags.out.empty()) market::write_series_file(columns, flags.out);
   if (flags.bars.json) {
@@ -113,9 +113,10 @@ int show_path(const DreamFlags& flags, const DreamSetup& setup) {
 }  // namespace
 
 int run_dream_command(const DreamFlags& flags, DreamPolicy& policy) {
+  check_flags(flags);
   DreamSetup setup;
   set_up(flags, policy, setup);
-  if (flags.path >= 0) return show_path(flags, setup);
+  if (flags.path) return show_path(flags, setup);
   claim_folder(flags, setup);
   if (setup.calibration && !flags.out.empty())
     write_file_atomically(std::filesystem::path(flags.out) / "model.json",

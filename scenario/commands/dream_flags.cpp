@@ -19,19 +19,14 @@ void add_source(CLI::App& app, DreamFlags& flags) {
                  "Regime and volatility of the first step: stationary, or now (as the data end)")
       ->check(CLI::IsMember({"stationary", "now"}))
       ->capture_default_str();
-  app.add_option("--macros", flags.macros, "Macro regimes that are fitted")
-      ->check(CLI::Range(1, 32))
-      ->capture_default_str();
-  app.add_option("--micros", flags.micros, "Micro states of each")
-      ->check(CLI::Range(1, 32))
-      ->capture_default_str();
-  app.add_option("--factors", flags.factors, "Factors of the covariances")
-      ->check(CLI::Range(1, 32))
-      ->capture_default_str();
+  app.add_option("--macros", flags.macros, "Macro regimes that are fitted (default: 3)")
+      ->check(CLI::Range(1, 32));
+  app.add_option("--micros", flags.micros, "Micro states of each (default: 3)")->check(CLI::Range(1, 32));
+  app.add_option("--factors", flags.factors, "Factors of the covariances (default: 20)")
+      ->check(CLI::Range(1, 32));
   app.add_option("--jump-threshold", flags.jump_threshold,
-                 "Local standard deviations beyond which a move is a jump")
-      ->check(CLI::Range(2.0, 20.0))
-      ->capture_default_str();
+                 "Local standard deviations beyond which a move is a jump (default: 4)")
+      ->check(CLI::Range(2.0, 20.0));
   app.add_option("--block", flags.block, "Bars of a bootstrap's block (default: by Politis and White)")
       ->check(CLI::Range(1.0, 1e6));
 }
@@ -83,9 +78,7 @@ void add_run(CLI::App& app, DreamFlags& flags) {
   app.add_option("--scenarios", flags.scenarios, "Paths of the baseline and of every stress")
       ->capture_default_str();
   app.add_option("--steps", flags.steps, "Bars of a path")->capture_default_str();
-  app.add_option("--seed", flags.seed, "Of all random numbers")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
+  app.add_option("--seed", flags.seed, "Of all random numbers")->capture_default_str();
   app.add_option("--budget", flags.budget,
                  "Time after which it stops between chunks, for example 30m; a second start goes on");
   app.add_option("--out", flags.out,
@@ -93,7 +86,8 @@ void add_run(CLI::App& app, DreamFlags& flags) {
       ->type_name("FOLDER");
   app.add_flag("--paths", flags.paths, "Also write every step of every path into --out (large)");
   app.add_option("--path", flags.path, "Make this one path again and show it step by step")->type_name("N");
-  app.add_option("--stress", flags.stress, "The stress that --path is under")->capture_default_str();
+  app.add_option("--stress", flags.stress, "The stress that --path is under (default: baseline, none)")
+      ->type_name("NAME");
   app.add_option("--chunk", flags.chunk, "Paths of one part of the work (default: by size)");
   app.add_option("--device", flags.device, "auto, cpu or cuda")
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
@@ -108,6 +102,15 @@ void add_dream_flags(CLI::App& app, DreamFlags& flags) {
   add_source(app, flags);
   add_portfolio(app, flags);
   add_run(app, flags);
+}
+
+std::map<std::string, double> fit_flags_of(const DreamFlags& flags) {
+  std::map<std::string, double> given;
+  if (flags.macros) given["--macros"] = *flags.macros;
+  if (flags.micros) given["--micros"] = *flags.micros;
+  if (flags.factors) given["--factors"] = *flags.factors;
+  if (flags.jump_threshold) given["--jump-threshold"] = *flags.jump_threshold;
+  return given;
 }
 
 double seconds_of(const std::string& budget) {

@@ -29,10 +29,26 @@ std::string band(double low, double high) {
   return percent(low) + " … " + percent(high);
 }
 
+// A loss, marked where ruin has cut it off.
+std::string marked(const DreamFlags& flags, double loss) {
+  return percent(loss) + (cut_off_at_ruin(loss, flags.ruin) ? " †" : "");
+}
+
+// What the mark means; "" where there is none.
+std::string note_of_marks(const DreamFlags& flags, const DreamSummary& summary) {
+  const bool any = std::ranges::any_of(summary.stresses, [&](const auto& s) {
+    return cut_off_at_ruin(s.risk99.value_at_risk, flags.ruin) ||
+           cut_off_at_ruin(s.risk99.expected_shortfall, flags.ruin);
+  });
+  if (!any) return "";
+  return "† cut off at ruin: the account stops at " + percent(flags.ruin, 0) +
+         " of the first equity; --ruin 0 shows what it would have lost beyond";
+}
+
 // The command that shows a path again.
 std::string again(const DreamFlags& flags, const std::string& stress, std::int64_t path) {
   std::string text = "--seed " + std::to_string(flags.seed) + " --path " + std::to_string(path);
-  return stress == "baseline" ? text : text + " --stress " + stress;
+  return stress == baseline_name ? text : text + " --stress " + stress;
 }
 
 Colour colour_of(const Comparison& row) {
@@ -131,8 +147,8 @@ void write_stresses(std::ostream& out, const DreamFlags& flags, const DreamSetup
   for (const auto& s : by_damage(summary)) {
     rows.push_back(
         {s.name, percent(s.mean), percent(s.worst_twentieth),
-         percent(s.risk99.value_at_risk) + " (" + band(s.risk99.var_low, s.risk99.var_high) + ")",
-         percent(s.risk99.expected_shortfall) + " (" + band(s.risk99.es_low, s.risk99.es_high) + ")",
+         marked(flags, s.risk99.value_at_risk) + " (" + band(s.risk99.var_low, s.risk99.var_high) + ")",
+         marked(flags, s.risk99.expected_shortfall) + " (" + band(s.risk99.es_low, s.risk99.es_high) + ")",
          percent(s.drawdown_median) + " / " + percent(s.drawdown_95), percent(s.ruined.share),
          percent(s.costs)});
   }
@@ -140,6 +156,8 @@ void write_stresses(std::ostream& out, const DreamFlags& flags, const DreamSetup
                  {"scenario", "mean", "5 % quantile", "VaR 99 %", "ES 99 %", "drawdown median / 95 %",
                   "ruined", "costs"},
                  rows);
+  const std::string note = note_of_marks(flags, summary);
+  if (!note.empty()) out << note << "\n\n";
   out << "## The worst paths\n\n";
   rows.clear();
   for (const auto& s : by_damage(summary)) {
@@ -202,7 +220,7 @@ void write_outcomes(const DreamFlags& flags, const DreamSetup& setup, const Drea
       turnover.reals.push_back(out.turnover[p]);
       costs.reals.push_back(out.costs[p]);
       ruin.integers.push_back(out.ruin_step[p]);
-      regime.integers.push_back(out.final_regime[p]);
+      regime.texts.push_back(setup.regime_name(out.final_regime[p]));
     }
   }
   market::write_series({stress, path, profit, equity, drawdown, turnover, costs, ruin, regime},
@@ -225,13 +243,15 @@ std::string summary_text(const DreamFlags& flags, const DreamSetup& setup, const
     table.rows.push_back({{s.name, Colour::bold},
                           {percent(s.mean)},
                           {percent(s.worst_twentieth)},
-                          {percent(s.risk99.value_at_risk)},
-                          {percent(s.risk99.expected_shortfall)},
+                          {marked(flags, s.risk99.value_at_risk)},
+                          {marked(flags, s.risk99.expected_shortfall)},
                           {percent(s.drawdown_95)},
                           {percent(s.ruined.share), s.ruined.share > 0 ? Colour::red : Colour::plain},
                           {std::to_string(s.worst_paths.front())}});
   }
   out << table.text();
+  const std::string note = note_of_marks(flags, summary);
+  if (!note.empty()) out << "  " << note << '\n';
   if (!summary.facts.empty())
     out << "\n  " << compared_text(setup, summary) << '\n'
         << comparison_table(summary.facts, "stylised fact").text();

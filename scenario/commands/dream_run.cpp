@@ -1,8 +1,11 @@
 #include "scenario/commands/dream_run.hpp"
 
 #include <algorithm>
+#include <cinttypes>
+#include <cstdio>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -12,6 +15,7 @@
 #include "base/table.hpp"
 #include "base/terminal.hpp"
 #include "base/time.hpp"
+#include "market/io/output.hpp"
 
 namespace regent::scenario {
 namespace {
@@ -50,8 +54,19 @@ const SeriesColumn& column_of(const market::SeriesTable& table, const std::strin
   return *column;
 }
 
-Outcomes read_chunk(const fs::path& file, std::int64_t rows) {
-  const market::SeriesTable table = market::read_series(file.string());
+// A part whose file cannot be read is unfinished work: its paths have numbers, and are the same when they are
+// made again.
+std::optional<market::SeriesTable> readable(const fs::path& file) {
+  if (!fs::exists(file)) return {};
+  try {
+    return market::read_series(file.string());
+  } catch (const InputError& error) {
+    std::cerr << error.what() << "; this part of the dream is made again\n";
+    return {};
+  }
+}
+
+Outcomes outcomes_in(const market::SeriesTable& table, std::int64_t rows) {
   const auto reals = [&](const char* name) {
     return market::numbers_of(table, column_of(table, name, rows));
   };
@@ -64,16 +79,17 @@ Outcomes read_chunk(const fs::path& file, std::int64_t rows) {
 }
 
 // Every step of every path, a file a chunk: path, step, regime, equity, a log return per symbol, and weights.
-void write_paths(const fs::path& file, const DreamPolicy& policy, const cuda::scenario::Task& task,
-                 const Chunk& chunk, const std::vector<std::string>& symbols) {
+void write_paths(const fs::path& file, const DreamSetup& setup, const cuda::scenario::Task& task,
+                 const Chunk& chunk) {
+  const auto& symbols = setup.symbols;
   const std::int64_t paths = chunk.end - chunk.first, n = static_cast<std::int64_t>(symbols.size());
-  const auto kept = policy.record(task, static_cast<std::uint64_t>(chunk.first), paths);
+  const auto kept = setup.policy->record(task, static_cast<std::uint64_t>(chunk.first), paths);
   std::vector<SeriesColumn> columns(4 + symbols.size());
   columns[0].name = "path";
   columns[1].name = "step";
   columns[2].name = "regime";
   columns[3].name = "equity";
-  columns[2].integers = integers(kept.regime);
+  for (const std::uint8_t regime : kept.regime) columns[2].texts.push_back(setup.regime_name(regime));
   columns[3].reals = kept.equity;
   for (std::int64_t i = 0; i < n; ++i) columns[4 + i].name = symbols[i];
   for (std::int64_t row = 0; row < paths * task.steps; ++row) {
@@ -93,13 +109,31 @@ Outcomes outcomes_of(const DreamFlags& flags, const DreamSetup& setup, std::size
   const auto task = setup.stressed(stress, schedule);
   if (flags.paths && !flags.out.empty()) {
     const fs::path steps = chunk.file(flags, name, "paths");
-    if (!fs::exists(steps)) write_paths(steps, *setup.policy, task, chunk, setup.symbols);
+    if (!fs::exists(steps)) write_paths(steps, setup, task, chunk);
   }
-  if (!flags.out.empty() && fs::exists(file)) return read_chunk(file, chunk.end - chunk.first);
+  const auto there = flags.out.empty() ? std::nullopt : readable(file);
+  if (there) return outcomes_in(*there, chunk.end - chunk.first);
   Outcomes out = setup.policy->run(task, static_cast<std::uint64_t>(chunk.first), chunk.end - chunk.first);
   made += chunk.end - chunk.first;
   if (!flags.out.empty()) write_chunk(file, out);
   return out;
+}
+
+// Ends of the baseline's parts that are there, by their first path. They may be those of fewer or more
+// --scenarios, or of another --chunk: paths are the same in any part.
+std::map<std::int64_t, std::int64_t> parts_there(const DreamFlags& flags) {
+  std::map<std::int64_t, std::int64_t> ends;
+  const fs::path folder = fs::path(flags.out) / "chunks";
+  if (flags.out.empty()) return ends;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    Chunk part{-1, -1};
+    std::sscanf(entry.path().filename().c_str(), "baseline-%" SCNd64 "-%" SCNd64, &part.first, &part.end);
+    if (part.first < 0 || part.end <= part.first ||
+        entry.path().filename() != part.file(flags, baseline_name, "chunks").filename())
+      continue;
+    ends[part.first] = std::max(ends[part.first], part.end);
+  }
+  return ends;
 }
 
 }  // namespace
@@ -123,20 +157,19 @@ void claim_folder(const DreamFlags& flags, const DreamSetup& setup) {
   const fs::path folder = flags.out, file = folder / "dream.json";
   if (fs::exists(file)) {
     const auto known = nlohmann::json::parse(read_file(file), nullptr, false);
-    if (known.is_discarded() || known.value("fingerprint", "") != setup.fingerprint)
+    if (!known.is_object() || known.value("fingerprint", "") != setup.fingerprint)
       throw InputError("--out " + flags.out +
                        " holds another dream (other data, model, stresses, portfolio or bundle, costs, "
                        "steps or seed); name another folder, or remove it");
   } else if (fs::exists(folder) && !fs::is_empty(folder)) {
     throw InputError("--out " + flags.out + ": the folder is not empty and holds no dream");
   }
-  fs::create_directories(folder / "chunks");
-  if (flags.paths) fs::create_directories(folder / "paths");
-  const nlohmann::ordered_json written = {{"format", "regent-dream/1"},
-                                          {"fingerprint", setup.fingerprint},
-                                          {"source", flags.source},
-                                          {"steps", flags.steps},
-                                          {"seed", flags.seed}};
+  market::make_folder(folder / "chunks");
+  if (flags.paths) market::make_folder(folder / "paths");
+  if (fs::exists(file)) return;
+  const nlohmann::ordered_json written = {{"format", "regent-dream/1"}, {"fingerprint", setup.fingerprint},
+                                          {"source", flags.source},     {"steps", flags.steps},
+                                          {"seed", flags.seed},         {"fit", fit_flags_of(flags)}};
   write_file_atomically(file, written.dump(1) + "\n");
 }
 
@@ -150,17 +183,21 @@ Dreamed run_dream(const DreamFlags& flags, const DreamSetup& setup) {
   dreamed.outcomes.resize(setup.stresses.size());
   std::optional<Progress> progress;
   if (!flags.bars.json) progress.emplace("dream", flags.scenarios * stresses);
-  for (std::int64_t first = 0; first < flags.scenarios; first += size) {
-    const Chunk chunk{first, std::min(first + size, flags.scenarios)};
+  const auto there = parts_there(flags);
+  while (dreamed.paths < flags.scenarios) {
+    const std::int64_t first = dreamed.paths;
+    const auto part = there.find(first);
+    const Chunk chunk{first, part != there.end() ? part->second : std::min(first + size, flags.scenarios)};
     const double spent = static_cast<double>(monotonic_ns() - began) * 1e-9;
     dreamed.interrupted = stop_requested();
     // one chunk at least, so that every start gets further
     if (dreamed.interrupted || (budget > 0 && first > 0 && dreamed.made > 0 && spent > budget)) break;
+    const std::int64_t end = std::min(chunk.end, flags.scenarios);  // a part may hold more than is asked for
     for (std::size_t s = 0; s < setup.stresses.size(); ++s) {
       const Outcomes out = outcomes_of(flags, setup, s, chunk, dreamed.made);
-      append(dreamed.outcomes[s], out, 0, out.final_equity.size());
+      append(dreamed.outcomes[s], out, 0, static_cast<std::size_t>(end - first));
     }
-    dreamed.paths = chunk.end;
+    dreamed.paths = end;
     if (progress) progress->advance(dreamed.paths * stresses);
   }
   dreamed.seconds = static_cast<double>(monotonic_ns() - began) * 1e-9;

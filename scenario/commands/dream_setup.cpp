@@ -8,6 +8,7 @@
 #include "base/atomic_file.hpp"
 #include "base/error.hpp"
 #include "base/sha256.hpp"
+#include "market/io/output.hpp"
 #include "market/io/portfolio_file.hpp"
 #include "market/performance.hpp"
 #include "scenario/block_length.hpp"
@@ -23,6 +24,18 @@ std::optional<market::Panel> read_data(const DreamFlags& flags) {
   bars.files.insert(bars.files.end(), flags.data.begin(), flags.data.end());
   if (bars.files.empty() && load_config(bars.common).text_list("data.files").empty()) return {};
   return market::read_input(bars);
+}
+
+// The panel does not know its files, the complaint should.
+Returns returns_of_data(const DreamFlags& flags, const market::Panel& panel) {
+  try {
+    return returns_of(panel);
+  } catch (const InputError& error) {
+    std::string files;
+    for (const auto& named : {flags.bars.files, flags.data})
+      for (const auto& file : named) files += (files.empty() ? "" : ", ") + file;
+    throw InputError((files.empty() ? "data.files" : files) + ": " + error.what());
+  }
 }
 
 // The equally weighted market's absolute returns: their dependence lasts longest.
@@ -44,6 +57,10 @@ void put_history(const DreamFlags& flags, DreamSetup& setup) {
   history.assets = static_cast<int>(setup.returns->assets());
   history.log_returns = setup.returns->log_returns;
   if (history.kind != HistoryKind::replay) {
+    const auto bars = static_cast<double>(setup.returns->bars());
+    if (flags.block > bars)
+      throw InputError("--block " + market::digits(flags.block, 15) + ": a block must not be longer than " +
+                       "the history, which has " + market::digits(bars, 15) + " bars");
     const BlockLength automatic = block_length(market_sizes(*setup.returns));
     const double chosen = history.kind == HistoryKind::stationary ? automatic.stationary : automatic.circular;
     history.block_bars = flags.block > 0 ? flags.block : chosen;
@@ -64,12 +81,12 @@ Calibration read_or_fit(const DreamFlags& flags, const std::optional<market::Pan
                          ? "name a panel with --data FILE, or a model with --calibration FILE.json"
                          : flags.calibration + " is not there; with --data it is fitted and written");
   }
-  const CalibrationSettings settings{.macros = flags.macros,
-                                     .micros = flags.micros,
-                                     .seed = static_cast<std::uint64_t>(flags.seed),
-                                     .factors = flags.factors,
-                                     .jump_threshold = flags.jump_threshold,
-                                     .regimes = setup.policy->regimes()};
+  CalibrationSettings settings{.seed = static_cast<std::uint64_t>(flags.seed),
+                               .regimes = setup.policy->regimes()};
+  settings.macros = flags.macros.value_or(settings.macros);
+  settings.micros = flags.micros.value_or(settings.micros);
+  settings.factors = flags.factors.value_or(settings.factors);
+  settings.jump_threshold = flags.jump_threshold.value_or(settings.jump_threshold);
   Calibration calibration = calibrate(*panel, *setup.returns, settings).calibration;
   if (!flags.calibration.empty()) write_file_atomically(flags.calibration, calibration_to_json(calibration));
   return calibration;
@@ -162,16 +179,6 @@ std::string fingerprint_of(const DreamFlags& flags, const DreamSetup& setup, con
   return to_hex(sha256(std::string_view(all.dump())));
 }
 
-void check_counts(const DreamFlags& flags) {
-  if (flags.scenarios < 1 || flags.scenarios > 100'000'000)
-    throw InputError("--scenarios " + std::to_string(flags.scenarios) + ": from 1 to 100000000 are possible");
-  if (flags.steps < 1 || flags.steps > 1 << 24)
-    throw InputError("--steps " + std::to_string(flags.steps) + ": from 1 to " + std::to_string(1 << 24) +
-                     " are possible");
-  if (flags.chunk < 0)
-    throw InputError("--chunk " + std::to_string(flags.chunk) + ": at least 1 path is needed");
-}
-
 }  // namespace
 
 cuda::scenario::Task DreamSetup::stressed(std::size_t index,
@@ -184,15 +191,13 @@ cuda::scenario::Task DreamSetup::stressed(std::size_t index,
 
 void set_up(const DreamFlags& flags, DreamPolicy& policy, DreamSetup& setup) {
   setup.policy = &policy;
-  check_counts(flags);
-  seconds_of(flags.budget);
   const std::string stresses = flags.stresses.empty() ? "" : read_file(flags.stresses);
-  setup.stresses = {{"baseline", {}}};
-  if (!stresses.empty())
+  setup.stresses = {{baseline_name, {}}};
+  if (!flags.stresses.empty())
     std::ranges::move(stresses_from_toml(stresses, flags.stresses), std::back_inserter(setup.stresses));
   std::optional<market::Panel> panel = read_data(flags);
   policy.see(panel);
-  if (panel) setup.returns = returns_of(*panel);
+  if (panel) setup.returns = returns_of_data(flags, *panel);
   if (flags.source != "regimes" && !panel)
     throw InputError("--source " + flags.source + " needs --data FILE");
   flags.source == "regimes" ? put_law(flags, panel, setup) : put_history(flags, setup);

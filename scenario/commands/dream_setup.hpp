@@ -22,6 +22,9 @@ struct DreamSetup {
   double block_bars = 0;
   std::string fingerprint;  // SHA-256 of all that decides a path's numbers
 
+  // "" where the source has no regimes
+  std::string regime_name(std::size_t regime) const { return labels.empty() ? "" : labels[regime]; }
+
   DreamSetup() = default;
   DreamSetup(const DreamSetup&) = delete;
   DreamSetup& operator=(const DreamSetup&) = delete;

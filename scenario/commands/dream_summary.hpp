@@ -20,6 +20,12 @@ struct StressSummary {
   std::vector<std::int64_t> worst_paths;  // numbers, the worst first
 };
 
+// Whether a loss reaches the equity at which paths stop: what they would have lost beyond it is not in the
+// number. Nothing is cut off where all may be lost.
+inline bool cut_off_at_ruin(double loss, double ruin) {
+  return ruin > 0 && loss >= 1 - ruin;
+}
+
 // Of paths that are made again step by step.
 struct RegimeRow {
   std::string label;

@@ -11,6 +11,7 @@ Only draws: every number comes from the command.
 import json
 import pathlib
 import sys
+import textwrap
 
 import numpy as np
 import pyarrow.parquet as parquet
@@ -18,7 +19,9 @@ import pyarrow.parquet as parquet
 import style
 from style import plt
 
-SCENARIOS_DRAWN_MAX = 6
+SCENARIOS_DRAWN_MAX = 24
+FANS_IN_A_ROW = 4
+LINES = ["-", "--", ":", "-."]
 
 
 def read(path):
@@ -30,18 +33,34 @@ def colour_of(index):
     return "#000000" if index == 0 else style.SPARE_COLOURS[(index - 1) % len(style.SPARE_COLOURS)]
 
 
+def line_of(index):
+    """Hues come again with other dashes."""
+    return "-" if index == 0 else LINES[(index - 1) // len(style.SPARE_COLOURS) % len(LINES)]
+
+
 def most_telling(report):
-    """The baseline, then the stresses by the harm they do."""
+    """The baseline, then the stresses by the harm they do: those that are drawn, and those that are too many."""
     stresses = report["stresses"]
     rest = sorted(stresses[1:], key=lambda s: -s["risk"][1]["expected_shortfall"])
-    return [stresses[0]["name"], *(s["name"] for s in rest)][:SCENARIOS_DRAWN_MAX]
+    names = [stresses[0]["name"], *(s["name"] for s in rest)]
+    return names[:SCENARIOS_DRAWN_MAX], names[SCENARIOS_DRAWN_MAX:]
 
 
-def draw_fan(folder, names):
+def say_left_out(figure, left_out):
+    if left_out:
+        text = f"{len(left_out)} scenarios that do less harm are not drawn: {', '.join(left_out)}"
+        figure.supxlabel("\n".join(textwrap.wrap(text, int(figure.get_figwidth() * 17))), fontsize=7)
+
+
+def draw_fan(folder, names, left_out):
     fan = read(folder / "fan.parquet")
-    figure, axes = plt.subplots(1, len(names), figsize=(max(6, 3.3 * len(names)), 3.6), sharey=True, squeeze=False,
-                                layout="constrained")
-    for axis, (i, name) in zip(axes[0], enumerate(names)):
+    columns = min(len(names), FANS_IN_A_ROW)
+    rows_of_fans = -(-len(names) // columns)
+    figure, axes = plt.subplots(rows_of_fans, columns, figsize=(max(6, 3.3 * columns), 0.4 + 3.2 * rows_of_fans),
+                                sharey=True, squeeze=False, layout="constrained")
+    for axis in axes.flat[len(names):]:
+        axis.set_visible(False)
+    for axis, (i, name) in zip(axes.flat, enumerate(names)):
         rows = fan["stress"] == name
         steps = fan["step"][rows] + 1
         axis.fill_between(steps, fan["q05"][rows], fan["q95"][rows], color=colour_of(i), alpha=0.15, linewidth=0, label="5–95 %")
@@ -51,29 +70,32 @@ def draw_fan(folder, names):
         axis.set_title(name)
         axis.set_xlabel("bar")
         axis.margins(x=0)
-    axes[0][0].set_ylabel("equity, 1 at the start")
+    for row in axes:
+        row[0].set_ylabel("equity, 1 at the start")
+    say_left_out(figure, left_out)
     axes[0][0].legend(loc="upper left")
     figure.savefig(folder / "fan.png", bbox_inches="tight")
     plt.close(figure)
 
 
-def draw_distributions(folder, names, report):
+def draw_distributions(folder, names, left_out, report):
     dream = read(folder / "dream.parquet")
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 3.8), layout="constrained")
     chosen = {name: dream["scenario"] == name for name in names}
     everything = np.concatenate([dream["profit"][rows] for rows in chosen.values()])
     edges = np.linspace(*np.quantile(everything, [0.001, 0.999]), 80) if np.ptp(everything) > 0 else 10
     for i, (name, rows) in enumerate(chosen.items()):
-        left.hist(dream["profit"][rows], bins=edges, density=True, histtype="step", color=colour_of(i), label=name)
+        left.hist(dream["profit"][rows], bins=edges, density=True, histtype="step", color=colour_of(i), linestyle=line_of(i), label=name)
         depth = np.sort(dream["drawdown_max"][rows])
-        right.plot(depth, 1 - np.arange(len(depth)) / len(depth), color=colour_of(i), label=name)
+        right.plot(depth, 1 - np.arange(len(depth)) / len(depth), color=colour_of(i), linestyle=line_of(i), label=name)
     es = report["stresses"][0]["risk"][1]
     left.axvline(-es["value_at_risk"], color="black", linestyle="--", linewidth=0.8, label="baseline VaR 99 %")
     left.axvline(-es["expected_shortfall"], color="black", linestyle=":", linewidth=1, label="baseline ES 99 %")
     left.set_xlabel("profit of the whole path, fraction of equity")
     left.set_ylabel("density")
     left.set_title("Profits")
-    left.legend(fontsize=7)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside right upper", fontsize=7)
+    say_left_out(figure, left_out)
     right.set_yscale("log")
     right.set_xlabel("deepest drawdown")
     right.set_ylabel("share of paths at least as deep")
@@ -134,9 +156,9 @@ def main():
         sys.exit(__doc__)
     folder = pathlib.Path(sys.argv[1])
     report = json.loads((folder / "report.json").read_text())
-    names = most_telling(report)
-    draw_fan(folder, names)
-    draw_distributions(folder, names, report)
+    names, left_out = most_telling(report)
+    draw_fan(folder, names, left_out)
+    draw_distributions(folder, names, left_out, report)
     drawn = ["fan.png", "distributions.png"]
     if (folder / "regimes.parquet").exists():
         draw_mix(folder)

@@ -127,12 +127,19 @@ TEST_F(Allocate, RefusesWhatItCannotUseAndWritesNothing) {
   write("large.csv", "symbol,conviction\nA,1.5\n");
   write("back.csv", "date,A\n2020-02-01,1\n2020-01-01,1\n");
   write("none.csv", "A,B\n1,1\n");
+  write("regimes.csv", "date,regime\n2020-01-01,calm\n2020-05-01,chaos\n");
   const std::vector<std::pair<std::string, std::string>> wrong{
       {"closes.csv --method eigenrisk", "--method eigenrisk is unknown, did you mean"},
       {"closes.csv --covariance wolf", "--covariance wolf is unknown"},
       {"closes.csv --walk-forward --compare equl", "--compare equl is unknown"},
-      {"closes.csv --window 1", "--window 1"},
-      {"closes.csv --every 0", "--every 0"},
+      {"closes.csv --covariance oas --window 1", "--window 1"},
+      {"closes.csv --window 20", "--window is for --covariance sample"},
+      {"closes.csv --covariance oas --warmup 20", "--warmup is for --covariance ewma; oas has --window"},
+      {"closes.csv --walk-forward --every 0", "--every 0"},
+      {"closes.csv --compare equal", "--compare requires --walk-forward"},
+      {"closes.csv --regime-risk chaos=0.5", "--regime-risk is for --regimes FILE"},
+      {"closes.csv --regimes regimes.csv --regime-risk choas=0.5",
+       "--regime-risk choas: the file has no such regime, did you mean 'chaos'?; it has calm, chaos"},
       {"closes.csv --derisk-from 1.5", "allocator.derisk_from"},
       {"closes.csv --regime-risk chaos", "chaos=0.5"},
       {"closes.csv --regime-risk chaos=2", "\"chaos=2\""},
@@ -143,7 +150,9 @@ TEST_F(Allocate, RefusesWhatItCannotUseAndWritesNothing) {
       {"closes.csv --convictions back.csv", "line 3, column date: '2020-01-01' is not later"},
       {"closes.csv --convictions none.csv", "column of times"},
       {"closes.csv --convictions nowhere.csv", "nowhere.csv"},
-      {"closes.csv --fee -1", "--fee"}};
+      {"closes.csv --walk-forward --fee -1", "--fee"},
+      {"closes.csv --walk-forward --fee 5", "--fee"},
+      {"closes.csv --walk-forward --slippage 0.2", "--slippage"}};
   for (const auto& [arguments, complaint] : wrong) {
     const auto outcome = run(arguments + " --out weights.csv");
     EXPECT_EQ(outcome.code, 2) << arguments << '\n' << outcome.err;

@@ -197,6 +197,11 @@ TEST_F(CovarianceCommand, SaysWhatIsWrongWithTheInput) {
   EXPECT_THAT(error_of("--data x.csv --returns none --method rolling"), HasSubstr("needs --window"));
   EXPECT_THAT(error_of("--data x.csv --returns none --method rolling --window 6"),
               HasSubstr("--window 6 of 5 rows"));
+  EXPECT_THAT(error_of("--data x.csv --returns none --method rolling --window 1"),
+              HasSubstr("--window 1: it must have at least 2 rows"));
+  EXPECT_THAT(error_of("--data x.csv --returns none --method rolling --window 2 --every 5"),
+              HasSubstr("--every is for --out FILE and --spectra FILE of --method rolling or ewma"));
+  EXPECT_THAT(error_of("--data x.csv --returns none --every 5 --out m.csv"), HasSubstr("--every is for"));
   EXPECT_THAT(error_of("--data x.csv --returns none --method ewma --half-life 0"), HasSubstr("above 0"));
   EXPECT_THAT(error_of("--data x.csv --returns none --half-life 3"),
               HasSubstr("--half-life is for --method ewma"));

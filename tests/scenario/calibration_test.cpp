@@ -171,7 +171,8 @@ TEST(Calibration, SurvivesItsFile) {
     }
     return std::string("no error");
   };
-  EXPECT_THAT(error_of("\"dof\"", "\"doff\""), testing::HasSubstr("dof: missing"));
+  EXPECT_THAT(error_of("\"dof\"", "\"doff\""),
+              testing::HasSubstr("m.json: doff: unknown key, did you mean 'dof'?"));
   EXPECT_THAT(error_of("\"beta\": [", "\"extra\": 1, \"beta\": ["), testing::HasSubstr("extra: unknown key"));
   EXPECT_THAT(error_of("\"factors\": 2", "\"factors\": 3"),
               testing::HasSubstr("loadings has 8 values, not 12"));

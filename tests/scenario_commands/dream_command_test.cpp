@@ -2,7 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <sstream>
+
 #include "market/csv_panel.hpp"
+#include "market/io/series_file.hpp"
 #include "market/synthetic.hpp"
 #include "tests/base/command_test.hpp"
 
@@ -18,10 +22,25 @@ class DreamCommand : public regent::test::CommandTest {
     market::write_csv_panel(market.panel, path("panel.csv"));
   }
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  // With few regimes, which are fitted sooner, where any are.
   ProcessResult run(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.begin(), {REGENT_DREAM_PROGRAM, "--data", path("panel.csv"), "--macros", "2",
-                                         "--micros", "1", "--steps", "20", "--device", "cpu", "--no-plots"});
+    bool fits = true;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+      const bool reads = arguments[i] == "--calibration" && std::filesystem::exists(arguments[i + 1]);
+      fits = fits && !reads && arguments[i] != "--source" && arguments[i] != "--macros";
+    }
+    if (fits) arguments.insert(arguments.end(), {"--macros", "2", "--micros", "1"});
+    return run_plain(arguments);
+  }
+  ProcessResult run_plain(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), {REGENT_DREAM_PROGRAM, "--data", path("panel.csv"), "--steps", "20",
+                                         "--device", "cpu", "--no-plots"});
     return run_process(arguments, 60'000);
+  }
+  std::string error_of(const std::vector<std::string>& arguments) const {
+    const ProcessResult done = run_plain(arguments);
+    EXPECT_EQ(done.exit_code, 2) << done.standard_output << done.standard_error;
+    return done.standard_error;
   }
   nlohmann::json json_of(std::vector<std::string> arguments) const {
     arguments.push_back("--json");
@@ -29,7 +48,21 @@ class DreamCommand : public regent::test::CommandTest {
     EXPECT_EQ(done.exit_code, 0) << done.standard_error;
     return nlohmann::json::parse(done.standard_output);
   }
+  std::vector<std::string> parts() const {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_ / "out" / "chunks"))
+      names.push_back(entry.path().filename());
+    std::ranges::sort(names);
+    return names;
+  }
+  std::vector<std::string> texts_of(const std::string& file, const std::string& column) const {
+    return market::read_series(path(file)).find(column)->texts;
+  }
 };
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::Not;
 
 constexpr const char* crash = "[[stress]]\nname = \"crash\"\nkind = \"crisis\"\nat = 3\nmoves = [-0.3]\n";
 
@@ -149,10 +182,144 @@ TEST_F(DreamCommand, RefusesALawOfOtherBarsOrSymbols) {
   EXPECT_THAT(error_of(), HasSubstr("the data's symbols are not those of"));
 }
 
+TEST_F(DreamCommand, GoesOnWithTheFlagsOfTheFitThatBeganIt) {
+  const std::vector<std::string> begun{"--calibration", path("model.json"),
+                                       "--macros",      "2",
+                                       "--micros",      "1",
+                                       "--scenarios",   "40",
+                                       "--chunk",       "16"};
+  std::vector<std::string> into = begun;
+  into.insert(into.end(), {"--out", path("out"), "--budget", "0.000001s"});
+  ASSERT_EQ(run_plain(into).exit_code, 0);
+  const ProcessResult second = run_plain(into);
+  EXPECT_EQ(second.exit_code, 0) << second.standard_error;
+  into[3] = "3";
+  EXPECT_THAT(error_of(into), HasSubstr("--macros is for a fit, and --calibration"));
+  EXPECT_THAT(error_of(begun), AllOf(HasSubstr("model.json is there"), HasSubstr("remove this one")));
+}
+
+TEST_F(DreamCommand, MakesADamagedPartAgainToTheSameBits) {
+  const std::vector<std::string> arguments{
+      "--calibration", path("model.json"), "--scenarios", "64", "--chunk", "32", "--out", path("out")};
+  ASSERT_EQ(run(arguments).exit_code, 0);
+  const std::string whole = bytes_of("out/dream.parquet"),
+                    part = bytes_of("out/chunks/baseline-32-64.parquet");
+  write("out/chunks/baseline-32-64.parquet", part.substr(0, 100));
+  const ProcessResult again = run(arguments);
+  EXPECT_EQ(again.exit_code, 0) << again.standard_error;
+  EXPECT_THAT(again.standard_error, AllOf(HasSubstr("baseline-32-64.parquet: "),
+                                          HasSubstr("this part of the dream is made again")));
+  EXPECT_EQ(bytes_of("out/chunks/baseline-32-64.parquet"), part);
+  EXPECT_EQ(bytes_of("out/dream.parquet"), whole);
+  write("out/chunks/baseline-32-64.parquet", bytes_of("out/dream.parquet"));
+  EXPECT_THAT(error_of(arguments), HasSubstr("is no part of this dream; remove it to make it again"));
+}
+
+TEST_F(DreamCommand, GoesOnFromThePartsOfMoreOrFewerScenarios) {
+  const auto dream = [&](const std::string& scenarios) {
+    return json_of({"--calibration", path("model.json"), "--scenarios", scenarios, "--out", path("out")});
+  };
+  dream("40");
+  const auto of_few = bytes_of("out/dream.parquet");
+  const auto first = std::filesystem::last_write_time(path("out/chunks/baseline-0-40.parquet"));
+  dream("100");
+  EXPECT_THAT(parts(), ElementsAre("baseline-0-40.parquet", "baseline-40-100.parquet"));
+  EXPECT_EQ(std::filesystem::last_write_time(path("out/chunks/baseline-0-40.parquet")), first);
+  json_of({"--calibration", path("model.json"), "--scenarios", "100", "--out", path("whole")});
+  EXPECT_EQ(bytes_of("out/dream.parquet"), bytes_of("whole/dream.parquet"));
+  EXPECT_EQ(dream("60")["paths"], 60);
+  EXPECT_EQ(dream("40")["paths"], 40);
+  EXPECT_EQ(bytes_of("out/dream.parquet"), of_few);
+  EXPECT_EQ(parts().size(), 2U) << "nothing is made twice";
+}
+
+TEST_F(DreamCommand, WritesRegimesByName) {
+  ASSERT_EQ(run({"--scenarios", "64", "--out", path("out"), "--paths"}).exit_code, 0);
+  const auto model = nlohmann::json::parse(bytes_of("out/model.json"));
+  const auto labels = model["regimes"].get<std::vector<std::string>>();
+  const auto last = texts_of("out/dream.parquet", "final_regime"),
+             steps = texts_of("out/paths/baseline-0-64.parquet", "regime");
+  ASSERT_EQ(last.size(), 64U);
+  ASSERT_EQ(steps.size(), 64U * 20);
+  EXPECT_THAT(labels, testing::Contains(last[7]));
+  EXPECT_EQ(steps[7 * 20 + 19], last[7]);
+}
+
+TEST_F(DreamCommand, SaysWhereRuinCutsALossOff) {
+  write("stress.toml", crash);
+  const std::vector<std::string> arguments{"--scenarios",       "64",     "--stresses",
+                                           path("stress.toml"), "--ruin", "0.9"};
+  std::vector<std::string> into = arguments;
+  into.insert(into.end(), {"--out", path("out")});
+  const std::string text = run(into).standard_output;
+  EXPECT_THAT(text, AllOf(HasSubstr(" % †"), HasSubstr("† cut off at ruin: the account stops at 90 %")));
+  EXPECT_THAT(bytes_of("out/dream_report.md"), AllOf(HasSubstr(" % † ("), HasSubstr("\n† cut off at ruin")));
+  std::vector<std::string> to_the_end = arguments;
+  to_the_end.back() = "0";
+  EXPECT_THAT(run(to_the_end).standard_output, Not(HasSubstr("†")));
+}
+
+TEST_F(DreamCommand, DrawsEveryScenario) {
+  if (!regent::test::can_draw(REGENT_SOURCE_FOLDER, "matplotlib, pyarrow")) GTEST_SKIP() << "no matplotlib";
+  std::string stresses;
+  for (const char digit : {'1', '2', '3', '4', '5', '6', '7'})
+    stresses +=
+        std::string("[[stress]]\nname = \"s") + digit + "\"\nkind = \"volatility_spike\"\nmultiple = 2\n";
+  write("stress.toml", stresses);
+  const ProcessResult done = run_process(
+      {REGENT_DREAM_PROGRAM, "--data", path("panel.csv"), "--source", "replay", "--steps", "20", "--device",
+       "cpu", "--scenarios", "16", "--stresses", path("stress.toml"), "--out", path("out")},
+      280'000);
+  ASSERT_EQ(done.exit_code, 0) << done.standard_error;
+  const std::string fan = bytes_of("out/fan.png");
+  ASSERT_GT(fan.size(), 24U);
+  const int height = static_cast<unsigned char>(fan[22]) * 256 + static_cast<unsigned char>(fan[23]);
+  EXPECT_GT(height, 700) << "eight fans stand in two rows";
+}
+
+TEST_F(DreamCommand, RefusesFlagsThatWouldSayNothing) {
+  write("model.json", "{}");
+  write("stress.toml", crash);
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
+      {{"--stress", "crash", "--stresses", path("stress.toml")}, "--stress is for --path N"},
+      {{"--block", "10"}, "--block is for --source stationary or circular"},
+      {{"--block", "10", "--source", "replay"}, "--block is for --source stationary or circular"},
+      {{"--start", "now", "--source", "circular"}, "--start now is for --source regimes"},
+      {{"--macros", "2", "--source", "stationary"}, "--macros is for --source regimes"},
+      {{"--calibration", path("model.json"), "--source", "replay"}, "--calibration is for --source regimes"},
+      {{"--calibration", path("model.json"), "--factors", "2"}, "--factors is for a fit"}};
+  for (const auto& [arguments, message] : cases) EXPECT_THAT(error_of(arguments), HasSubstr(message));
+}
+
+TEST_F(DreamCommand, RefusesPlacesThatCannotBeWritten) {
+  write("afile", "");
+  EXPECT_THAT(error_of({"--out", path("afile")}), HasSubstr("is no folder, a file has that name"));
+  EXPECT_THAT(error_of({"--out", "/proc/nope"}), HasSubstr("--out /proc/nope"));
+  EXPECT_THAT(error_of({"--calibration", path("nodir/x.json")}),
+              AllOf(HasSubstr("--calibration "), HasSubstr("nodir is no folder")));
+  EXPECT_THAT(error_of({"--path", "1", "--out", path("nodir/x.csv")}), HasSubstr("nodir is no folder"));
+}
+
+TEST_F(DreamCommand, NamesTheFileAndTheMisspeltKey) {
+  json_of({"--scenarios", "10", "--calibration", path("model.json")});
+  auto model = nlohmann::ordered_json::parse(bytes_of("model.json"));
+  model["volatility"]["alhpa"] = model["volatility"]["alpha"];
+  model["volatility"].erase("alpha");
+  write("model.json", model.dump());
+  EXPECT_THAT(error_of({"--calibration", path("model.json")}),
+              HasSubstr("model.json: volatility.alhpa: unknown key, did you mean 'alpha'?"));
+  std::istringstream lines(bytes_of("panel.csv"));
+  std::string few;
+  for (std::string line; std::ranges::count(few, '\n') < 31 && std::getline(lines, line);) few += line + '\n';
+  write("panel.csv", few);
+  EXPECT_THAT(error_of({}), HasSubstr("panel.csv: only 9 bars have a return"));
+}
+
 TEST_F(DreamCommand, SaysWhatIsWrong) {
   write("unknown_key.toml", "[[stress]]\nname = \"a\"\nkind = \"crisis\"\nmoves = [-0.1]\nvolatilty = 2\n");
   write("late.toml", "[[stress]]\nname = \"a\"\nkind = \"crisis\"\nat = 20\nmoves = [-0.1]\n");
   write("weights.csv", "symbol,weight\nNOBODY,1\n");
+  write("empty.toml", "");
   write("holes.csv", "symbol,weight\nS000,\n");
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
       {{"--stresses", path("unknown_key.toml")},
@@ -162,6 +329,11 @@ TEST_F(DreamCommand, SaysWhatIsWrong) {
       {{"--scenarios", "0"}, "--scenarios 0: from 1"},
       {{"--budget", "soon"}, "--budget soon: a positive number"},
       {{"--paths"}, "--out FOLDER, which is not given"},
+      {{"--path", "-1"}, "--path -1: from 0 to"},
+      {{"--seed", "-1"}, "--seed -1: from 0 to"},
+      {{"--source", "circular", "--block", "100000"},
+       "--block 100000: a block must not be longer than the history, which has 399 bars"},
+      {{"--stresses", path("empty.toml")}, "empty.toml: no [[stress]] in it"},
       {{"--path", "1", "--stress", "crush"}, "--stress crush"}};
   for (const auto& [arguments, message] : cases) {
     const ProcessResult done = run(arguments);
