@@ -8,12 +8,17 @@ namespace {
 
 constexpr std::size_t json_bytes_max = std::size_t{1} << 26;
 
+constexpr std::size_t safetensors_header_at = 8;  // after its length
+
 bool is_json(const std::filesystem::path& file) {
   if (file.extension() == ".json") return true;
   if (file.extension() == ".safetensors") return false;
   const std::string text = read_file(file, json_bytes_max);
   const auto first = text.find_first_not_of(" \t\r\n");
-  return first != std::string::npos && text[first] == '{';
+  if (first != std::string::npos && text[first] == '{') return true;
+  if (text.size() > safetensors_header_at && text[safetensors_header_at] == '{') return false;
+  throw InputError(file.string() +
+                   ": no regime model: it is neither JSON, which begins with {, nor safetensors");
 }
 
 }  // namespace
