@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "base/error.hpp"
+#include "base/trimmed.hpp"
 #include "base/version.hpp"
 
 namespace regent {
@@ -37,6 +38,43 @@ int parse(CLI::App& app, int argc, char** argv, const std::string& command, bool
     return app.exit(success);  // --help
   } catch (const CLI::ParseError& error) {
     return complain(command, std::string(error.what()) + "\nTry '" + command + " --help'.", exit_input);
+  }
+}
+
+struct NamedFile {
+  std::string flag, file;
+  bool written;
+};
+
+void collect_files(const CLI::App& app, std::vector<NamedFile>& files) {
+  for (const CLI::Option* option : app.get_options()) {
+    const std::string type = option->get_type_name();
+    const bool written = type == written_table || type == written_model;
+    if (!written && !type.starts_with("FILE")) continue;
+    for (const std::string& file : option->results()) {
+      if (!file.empty()) files.push_back({option->get_name(), file, written});
+    }
+  }
+  for (const CLI::App* command : app.get_subcommands()) collect_files(*command, files);
+}
+
+bool is_same_file(const std::string& a, const std::string& b) {
+  std::error_code error;
+  if (std::filesystem::exists(a, error) && std::filesystem::exists(b, error))
+    return std::filesystem::equivalent(a, b, error);
+  return std::filesystem::absolute(a, error).lexically_normal() ==
+         std::filesystem::absolute(b, error).lexically_normal();
+}
+
+void check_written_files(const CLI::App& app) {
+  std::vector<NamedFile> files;
+  collect_files(app, files);
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    for (std::size_t j = 0; j < files.size() && files[i].written; ++j) {
+      if (i == j || !is_same_file(files[i].file, files[j].file)) continue;
+      throw InputError(files[i].flag + " " + files[i].file + ": " + files[j].flag +
+                       " names the same file, which would be lost; write to another");
+    }
   }
 }
 
@@ -73,7 +111,7 @@ std::vector<std::string> split_names(const std::string& list) {
   std::vector<std::string> names;
   std::istringstream in(list);
   for (std::string name; std::getline(in, name, ',');) {
-    if (!name.empty()) names.push_back(name);
+    if (const auto one = trimmed(name); !one.empty()) names.emplace_back(one);
   }
   return names;
 }
@@ -88,6 +126,7 @@ int run_command(CLI::App& app, int argc, char** argv, const std::function<int()>
   const int parsed = parse(app, argc, argv, command, run);
   if (!run) return parsed;
   try {
+    check_written_files(app);
     return body();
   } catch (const InputError& error) {
     return complain(command, error.what(), exit_input);

@@ -28,6 +28,11 @@ Config load_config(const CommonFlags& flags, const std::map<std::string, std::st
 // The names of a flag such as --symbols A,B; empty ones are left out.
 std::vector<std::string> split_names(const std::string& list);
 
+// Type names of files that a command writes. run_command refuses one that another flag names too: what is
+// to be read would be lost, or what is written first.
+inline constexpr const char* written_table = "FILE.csv|FILE.parquet";
+inline constexpr const char* written_model = "FILE.json|FILE.safetensors";
+
 // Parses, runs, and turns exceptions into one clear line on standard error and an exit code.
 int run_command(CLI::App& app, int argc, char** argv, const std::function<int()>& body);
 

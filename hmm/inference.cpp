@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/nan_value.hpp"
 #include "cuda/hmm/forward.hpp"
+#include "cuda/hmm/long_series.hpp"
 #include "cuda/hmm/smooth.hpp"
 #include "cuda/hmm/viterbi.hpp"
 #include "cuda/runtime/aligned.hpp"
@@ -185,6 +186,7 @@ class Chunk {
   std::size_t length(std::size_t lane) const { return static_cast<std::size_t>(lengths_[lane]); }
   double offset(std::size_t lane) const { return offsets_[lane]; }
   std::size_t states() const { return view_.shape.states(); }
+  bool runs_in_pieces() const { return view_.shared && length(0) > whole_bars_max; }
   std::size_t padded_lanes() const { return cuda::hmm::blocks_of(series_.size()) * cuda::hmm::lane_block; }
   std::size_t padded_bars() const { return padded_lanes() * static_cast<std::size_t>(view_.steps); }
 
@@ -216,9 +218,10 @@ class Chunk {
   cuda::Aligned<T> parameters_, values_;
 };
 
-// Longest first, so that lanes of a block end together, cut where a chunk would hold more than chunk_bytes.
+// Longest first, so that lanes of a block end together, cut where a chunk would hold more than chunk_bytes; a
+// series that can run in pieces is alone.
 std::vector<std::vector<std::size_t>> chunks_of(const SeriesBatch& batch, std::size_t columns,
-                                                std::size_t bytes_per_bar) {
+                                                std::size_t bytes_per_bar, bool may_run_in_pieces) {
   std::vector<std::size_t> order(batch.series.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::stable_sort(order, std::ranges::greater{},
@@ -228,7 +231,8 @@ std::vector<std::vector<std::size_t>> chunks_of(const SeriesBatch& batch, std::s
     const std::size_t bars = std::max<std::size_t>(1, batch.series[order[first]].size() / columns);
     const std::size_t blocks =
         std::max<std::size_t>(1, chunk_bytes / (bars * bytes_per_bar * cuda::hmm::lane_block));
-    const std::size_t end = std::min(order.size(), first + blocks * cuda::hmm::lane_block);
+    const bool alone = may_run_in_pieces && bars > whole_bars_max;
+    const std::size_t end = std::min(order.size(), first + (alone ? 1 : blocks * cuda::hmm::lane_block));
     chunks.emplace_back(order.begin() + static_cast<std::ptrdiff_t>(first),
                         order.begin() + static_cast<std::ptrdiff_t>(end));
     first = end;
@@ -243,7 +247,8 @@ void for_each_chunk(std::span<const Model> models, const SeriesBatch& batch, con
   const Model& model = models.front();
   const std::size_t columns = batch.kind == Kind::observations ? model.features.size() : model.states();
   const std::size_t bytes_per_bar = (columns + static_cast<std::size_t>(model.states())) * sizeof(T);
-  for (std::vector<std::size_t>& series : chunks_of(batch, columns, bytes_per_bar)) {
+  const bool may_run_in_pieces = !runs_on_table(model, batch.kind);
+  for (std::vector<std::size_t>& series : chunks_of(batch, columns, bytes_per_bar, may_run_in_pieces)) {
     const std::size_t longest = batch.series[series.front()].size() / columns;
     if (sizeof(T) == 4 && longest > static_cast<std::size_t>(float_bars_max)) {
       throw InputError("regime inference, " + name_of(batch, series.front()) + ": " +
@@ -260,6 +265,30 @@ std::vector<double> rows_of_lane(const Chunk<T>& chunk, std::size_t lane, const 
   std::vector<double> series(chunk.length(lane) * chunk.states());
   for (std::size_t row = 0; row < series.size(); ++row) series[row] = values[lane_index(lane, row, rows)];
   return series;
+}
+
+// One long series, its pieces of time as lanes. pass(view, posteriors, log-likelihoods, β of the last bars)
+// is forward or smooth.
+template <class T, class Pass>
+double run_in_pieces(const cuda::Resources& resources, const cuda::hmm::BatchView<T>& whole, const Pass& pass,
+                     std::vector<double>* probability) {
+  cuda::hmm::LongSeries<T> pieces(resources, whole);
+  pieces.exchange(1, whole.parameters);
+  const cuda::hmm::BatchView<T> view = pieces.view(1);
+  const std::size_t padded = cuda::hmm::blocks_of(view.lanes) * cuda::hmm::lane_block;
+  const std::size_t states = view.shape.states(), rows = static_cast<std::size_t>(view.steps) * states;
+  std::vector<double> lanes(padded);
+  cuda::Aligned<T> values(probability == nullptr ? 0 : padded * rows);
+  pass(view, std::span<T>(values), std::span<double>(lanes), pieces.terminal());
+  double log_likelihood = 0;
+  for (int piece = 0; piece < pieces.chunks(); ++piece) {
+    log_likelihood += lanes[piece];
+    const std::size_t size =
+        probability == nullptr ? 0 : static_cast<std::size_t>(pieces.length_of(piece)) * states;
+    for (std::size_t row = 0; row < size; ++row)
+      probability->push_back(values[lane_index(static_cast<std::size_t>(piece), row, rows)]);
+  }
+  return log_likelihood;
 }
 
 // One series alone, in double: what float could not carry.
@@ -284,9 +313,16 @@ template <class T>
 std::vector<double> score(const cuda::Resources& resources, std::span<const Model> models,
                           const SeriesBatch& batch) {
   std::vector<double> result(batch.series.size());
+  const auto pass = [&](const auto& view, std::span<T> out, std::span<double> lanes, const T*) {
+    cuda::hmm::forward<T>(resources, view, out, lanes);
+  };
   for_each_chunk<T>(models, batch, [&](const Chunk<T>& chunk) {
+    if (chunk.runs_in_pieces()) {
+      result[chunk.series()[0]] = run_in_pieces<T>(resources, chunk.view(), pass, nullptr) + chunk.offset(0);
+      return;
+    }
     std::vector<double> lanes(chunk.padded_lanes());
-    cuda::hmm::forward<T>(resources, chunk.view(), std::span<T>{}, lanes);
+    pass(chunk.view(), std::span<T>{}, lanes, nullptr);
     for (std::size_t lane = 0; lane < chunk.series().size(); ++lane) {
       result[chunk.series()[lane]] = lanes[lane] + chunk.offset(lane);
     }
@@ -299,14 +335,20 @@ std::vector<double> score(const cuda::Resources& resources, std::span<const Mode
 
 // `pass` is forward or smooth in T, `again` the same in double for one series.
 template <class T, class Pass, class Again>
-Posteriors posteriors(std::span<const Model> models, const SeriesBatch& batch, const Pass& pass,
-                      const Again& again) {
+Posteriors posteriors(const cuda::Resources& resources, std::span<const Model> models,
+                      const SeriesBatch& batch, const Pass& pass, const Again& again) {
   Posteriors result{std::vector<double>(batch.series.size()),
                     std::vector<std::vector<double>>(batch.series.size())};
   for_each_chunk<T>(models, batch, [&](const Chunk<T>& chunk) {
+    if (chunk.runs_in_pieces()) {
+      const std::size_t series = chunk.series()[0];
+      result.log_likelihood[series] =
+          run_in_pieces<T>(resources, chunk.view(), pass, &result.probability[series]) + chunk.offset(0);
+      return;
+    }
     std::vector<double> lanes(chunk.padded_lanes());
     cuda::Aligned<T> values(chunk.padded_bars() * chunk.states());
-    pass(chunk.view(), std::span<T>(values), std::span<double>(lanes));
+    pass(chunk.view(), std::span<T>(values), std::span<double>(lanes), nullptr);
     const std::size_t rows = values.size() / chunk.padded_lanes();
     for (std::size_t lane = 0; lane < chunk.series().size(); ++lane) {
       const std::size_t series = chunk.series()[lane];
@@ -345,8 +387,8 @@ std::size_t first_impossible_bar(const Model& model, std::span<const double> tab
 template <class T>
 Posteriors filter(const cuda::Resources& resources, std::span<const Model> models, const SeriesBatch& batch) {
   Posteriors result = posteriors<T>(
-      models, batch,
-      [&](const auto& view, std::span<T> out, std::span<double> lanes) {
+      resources, models, batch,
+      [&](const auto& view, std::span<T> out, std::span<double> lanes, const T*) {
         cuda::hmm::forward<T>(resources, view, out, lanes);
       },
       [&](std::size_t i) { return alone(filtered_posteriors, resources, models, batch, i); });
@@ -363,9 +405,9 @@ Posteriors filter(const cuda::Resources& resources, std::span<const Model> model
 template <class T>
 Posteriors smooth(const cuda::Resources& resources, std::span<const Model> models, const SeriesBatch& batch) {
   Posteriors result = posteriors<T>(
-      models, batch,
-      [&](const auto& view, std::span<T> out, std::span<double> lanes) {
-        cuda::hmm::smooth<T>(resources, view, out, lanes);
+      resources, models, batch,
+      [&](const auto& view, std::span<T> out, std::span<double> lanes, const T* terminal) {
+        cuda::hmm::smooth<T>(resources, view, out, lanes, terminal);
       },
       [&](std::size_t i) { return alone(smoothed_posteriors, resources, models, batch, i); });
   for (std::size_t i = 0; i < batch.series.size(); ++i) {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "base/sha256.hpp"
 #include "cuda/hmm/forward_body.hpp"
 #include "cuda/hmm/live.hpp"
 #include "cuda/hmm/student_body.hpp"
@@ -59,9 +60,21 @@ std::size_t first_infinity(std::span<const double> values) {
 
 // What begins every snapshot.
 struct Heading {
-  char format[8] = {'r', 'g', 'n', 't', 'l', 'f', '1', 0};
+  char format[8] = {'r', 'g', 'n', 't', 'l', 'f', '2', 0};
   std::int32_t macros = 0, micros = 0, dimension = 0, bytes_of_number = 0, law = 0, in_logs = 0;
+  std::uint64_t model = 0;  // mark_of
 };
+
+// Of one model's numbers, so that a snapshot goes on under no other model.
+std::uint64_t mark_of(const std::vector<double>& parameters, const Standardisation& standardisation) {
+  std::string bytes;
+  for (const auto* values : {&parameters, &standardisation.centre, &standardisation.scale})
+    bytes.append(reinterpret_cast<const char*>(values->data()), values->size() * sizeof(double));
+  const Sha256Digest digest = sha256(std::string_view(bytes));
+  std::uint64_t mark = 0;
+  std::memcpy(&mark, digest.data(), sizeof mark);
+  return mark;
+}
 
 // A symbol whose model has transitions of (nearly) zero: in logs and in double (log_passes.hpp).
 struct LogLane {
@@ -131,6 +144,7 @@ struct LiveFilter<T>::State {
     const std::vector<double> own = lane_parameters(model, standardisation);
     parameters.resize(cuda::hmm::blocks_of(lanes) * lane_block * own.size());
     put_lane<T>(own, lane, last, parameters);
+    marks.push_back(mark_of(own, standardisation));
     LogChain chain(model);
     which_in_logs.push_back(-1);
     if (has_transition_below(chain.transition, transition_min<T>)) {
@@ -198,6 +212,7 @@ struct LiveFilter<T>::State {
     result.dimension = shape.dimension;
     result.bytes_of_number = sizeof(T);
     result.law = static_cast<std::int32_t>(law);
+    result.model = marks[lane];
     return result;
   }
 
@@ -255,7 +270,8 @@ struct LiveFilter<T>::State {
   Aligned<double> centre, scale, totals;
   Aligned<std::int64_t> present;
   std::vector<LogLane> in_logs;
-  std::vector<int> which_in_logs;  // [symbols], -1: none
+  std::vector<int> which_in_logs;    // [symbols], -1: none
+  std::vector<std::uint64_t> marks;  // [symbols], of their models
   std::unique_ptr<cuda::hmm::LiveDevice<T>> device;
 };
 
@@ -329,8 +345,8 @@ void LiveFilter<T>::restore(std::size_t symbol, std::span<const std::byte> bytes
   if (bytes.size() != size || std::memcmp(bytes.data(), &heading, sizeof heading) != 0) {
     throw InputError("live regime filter, symbol " + std::to_string(symbol) + ": a snapshot of " +
                      std::to_string(bytes.size()) +
-                     " bytes is not one of a filter with this shape, emission and precision (" +
-                     std::to_string(size) + " bytes)");
+                     " bytes is not one of a filter with this model and precision (" + std::to_string(size) +
+                     " bytes)");
   }
   state_->fetch();
   std::size_t at = sizeof heading;

@@ -34,7 +34,7 @@ class LiveFilter {
   double log_likelihood(std::size_t symbol) const;  // of all its bars so far, in the features' own units
 
   // Everything that one symbol's bars have left, under 1 KB. Throws InputError where the bytes are not those
-  // of the same shape, emission and precision.
+  // of the same model and precision.
   std::vector<std::byte> snapshot(std::size_t symbol) const;
   void restore(std::size_t symbol, std::span<const std::byte> bytes);
 

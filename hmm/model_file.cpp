@@ -8,17 +8,16 @@ namespace {
 
 constexpr std::size_t json_bytes_max = std::size_t{1} << 26;
 
-constexpr std::size_t safetensors_header_at = 8;  // after its length
-
 bool is_json(const std::filesystem::path& file) {
   if (file.extension() == ".json") return true;
   if (file.extension() == ".safetensors") return false;
   const std::string text = read_file(file, json_bytes_max);
   const auto first = text.find_first_not_of(" \t\r\n");
   if (first != std::string::npos && text[first] == '{') return true;
-  if (text.size() > safetensors_header_at && text[safetensors_header_at] == '{') return false;
+  constexpr std::size_t length_bytes = 8;  // of a safetensors header, before its own {
+  if (text.size() > length_bytes && text[length_bytes] == '{') return false;
   throw InputError(file.string() +
-                   ": no regime model: it is neither JSON, which begins with {, nor safetensors");
+                   ": no regime model: the file is neither JSON nor safetensors; regent hmm fit writes one");
 }
 
 }  // namespace

@@ -7,8 +7,8 @@
 
 namespace regent::hmm {
 
-// *.json is JSON, *.safetensors is safetensors, any other name is judged by its first byte. Throws
-// InputError.
+// *.json is JSON, *.safetensors is safetensors, any other name is judged by its first bytes. Throws
+// InputError, also for a file that begins as neither.
 Model read_model(const std::filesystem::path& file, const JsonReading& reading = {});
 
 // Written atomically, the form by the extension. Throws InputError for another extension, and for a structure

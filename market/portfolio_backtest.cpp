@@ -1,7 +1,7 @@
 #include "market/portfolio_backtest.hpp"
 
+#include <algorithm>
 #include <cmath>
-#include <string>
 
 #include "base/error.hpp"
 
@@ -24,34 +24,44 @@ double PortfolioBacktest::value(std::span<const double> prices) {
   return total;
 }
 
+void PortfolioBacktest::trade(std::size_t symbol, double weight, double price, double equity, double& traded,
+                              double& lost) {
+  REGENT_INVARIANT(std::isfinite(weight), "a weight must be finite");
+  const double wanted = weight * equity / price;
+  const double change = wanted - units_[symbol];
+  const double notional = std::abs(change) * price;
+  const double paid = price * (1 + std::copysign(costs_.slippage_rate, change));
+  const double fee = costs_.fee_rate * std::abs(change) * paid;
+  cash_ -= change * paid + fee;
+  units_[symbol] = wanted;
+  traded += notional;
+  total_.fees += fee / equity;
+  lost += fee + notional * costs_.slippage_rate;
+}
+
+double PortfolioBacktest::end_period(double before, std::span<const double> next) {
+  const double after = value(next);
+  if (after > 0) return after / before - 1;
+  ruined_ = true;
+  cash_ = 0;
+  std::ranges::fill(units_, 0.0);
+  return -1;
+}
+
 double PortfolioBacktest::step(std::span<const double> weights, std::span<const double> fill,
                                std::span<const double> next) {
   REGENT_INVARIANT((weights.empty() || weights.size() == units_.size()) && fill.size() == units_.size() &&
                        next.size() == units_.size(),
                    "one weight and price per symbol");
+  if (ruined_) return total_.returns.emplace_back(0.0);
   const double before = value(fill);
-  if (!(before > 0)) {
-    throw Error("the account is ruined after " + std::to_string(total_.returns.size()) + " decisions");
-  }
   double traded = 0, lost = 0, gross = 0;
   for (std::size_t i = 0; i < units_.size(); ++i) {
-    if (!weights.empty() && !std::isnan(fill[i])) {
-      REGENT_INVARIANT(std::isfinite(weights[i]), "a weight must be finite");
-      const double wanted = weights[i] * before / fill[i];
-      const double change = wanted - units_[i];
-      const double notional = std::abs(change) * fill[i];
-      const double paid = fill[i] * (1 + std::copysign(costs_.slippage_rate, change));
-      const double fee = costs_.fee_rate * std::abs(change) * paid;
-      cash_ -= change * paid + fee;
-      units_[i] = wanted;
-      traded += notional;
-      total_.fees += fee / before;
-      lost += fee + notional * costs_.slippage_rate;
-    }
+    if (!weights.empty() && !std::isnan(fill[i])) trade(i, weights[i], fill[i], before, traded, lost);
+    if (!weights.empty() && std::isnan(fill[i]) && (weights[i] != 0 || units_[i] != 0)) ++total_.unfilled;
     gross += std::abs(units_[i] * last_price_[i]);
   }
-  const double after = value(next);
-  total_.returns.push_back(after / before - 1);
+  total_.returns.push_back(end_period(before, next));
   total_.turnover += traded / before;
   total_.costs += lost / before;
   total_.gross_exposure += gross / before;

@@ -20,6 +20,7 @@ struct PortfolioResult {
   double costs = 0;             // fees and slippage, fraction of equity, summed over decisions
   double fees = 0;              // of them
   double gross_exposure = 0;    // mean Σ|w| after trading
+  std::size_t unfilled = 0;     // weights whose symbol had no fill price while it was wanted or held
 };
 
 class PortfolioBacktest {
@@ -28,15 +29,19 @@ class PortfolioBacktest {
   // weights [symbols], decided at some bar t, or empty: no decision, nothing is traded; fill and next
   // [symbols], the execution prices of t+1 and t+2. A symbol without a fill price keeps its position; one
   // without a next price is valued at its last known one. Consecutive calls continue the account: `next` of a
-  // call is `fill` of the following one. Returns the period's simple return. Throws Error when the account is
-  // ruined.
+  // call is `fill` of the following one. Returns the period's simple return. An account that is worth nothing
+  // or less is ruined: that period returns −1, it holds nothing from then on, and later ones return 0.
   double step(std::span<const double> weights, std::span<const double> fill, std::span<const double> next);
   PortfolioResult result() const;
+  bool ruined() const { return ruined_; }
 
  private:
   double value(std::span<const double> prices);
+  void trade(std::size_t symbol, double weight, double price, double equity, double& traded, double& lost);
+  double end_period(double before, std::span<const double> next);
   PortfolioCosts costs_;
   double cash_ = 1.0;
+  bool ruined_ = false;
   std::vector<double> units_, last_price_;
   PortfolioResult total_;
 };

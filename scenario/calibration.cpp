@@ -176,9 +176,9 @@ void put_volatility(const Garch& garch, double threshold, Law& law) {
                     .alpha = garch.alpha,
                     .gamma = garch.gamma,
                     .beta = garch.beta};
-  // a jump moves the variance as the largest shock that is none
+  // a jump moves the variance as the largest shock that is none would in the place of the bar's own
   if (!law.jumps.intensity.empty())
-    law.jumps.variance = (garch.alpha + garch.gamma / 2) * threshold * threshold;
+    law.jumps.variance = (garch.alpha + garch.gamma / 2) * (threshold * threshold - 1);
 }
 
 // Volatilities and tails, of the market and of the assets' own shocks. The market's is fitted again where it

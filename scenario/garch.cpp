@@ -16,12 +16,13 @@ constexpr std::size_t returns_min = 30;
 constexpr double dof_min = 2.2, worth_min = 3;
 using Point = std::array<double, 4>;
 
-// Free numbers → parameters: the four shares alpha, gamma/2, beta and the rest sum to one.
-Garch parameters_of(const Point& p) {
+// Free numbers → parameters: the four shares alpha and gamma/2, each times the mean square that drives them,
+// beta and the rest sum to one.
+Garch parameters_of(const Point& p, double driven_square) {
   const double a = std::exp(p[0]), g = std::exp(p[1]), b = std::exp(p[2]), sum = 1 + a + g + b;
   Garch garch;
-  garch.alpha = a / sum;
-  garch.gamma = 2 * g / sum;
+  garch.alpha = a / (sum * driven_square);
+  garch.gamma = 2 * g / (sum * driven_square);
   garch.beta = b / sum;
   garch.dof = dof_min + std::exp(p[3]);
   return garch;
@@ -96,10 +97,16 @@ void check(const Market& market) {
 
 }  // namespace
 
+double driven_square_of(const Market& market) {
+  const auto jumps = static_cast<double>(std::ranges::count(market.jumps, 1));
+  const double share = market.jumps.empty() ? 0 : jumps / static_cast<double>(market.jumps.size());
+  return 1 + share * (market.jump_threshold * market.jump_threshold - 1);
+}
+
 Filtered filter(const Market& market, const Garch& garch) {
   const std::size_t k = market.start.size();
   const Shock shock(garch.dof);
-  const double base = 1 - garch.alpha - garch.beta - garch.gamma / 2;
+  const double base = 1 - garch.beta - (garch.alpha + garch.gamma / 2) * driven_square_of(market);
   std::vector<double> law = market.start, next(k), moved(k);
   Filtered result;
   result.variance.reserve(market.returns.size() + 1);
@@ -133,15 +140,16 @@ Filtered filter(const Market& market, const Garch& garch) {
 Garch fit_garch(const Market& market) {
   check(market);
   const Garch constant = constant_variance(market);
+  const double driven_square = driven_square_of(market);
   const auto cost = [&](const Point& p) {
     for (const double value : p) {
       if (std::abs(value) > 12) return HUGE_VAL;
     }
-    return -filter(market, parameters_of(p)).log_likelihood;
+    return -filter(market, parameters_of(p, driven_square)).log_likelihood;
   };
   Garch best = constant;
   for (const Point& start : {Point{0.0, 0.0, 3.0, 1.5}, Point{-1.0, -1.0, 0.0, 1.0}}) {
-    Garch one = parameters_of(nelder_mead(start, cost));
+    Garch one = parameters_of(nelder_mead(start, cost), driven_square);
     one.log_likelihood = filter(market, one).log_likelihood;
     one.constant_log_likelihood = constant.log_likelihood;
     if (one.log_likelihood > best.log_likelihood && one.log_likelihood > constant.log_likelihood + worth_min)

@@ -6,8 +6,9 @@
 
 namespace regent::scenario {
 
-// v' = 1 − alpha − beta − gamma/2 + v·(beta + (alpha + gamma·[z < 0])·z²): v of mean 1, z a shock of unit
-// variance with `dof` degrees of freedom (0: Gaussian) that drives it.
+// v' = base + v·(beta + (alpha + gamma·[z < 0])·z²), z a shock of unit variance with `dof` degrees of freedom
+// (0: Gaussian) that drives it; base = 1 − beta − (alpha + gamma/2)·driven_square_of(market), so that v has
+// mean 1.
 struct Garch {
   double alpha = 0, gamma = 0, beta = 0;
   double dof = 0;
@@ -33,6 +34,8 @@ struct Market {
 // regime is not known, so v is the mean over the regimes at every bar (Klaassen 2002, after Gray 1996); exact
 // for one regime whose shock is shown, and for a v that does not move. Bars of jumps count towards regimes
 // and v, not towards p.
+// The mean square of the shocks that drive v: 1, but for bars of jumps, whose shocks end at the threshold.
+double driven_square_of(const Market& market);
 struct Filtered {
   double log_likelihood = 0;
   std::vector<double> variance;  // [bars + 1]

@@ -10,6 +10,7 @@
 
 #include "base/config/suggest.hpp"
 #include "base/error.hpp"
+#include "base/trimmed.hpp"
 
 namespace regent::strategies {
 namespace {
@@ -74,19 +75,26 @@ void check_names(const Family& family, const std::vector<Parameter>& parameters,
   }
 }
 
+// volume-window, as flags are spelt, is volume_window.
+std::string parameter_named(std::string_view text) {
+  std::string name(text);
+  std::ranges::replace(name, '-', '_');
+  return name;
+}
+
 }  // namespace
 
 GridTexts parse_grid(const std::string& text) {
   GridTexts texts;
   if (text.empty()) return texts;
   for (const auto& piece : split(text, ',')) {
-    const auto equals = piece.find('=');
-    if (equals == 0 || equals == std::string::npos || equals + 1 == piece.size()) {
+    const auto equals = std::min(piece.find('='), piece.size());
+    const std::string name = parameter_named(trimmed(std::string_view(piece).substr(0, equals)));
+    const std::string values(trimmed(std::string_view(piece).substr(std::min(equals + 1, piece.size()))));
+    if (name.empty() || values.empty())
       throw InputError("grid \"" + piece + "\": expected NAME=VALUES, such as fast=5:100:5");
-    }
-    if (!texts.emplace(piece.substr(0, equals), piece.substr(equals + 1)).second) {
-      throw InputError("grid \"" + piece + "\": " + piece.substr(0, equals) + " stands twice");
-    }
+    if (!texts.emplace(name, values).second)
+      throw InputError("grid \"" + piece + "\": " + name + " stands twice");
   }
   return texts;
 }

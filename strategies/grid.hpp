@@ -16,7 +16,8 @@ inline constexpr std::uint64_t combinations_max = 1'000'000;
 
 using GridTexts = std::map<std::string, std::string>;  // parameter → "5:100:5", "5:10", "20" or "5/10/20"
 
-// "fast=5:100:5,slow=20/50" → the texts by parameter. Throws InputError naming the piece that is wrong.
+// "fast=5:100:5, slow=20/50" → the texts by parameter; volume-window is volume_window. Throws InputError
+// naming the piece that is wrong.
 GridTexts parse_grid(const std::string& text);
 
 // first, first + step, …, to ten digits; `last` included where a step reaches it.

@@ -25,6 +25,10 @@ void Sums::add(const cuda::sweep::BucketSums& bucket, double bucket_bars) {
   held += bucket.held;
 }
 
+void Sums::add(const Sums& other) {
+  add({other.sum, other.square_sum, other.downside_sum, other.held}, other.bars);
+}
+
 double mean_of(const Sums& sums) {
   return sums.bars > 0 ? sums.sum / sums.bars : undefined;
 }

@@ -4,25 +4,27 @@
 
 #include <cstdint>
 
+#include "base/nan_value.hpp"
 #include "cuda/trading/sweep.hpp"
 
 namespace regent::strategies {
 
 struct Metrics {
-  double total_return = 0, annual_return = 0, annual_volatility = 0;
-  double sharpe = 0, sortino = 0;  // annualised, risk-free 0, as in market/performance.hpp
-  double drawdown_max = 0;         // positive fraction, at closes
-  double win_rate = 0;             // of closed trades
-  double profit_factor = 0;        // Σ gains / Σ losses of closed trades; inf without a loss
-  double exposure = 0;             // share of bars with a position at their close
-  double turnover = 0;             // traded value / equity, a year
-  double trades = 0;               // closed ones
-  double fees = 0, slippage = 0;   // of the start cash
+  double total_return = nan_value, annual_return = nan_value, annual_volatility = nan_value;
+  double sharpe = nan_value, sortino = nan_value;  // annualised, risk-free 0, as in market/performance.hpp
+  double drawdown_max = nan_value;                 // positive fraction, at closes
+  double win_rate = nan_value;                     // of closed trades
+  double profit_factor = nan_value;               // Σ gains / Σ losses of closed trades; inf without a loss
+  double exposure = nan_value;                    // share of bars with a position at their close
+  double turnover = nan_value;                    // traded value / equity, a year
+  double trades = nan_value;                      // closed ones
+  double fees = nan_value, slippage = nan_value;  // of the start cash
 };
 
 struct Sums {
   double bars = 0, sum = 0, square_sum = 0, downside_sum = 0, held = 0;
   void add(const cuda::sweep::BucketSums& bucket, double bucket_bars);
+  void add(const Sums& other);
 };
 
 double mean_of(const Sums& sums);

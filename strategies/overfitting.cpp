@@ -66,7 +66,8 @@ Overfitting overfitting_of(std::span<const BlockSums> sums, std::span<const doub
   REGENT_INVARIANT(blocks >= 2 && blocks <= 16 && blocks % 2 == 0 && sums.size() % blocks == 0,
                    "no even blocks");
   Overfitting result;
-  if (sums.size() / blocks < 2) {
+  const bool moved = std::ranges::any_of(sums, [](const BlockSums& one) { return one.square_sum > 0; });
+  if (sums.size() / blocks < 2 || !moved) {
     result.probability = result.loss_probability = result.median_sharpe =
         std::numeric_limits<double>::quiet_NaN();
     return result;

@@ -22,7 +22,8 @@ struct Overfitting {
 };
 
 // Combinatorially symmetric cross-validation. sums: [trials, blocks], block_bars: [blocks], blocks even. A
-// trial without any variance in a half counts as a Sharpe ratio of zero. NaN for fewer than two trials.
+// trial without any variance in a half counts as a Sharpe ratio of zero. NaN for fewer than two trials, and
+// where none earned or lost anything: all are equal then.
 // Source: Bailey, Borwein, López de Prado & Zhu (2015), The Probability of Backtest Overfitting.
 Overfitting overfitting_of(std::span<const BlockSums> sums, std::span<const double> block_bars);
 

@@ -34,11 +34,10 @@ struct FamilySweep {
   const Combinations* combinations = nullptr;
   UnsetVector<Row> rows;        // [combinations]
   UnsetVector<Sums> intervals;  // [combinations, intervals]
-  UnsetVector<Sums> regimes;    // [combinations, regimes]; empty without regimes
 };
 
 // Combinations in blocks, with room for what settings.table_bytes_max holds, or for eight columns and 1,024
-// lanes where that is more. Memory: about 400 bytes and 40 an interval and regime for every combination; on a
+// lanes where that is more. Memory: about 400 bytes and 40 an interval for every combination; on a
 // GPU 250 and 32 a bucket for those of a block, beside the table. Throws InputError.
 FamilySweep sweep(const cuda::Resources& resources, const TradableSeries& series,
                   const Combinations& combinations, const TimePlan& plan, const SweepSettings& settings);
@@ -54,10 +53,21 @@ std::vector<FamilySweep> sweep_all(const cuda::Resources& resources, const Trada
 cuda::sweep::Journal backtest(const TradableSeries& series, const Combinations& combinations,
                               std::size_t combination, const TimePlan& plan, const SweepSettings& settings);
 
+// The sums of one combination over whole intervals of the plan.
+Sums sums_of(const FamilySweep& family, std::size_t combination, const TimePlan& plan, const Span& span);
+
+// Annualised Sharpe ratios of many combinations.
+struct Trials {
+  std::size_t count = 0;  // all combinations
+  double variance = 0;    // of those that have a ratio; 0 below two
+};
+
 struct FoldResult {
   Fold fold;
-  std::size_t family = 0, combination = 0;                  // the best by the training Sharpe ratio
+  // The best by the training Sharpe ratio, the first among equals. What was never traded in training has 0.
+  std::size_t family = 0, combination = 0;
   double train_sharpe = 0, test_sharpe = 0, test_mean = 0;  // test_mean: per bar
+  Trials trials;                                            // in training
 };
 
 struct WalkForward {
@@ -65,16 +75,11 @@ struct WalkForward {
   double sharpe = 0;  // of all test bars together, each traded by its fold's choice
 };
 
-// Over all families swept on one symbol. NaN Sharpe ratios are never the best.
+// Over all families swept on one symbol.
 WalkForward walk_forward(std::span<const FamilySweep> families, const TimePlan& plan,
                          double periods_per_year);
 Overfitting overfitting_of(std::span<const FamilySweep> families, const TimePlan& plan);
 
-// Variance of the annualised Sharpe ratios of all combinations that have one, and how many have.
-struct Trials {
-  std::size_t count = 0;  // all combinations
-  double variance = 0;    // 0 below two
-};
 Trials trials_of(std::span<const FamilySweep> families);
 
 }  // namespace regent::strategies

@@ -76,19 +76,22 @@ void put_buckets(std::size_t bars, std::span<const std::int32_t> regime, std::ve
 
 }  // namespace
 
-TimePlan time_plan(std::size_t bars, const PlanSettings& settings, std::span<const std::int32_t> regime,
-                   std::vector<std::string> labels) {
+void validate(const PlanSettings& settings) {
   if (settings.blocks < 2 || settings.blocks > 16 || settings.blocks % 2 != 0) {
     throw InputError(std::to_string(settings.blocks) + " blocks: an even number from 2 to 16 is needed");
   }
   if (settings.folds < 0 || settings.folds > 100 || settings.purge_bars < 0) {
     throw InputError("folds must be from 0 to 100, and purged bars not negative");
   }
+}
+
+TimePlan time_plan(std::size_t bars, const PlanSettings& settings) {
+  validate(settings);
   check_length(bars, settings.blocks, "blocks");
   TimePlan plan;
   plan.blocks = equal_parts(static_cast<std::int64_t>(bars), settings.blocks);
   plan.folds = folds_of(bars, settings);
-  put_buckets(bars, regime, std::move(labels), plan);
+  put_buckets(bars, {}, {}, plan);
   return plan;
 }
 

@@ -38,13 +38,15 @@ struct TimePlan {
   std::int32_t buckets() const { return static_cast<std::int32_t>(intervals.size()) * regime_count(); }
 };
 
-// regime: [bars] index into labels, empty without labels. Throws InputError where the series is too short for
-// the blocks and folds: each needs min_part_bars.
-inline constexpr int min_part_bars = 10;
-TimePlan time_plan(std::size_t bars, const PlanSettings& settings, std::span<const std::int32_t> regime = {},
-                   std::vector<std::string> labels = {});
+// Throws InputError naming the field and what would be right.
+void validate(const PlanSettings& settings);
 
-// One interval, no blocks and no folds.
+// Without regimes. Throws InputError for wrong settings, and where the series is too short for the blocks and
+// folds: each needs min_part_bars.
+inline constexpr int min_part_bars = 10;
+TimePlan time_plan(std::size_t bars, const PlanSettings& settings);
+
+// One interval, no blocks and no folds. regime: [bars] index into labels, empty without labels.
 TimePlan whole_plan(std::size_t bars, std::span<const std::int32_t> regime = {},
                     std::vector<std::string> labels = {});
 

@@ -47,6 +47,7 @@ WeightsBacktest backtest_weights(const market::Panel& panel, const WeightsOverTi
     result.timestamps_ms.push_back(panel.timestamps_ms[t + 2]);
     if (!weights.regimes.empty()) result.regimes.push_back(weights.regimes[row - 1]);
   }
+  result.decisions_too_late = weights.timestamps_ms.size() - result.decisions;
   result.account = account.result();
   return result;
 }

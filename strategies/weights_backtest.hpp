@@ -24,11 +24,12 @@ struct WeightsBacktest {
   market::PortfolioResult account;
   std::vector<double> hold_returns;  // [periods], equal weights bought at the first fill and held, same costs
   std::size_t decisions = 0;         // that were filled
+  std::size_t decisions_too_late = 0;  // for which the data have no two bars more
   bool at_close = false;
   double periods_per_year = 252;
 };
 
-// Throws InputError where no bar follows the first fill, and Error for an account that is ruined.
+// Throws InputError where no bar follows the first fill.
 WeightsBacktest backtest_weights(const market::Panel& panel, const WeightsOverTime& weights,
                                  const market::PortfolioCosts& costs, bool at_close);
 

@@ -128,7 +128,7 @@ void add_walk(CLI::App& app, AllocateFlags& flags) {
   app.add_option("--fee", flags.fee, "Fraction of the traded value")->capture_default_str();
   app.add_option("--slippage", flags.slippage, "Fraction of the price")->capture_default_str();
   app.add_option("--out", flags.out, "Weights over time, as regent backtest --weights reads them")
-      ->type_name("FILE.csv|FILE.parquet");
+      ->type_name(written_table);
   app.add_option("--plots", flags.plots,
                  "Folder for cov_matrix.png, eigen_spectrum.png, risk.png, weights.png and volatility.png")
       ->type_name("FOLDER");
@@ -170,8 +170,7 @@ int run_allocate(const AllocateFlags& given) {
   flags.bars.files.insert(flags.bars.files.end(), flags.data.begin(), flags.data.end());
   check_places(flags);
   choices_of(flags, 252);  // before anything is read
-  market::ImportReport found;
-  const market::Panel panel = market::read_input(flags.bars, found);
+  const market::Panel panel = market::read_input(flags.bars);
   if (panel.bars() < 3) throw InputError(std::to_string(panel.bars()) + " bars are too few for a covariance");
   const double periods_per_year = market::periods_per_year(panel.timestamps_ms);
   const Choices choices = choices_of(flags, periods_per_year);

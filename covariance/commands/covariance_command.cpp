@@ -79,14 +79,14 @@ void add_flags(CLI::App& app, CovarianceFlags& flags) {
                "The nearest matrix without negative eigenvalues, variances kept");
   app.add_option("--device", method.device, "auto, cpu or cuda")->type_name("NAME")->capture_default_str();
   app.add_option("--out", flags.out, "The matrix; of rolling and ewma one for every row, as a long table")
-      ->type_name("FILE.csv|FILE.parquet");
+      ->type_name(written_table);
   app.add_option("--every", flags.every,
                  "With --out and --spectra of rolling and ewma: every how many rows, back from the last")
       ->type_name("ROWS")
       ->capture_default_str();
   app.add_option("--spectra", flags.spectra.file,
                  "Of rolling and ewma: the spectrum of every row, its absorption ratio and effective rank")
-      ->type_name("FILE.csv|FILE.parquet");
+      ->type_name(written_table);
   app.add_option("--modes", flags.spectra.modes,
                  "With --spectra: how many eigenvalues of a row, from the largest (default: 10)")
       ->type_name("MODES");
@@ -105,8 +105,6 @@ int run(const CovarianceFlags& flags) {
   check_method(flags.method,
                static_cast<std::size_t>(flags.method.window.value_or(2)));  // before anything is read
   check_spectra(flags.spectra, flags.method);
-  if (!flags.out.empty() && flags.out == flags.spectra.file)
-    throw InputError("--spectra " + flags.out + ": --out writes that file");
   const Table table = read_table(flags.source);
   const Estimate estimate = estimate_of(table, flags.method);
   std::optional<Portfolio> portfolio;

@@ -48,8 +48,7 @@ std::vector<double> returns_of(const market::Panel& panel, Returns kind) {
 }
 
 Table from_bars(const SourceFlags& flags, Returns kind) {
-  market::ImportReport report;
-  const market::Panel panel = market::read_input(flags.bars, report);
+  const market::Panel panel = market::read_input(flags.bars);
   Table table;
   table.file = flags.bars.files.empty() ? "data.files" : flags.bars.files.front();
   if (panel.bars() < 3) {

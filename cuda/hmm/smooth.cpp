@@ -7,7 +7,7 @@ namespace regent::cuda::hmm {
 
 template <class T>
 void smooth(const Resources& resources, const BatchView<T>& batch, std::span<T> posteriors,
-            std::span<double> log_likelihood) {
+            std::span<double> log_likelihood, const T* terminal) {
   check_batch(batch);
   const std::size_t blocks = blocks_of(batch.lanes);
   check_size(posteriors.size(), blocks * batch.steps * batch.shape.states() * lane_block);
@@ -16,10 +16,13 @@ void smooth(const Resources& resources, const BatchView<T>& batch, std::span<T> 
   job.batch = batch;
   job.posteriors = posteriors.data();
   job.log_likelihood = log_likelihood.data();
+  job.terminal = terminal;
   resources.backend() == Backend::gpu ? smooth_gpu(resources, job) : smooth_cpu(resources, job);
 }
 
-template void smooth(const Resources&, const BatchView<float>&, std::span<float>, std::span<double>);
-template void smooth(const Resources&, const BatchView<double>&, std::span<double>, std::span<double>);
+template void smooth(const Resources&, const BatchView<float>&, std::span<float>, std::span<double>,
+                     const float*);
+template void smooth(const Resources&, const BatchView<double>&, std::span<double>, std::span<double>,
+                     const double*);
 
 }  // namespace regent::cuda::hmm

@@ -10,9 +10,10 @@
 namespace regent::cuda::hmm {
 
 // posteriors: [blocks, steps, states, 32], zero beyond a lane's length. log_likelihood: [blocks, 32], NaN
-// where float lost the only path (run that lane in double).
+// where float lost the only path (run that lane in double). terminal: [blocks, states, 32], β of every lane's
+// last bar; nullptr: one.
 template <class T>
 void smooth(const Resources& resources, const BatchView<T>& batch, std::span<T> posteriors,
-            std::span<double> log_likelihood);
+            std::span<double> log_likelihood, const T* terminal = nullptr);
 
 }  // namespace regent::cuda::hmm

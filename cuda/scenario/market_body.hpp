@@ -226,24 +226,25 @@ REGENT_BODY REGENT_INSTRUCTION_SET::Index uniform_below<REGENT_INSTRUCTION_SET::
 #endif
 
 // Where a path's history begins, of replay.
-REGENT_BODY std::uint32_t replay_start(std::uint32_t low, std::uint32_t high, std::int32_t windows) {
+REGENT_BODY std::uint32_t replay_start(const View& view, std::uint32_t low, std::uint32_t high) {
   const std::uint64_t path = static_cast<std::uint64_t>(high >> 8) << 32 | low;
-  return static_cast<std::uint32_t>(path % static_cast<std::uint64_t>(windows));
+  const auto windows = static_cast<std::uint64_t>(view.windows);
+  return static_cast<std::uint32_t>(path % windows * static_cast<std::uint64_t>(view.replay_stride) %
+                                    windows);
 }
 template <class R>
-REGENT_BODY IndexOf<R> replay_starts(PathNumber<R> path, std::int32_t windows);
+REGENT_BODY IndexOf<R> replay_starts(const View& view, PathNumber<R> path);
 template <>
-REGENT_BODY std::uint32_t replay_starts<float>(PathNumber<float> path, std::int32_t windows) {
-  return replay_start(path.low, path.high, windows);
+REGENT_BODY std::uint32_t replay_starts<float>(const View& view, PathNumber<float> path) {
+  return replay_start(view, path.low, path.high);
 }
 #ifdef REGENT_INSTRUCTION_SET
 template <>
 REGENT_BODY REGENT_INSTRUCTION_SET::Index replay_starts<REGENT_INSTRUCTION_SET::Real>(
-    PathNumber<REGENT_INSTRUCTION_SET::Real> path, std::int32_t windows) {
+    const View& view, PathNumber<REGENT_INSTRUCTION_SET::Real> path) {
   using namespace REGENT_INSTRUCTION_SET;
   Index result{};
-  for (int i = 0; i < Register::width; ++i)
-    result.v[i] = replay_start(path.low.v[i], path.high.v[i], windows);
+  for (int i = 0; i < Register::width; ++i) result.v[i] = replay_start(view, path.low.v[i], path.high.v[i]);
   return result;
 }
 #endif
@@ -274,7 +275,7 @@ REGENT_BODY Step<R> history_step(const View& view, PathNumber<R> path, std::int3
   const IndexOf<R> next = select(is_below<R>(following, bars), following, Lanes<R>::all_index(0));
   const IndexOf<R> fresh = uniform_below<R>(words.y, view.bars);
   if (view.history_kind == HistoryKind::replay) {
-    state.bar = step == 0 ? replay_starts<R>(path, view.windows) : next;
+    state.bar = step == 0 ? replay_starts<R>(view, path) : next;
   } else if (view.history_kind == HistoryKind::circular) {
     state.bar = step % view.block == 0 ? fresh : next;
   } else {

@@ -175,11 +175,12 @@ void add_schedule(const Task& task, Block& block) {
   block.add(&View::schedule, rows);
 }
 
-void put_volatility(const Volatility& v, View& view) {
+void put_volatility(const Law& law, View& view) {
+  const Volatility& v = law.volatility;
   view.volatility = v.kind;
   view.variance_start = static_cast<float>(v.start);
   view.variance_ceiling = static_cast<float>(v.ceiling);
-  view.garch_base = static_cast<float>(1 - v.alpha - v.beta - v.gamma / 2);
+  view.garch_base = static_cast<float>(garch_base_of(law));
   view.garch_alpha = static_cast<float>(v.alpha);
   view.garch_gamma = static_cast<float>(v.gamma);
   view.garch_beta = static_cast<float>(v.beta);
@@ -193,7 +194,7 @@ void put_volatility(const Volatility& v, View& view) {
 void put_law(const Law& law, View& view) {
   view.factors = law.factors;
   view.regimes = law.regimes;
-  put_volatility(law.volatility, view);
+  put_volatility(law, view);
   put_own_volatility(law.own_volatility, view);
   view.jumps = !law.jumps.intensity.empty();
   view.jump_mean = static_cast<float>(law.jumps.mean);
@@ -213,6 +214,7 @@ void put_history(const History& history, int steps, View& view) {
   view.regimes = 1;
   view.bars = static_cast<std::int32_t>(history.log_returns.size() / history.assets);
   view.windows = std::max(1, view.bars - steps + 1);
+  view.replay_stride = replay_stride(view.windows);
   view.history_kind = history.kind;
   view.block = static_cast<std::int32_t>(std::lround(history.block_bars));
   view.restart = static_cast<float>(1 / history.block_bars);

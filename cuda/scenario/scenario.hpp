@@ -29,7 +29,8 @@ enum class VolatilityKind { constant, garch, diffusion };
 
 struct Volatility {  // of v, per step
   VolatilityKind kind = VolatilityKind::constant;
-  // garch: v' = 1 − alpha − beta − gamma/2 + v·(beta + (alpha + gamma·[z_0 < 0])·(W·z_0)²); the mean is 1
+  // garch: v' = base + v·(beta + (alpha + gamma·[z_0 < 0])·(W·z_0)²) + what jumps add; base (garch_base_of)
+  // makes the mean 1
   double alpha = 0, gamma = 0, beta = 0;
   // diffusion: v' = v + reversion·(level − v⁺) + deviation·√v⁺·(correlation·z_0 + √(1 − correlation²)·z_v)
   double reversion = 0, level = 1, deviation = 0, correlation = 0;
@@ -58,7 +59,7 @@ struct Jumps {
   double participation = 1;   // probability that an asset takes part in a jump
   double excitation = 0;      // each jump multiplies the intensity by 1 + excitation, which decays
   double decay = 0;           // share of the excitation that is left a step later, in [0, 1)
-  double variance = 0;        // what a jump adds to v
+  double variance = 0;        // what a jump adds to v; a garch falls back from it to its mean of 1
 };
 
 struct Liquidity {                                  // of spread and impact
@@ -83,9 +84,12 @@ struct Law {
 };
 
 // History instead of a law. stationary: Politis, Romano (1994), blocks of geometric length; circular: blocks
-// of block_bars (Politis, Romano 1992); both wrap around. replay: path p is the history from bar p on, modulo
-// the number of whole windows.
+// of block_bars (Politis, Romano 1992); both wrap around. replay: path p is the history from bar
+// p·replay_stride(windows) on, modulo the number of whole windows: each once before one comes again, and few
+// paths are spread over all of history.
 enum class HistoryKind { stationary, circular, replay };
+// Near windows/φ and without a common divisor.
+std::int32_t replay_stride(std::int32_t windows);
 struct History {
   HistoryKind kind = HistoryKind::stationary;
   std::vector<double> log_returns;  // [bars, assets], finite
@@ -93,6 +97,13 @@ struct History {
   int assets = 0;
   double block_bars = 1;
 };
+
+// Jumps per step in the long run of the regimes from `start` on, those that excitation breeds included;
+// infinite where jumps breed jumps without end.
+double mean_jumps_of(const Law& law);
+// What a garch adds to v at every step: 1 − alpha − beta − gamma/2 − mean_jumps_of·jumps.variance. At 0 and
+// below v has no mean.
+double garch_base_of(const Law& law);
 
 struct Stress {  // one step of the schedule
   double volatility = 1, drift = 1, market_move = 0, jumps = 1, spread = 1, impact = 1;

@@ -92,6 +92,12 @@ void check_jumps(const Law& law) {
   check_range("jumps.variance", jumps.variance, 0, law.volatility.ceiling);
   if (jumps.variance > 0 && law.volatility.kind == VolatilityKind::constant)
     refuse("jumps.variance raises a volatility that is constant; 0, or volatility of another kind");
+  if (law.volatility.kind == VolatilityKind::garch && jumps.variance > 0 && !(garch_base_of(law) > 0))
+    refuse("jumps.variance is " + text(jumps.variance) + ": " + text(mean_jumps_of(law)) +
+           " jumps a step raise v faster than 1 - alpha - beta - gamma/2 lets it fall; below " +
+           text((1 - law.volatility.alpha - law.volatility.beta - law.volatility.gamma / 2) /
+                mean_jumps_of(law)) +
+           " the variance has a mean");
 }
 
 void check_dof(const std::string& name, double dof) {

@@ -50,9 +50,9 @@ struct View {
   const float* schedule;           // [steps, schedule_columns]
   const float* target;             // [assets]
   // history, instead of a law when `bars` is not 0
-  const float* history;         // [bars, assets]
-  const float* history_regime;  // [bars], the bits of an unsigned number
-  std::int32_t bars, windows;   // windows: whole ones, of replay
+  const float* history;                       // [bars, assets]
+  const float* history_regime;                // [bars], the bits of an unsigned number
+  std::int32_t bars, windows, replay_stride;  // windows: whole ones, of replay
   HistoryKind history_kind;
   float restart;  // probability of a new block, of stationary
   std::int32_t block;

@@ -130,7 +130,9 @@ REGENT_BODY void close_at_levels(Account& a, const BarPrices& p, std::int32_t ba
                                  const Recorder& recorder) {
   const bool fell = p.low <= a.lower, rose = p.high >= a.upper;
   if (!fell && !rose) return;
-  const bool stopped = a.units > 0 ? fell : rose;
+  // an open beyond the target comes before all else of the bar
+  const bool opened_at_target = a.units > 0 ? p.open >= a.upper : p.open <= a.lower;
+  const bool stopped = (a.units > 0 ? fell : rose) && !opened_at_target;
   const bool below = stopped == (a.units > 0);  // the level that is reached lies below the entry
   const double level = below ? a.lower : a.upper;
   const double reference = below ? (p.open < level ? p.open : level) : (p.open > level ? p.open : level);

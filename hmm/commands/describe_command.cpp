@@ -187,7 +187,9 @@ void add_convert_command(CLI::App& app, std::function<int()>& body) {
   auto flags = std::make_shared<ConvertFlags>();
   CLI::App* command = app.add_subcommand("convert", "A model file in the other form: JSON, safetensors");
   command->add_option("model", flags->model, "The regime model")->type_name("FILE")->required();
-  command->add_option("--out", flags->out, "FILE.json or FILE.safetensors")->type_name("FILE")->required();
+  command->add_option("--out", flags->out, "FILE.json or FILE.safetensors")
+      ->type_name(written_model)
+      ->required();
   command->add_flag("--normalise", flags->normalise, "Divide rows that are off by at most 0.01 by their sum");
   command->callback([flags, &body] {
     body = [flags] {

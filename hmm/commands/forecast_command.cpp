@@ -248,7 +248,7 @@ void add_forecast_command(CLI::App& app, std::function<int()>& body) {
       ->check(CLI::Range(1, 100'000))
       ->capture_default_str();
   command->add_option("--out", flags->out, "A row per symbol and bar ahead: FILE.csv or FILE.parquet")
-      ->type_name("FILE");
+      ->type_name(written_table);
   command->callback([flags, &body] { body = [flags] { return run_forecast(*flags); }; });
 }
 
@@ -256,7 +256,7 @@ void add_sample_command(CLI::App& app, std::function<int()>& body) {
   auto flags = std::make_shared<SampleFlags>();
   CLI::App* command = app.add_subcommand("sample", "Draw paths of states and bars from a model");
   command->add_option("--model", flags->model, "The regime model")->type_name("FILE")->required();
-  command->add_option("--out", flags->out, "FILE.csv or FILE.parquet")->type_name("FILE")->required();
+  command->add_option("--out", flags->out, "FILE.csv or FILE.parquet")->type_name(written_table)->required();
   command->add_option("--bars", flags->bars, "Of each path")
       ->check(CLI::Range(1, 100'000'000))
       ->capture_default_str();

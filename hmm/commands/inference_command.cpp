@@ -273,7 +273,7 @@ void add_verb(CLI::App& app, Verb verb, const char* name, const char* help, std:
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
       ->capture_default_str();
   command->add_option("--out", flags->out, "Write the result, by row: FILE.csv or FILE.parquet")
-      ->type_name("FILE");
+      ->type_name(written_table);
   command->add_flag("--normalise", flags->normalise,
                     "Divide rows of probabilities that are off by at most 0.01 by their sum");
   command->callback([flags, &body] { body = [flags] { return run(*flags); }; });

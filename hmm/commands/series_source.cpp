@@ -167,8 +167,7 @@ SeriesInput read_feature_series(const SourceFlags& flags, const std::vector<std:
     throw InputError("name files of bars, or --data FILE with a column per feature");
   }
   check_names(features);
-  market::ImportReport report;
-  const Panel panel = market::read_input(flags.bars, report);
+  const Panel panel = market::read_input(flags.bars);
   const std::string file = flags.bars.files.empty() ? "data.files" : flags.bars.files.front();
   return is_market_state(features) ? market_series(panel, features, file)
                                    : symbol_series(panel, features, file);

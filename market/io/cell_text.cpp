@@ -39,12 +39,6 @@ std::optional<TimestampMs> compact_date(std::int64_t value) {
 
 }  // namespace
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
-
 bool is_utf8(std::string_view text) {
   static const bool ready = (arrow::util::InitializeUTF8(), true);
   return ready && arrow::util::ValidateUTF8(text);

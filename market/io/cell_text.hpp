@@ -6,10 +6,9 @@
 #include <string_view>
 
 #include "base/time.hpp"
+#include "base/trimmed.hpp"
 
 namespace regent::market {
-
-std::string_view trimmed(std::string_view text);
 
 bool is_utf8(std::string_view text);
 

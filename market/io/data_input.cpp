@@ -29,6 +29,13 @@ TimestampMs end_of(const std::string& text) {
   return time + (text.size() == 10 && text[4] == '-' ? day_ms : 1);
 }
 
+// "from --from A on", "up to --to B" or both.
+std::string range_text(const DataFlags& flags) {
+  if (flags.to.empty()) return "from --from " + flags.from + " on";
+  if (flags.from.empty()) return "up to --to " + flags.to;
+  return "between --from " + flags.from + " and --to " + flags.to;
+}
+
 Panel bars_of_timeframe(const Panel& panel, const std::string& timeframe) {
   LongerBars longer;
   try {
@@ -85,13 +92,25 @@ Panel read_input(const DataFlags& flags, ImportReport& report) {
   const std::size_t first = flags.from.empty() ? 0 : panel.lower_bound(parse_flag("--from", flags.from));
   const std::size_t end = flags.to.empty() ? panel.bars() : panel.lower_bound(end_of(flags.to));
   if (first >= end) {
-    throw InputError("no bar between --from " + flags.from + " and --to " + flags.to +
-                     "; the data runs from " + format_timestamp(panel.timestamps_ms.front()) + " to " +
+    throw InputError("no bar " + range_text(flags) + "; the data runs from " +
+                     format_timestamp(panel.timestamps_ms.front()) + " to " +
                      format_timestamp(panel.timestamps_ms.back()));
   }
   Panel part = without_empty(first == 0 && end == panel.bars() ? panel : panel.slice(first, end));
-  if (part.bars() == 0) throw InputError("no symbol has a price between --from and --to");
+  if (part.bars() == 0) throw InputError("no symbol has a price " + range_text(flags));
   return flags.timeframe.empty() ? part : bars_of_timeframe(part, flags.timeframe);
+}
+
+Panel read_input(const DataFlags& flags) {
+  ImportReport report;
+  Panel panel = read_input(flags, report);
+  report.count_of_kind.erase("gap");
+  std::cerr << findings_text(report);
+  if (std::ranges::find(report.ignored_columns, "adj_close") != report.ignored_columns.end()) {
+    std::cerr << "prices are not adjusted for splits and dividends: column adj_close is ignored without "
+                 "--adjusted\n";
+  }
+  return panel;
 }
 
 std::string findings_text(const ImportReport& report) {

@@ -24,6 +24,9 @@ void add_data_flags(CLI::App& command, DataFlags& flags);
 // Reads, keeps what --symbols, --from and --to name, and makes longer bars of it for --timeframe. Throws
 // InputError; *report is filled before that.
 Panel read_input(const DataFlags& flags, ImportReport& report);
+// The same for a command that is not about the data themselves: what was found wrong in them, but for gaps,
+// and prices that are not adjusted though they could be, go to standard error.
+Panel read_input(const DataFlags& flags);
 
 // A table of the findings by kind with examples; "" when there are none.
 std::string findings_text(const ImportReport& report);

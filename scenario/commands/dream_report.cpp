@@ -43,6 +43,13 @@ std::string verdict(const Comparison& row) {
   return !std::isfinite(row.real) || !std::isfinite(row.low) ? "–" : row.within ? "yes" : "no";
 }
 
+// Which bars of history the comparisons are about.
+std::string compared_text(const DreamSetup& setup, const DreamSummary& summary) {
+  const std::size_t bars = summary.compared_bars, all = setup.returns->bars();
+  return (bars == all ? "all " : "the last " + grouped(bars) + " of ") + grouped(all) +
+         " bars of history beside dreams as long";
+}
+
 Table comparison_table(const std::vector<Comparison>& rows, const std::string& title) {
   Table table;
   table.header = {title, "history", "dream", "95 % of dreams from", "to", "agree"};
@@ -225,7 +232,9 @@ std::string summary_text(const DreamFlags& flags, const DreamSetup& setup, const
                           {std::to_string(s.worst_paths.front())}});
   }
   out << table.text();
-  if (!summary.facts.empty()) out << '\n' << comparison_table(summary.facts, "stylised fact").text();
+  if (!summary.facts.empty())
+    out << "\n  " << compared_text(setup, summary) << '\n'
+        << comparison_table(summary.facts, "stylised fact").text();
   if (!summary.tails.empty()) out << '\n' << comparison_table(summary.tails, "strategy").text();
   if (dreamed.paths < flags.scenarios)
     out << "\n  " << grouped(static_cast<std::size_t>(flags.scenarios - dreamed.paths))
@@ -247,6 +256,7 @@ std::string report_markdown(const DreamFlags& flags, const DreamSetup& setup, co
   write_breaks(out, setup, summary);
   write_stresses(out, flags, setup, summary);
   write_regimes(out, summary);
+  if (!summary.facts.empty()) out << "Below stand " << compared_text(setup, summary) << ".\n\n";
   write_comparison(out, "Stylised facts (Cont 2001)", summary.facts);
   write_comparison(out, "Tails of strategies on history and dream", summary.tails);
   out << "What a dream cannot show is what neither the data nor a written-down stress holds.\n";

@@ -22,8 +22,7 @@ std::optional<market::Panel> read_data(const DreamFlags& flags) {
   market::DataFlags bars = flags.bars;
   bars.files.insert(bars.files.end(), flags.data.begin(), flags.data.end());
   if (bars.files.empty() && load_config(bars.common).text_list("data.files").empty()) return {};
-  market::ImportReport report;
-  return market::read_input(bars, report);
+  return market::read_input(bars);
 }
 
 // The equally weighted market's absolute returns: their dependence lasts longest.

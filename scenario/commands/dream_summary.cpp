@@ -19,7 +19,7 @@ using nlohmann::ordered_json;
 constexpr std::size_t worst_shown = 5;
 constexpr std::int64_t values_max = 30'000'000;
 constexpr std::int64_t fact_paths = 40, fact_paths_at_once = 16;  // a register's worth
-constexpr std::size_t fact_bars_max = 10000;
+constexpr std::size_t fact_values_max = 64'000'000;               // of the paths at once
 
 std::vector<double> profits_of(const Outcomes& out) {
   std::vector<double> profits = out.final_equity;
@@ -142,7 +142,9 @@ void write_mix(const std::filesystem::path& file, const std::vector<std::string>
 // History and dreamed paths of its length, without costs or stresses.
 void compare_with_history(const DreamFlags& flags, const DreamSetup& setup, DreamSummary& summary) {
   if (!setup.returns || flags.source == "replay") return;
-  const std::size_t n = setup.returns->assets(), bars = std::min(setup.returns->bars(), fact_bars_max);
+  const std::size_t n = setup.returns->assets();
+  const std::size_t bars =
+      std::min(setup.returns->bars(), fact_values_max / (n * static_cast<std::size_t>(fact_paths_at_once)));
   const auto length = static_cast<std::ptrdiff_t>(bars * n);
   const std::vector<double>& all = setup.returns->log_returns;
   const std::vector<double> real(all.end() - length, all.end());
@@ -166,6 +168,7 @@ void compare_with_history(const DreamFlags& flags, const DreamSetup& setup, Drea
     }
   }
   if (progress) progress->finish();
+  summary.compared_bars = bars;
   summary.facts = compare(stylised_facts(real, n, weights), facts);
   summary.tails = compare(strategy_tails(real, n), tails);
 }
@@ -284,6 +287,7 @@ ordered_json summary_json(const DreamFlags& flags, const DreamSetup& setup, cons
           {"fingerprint", setup.fingerprint},
           {"stresses", stresses},
           {"regimes", regimes},
+          {"compared_bars", summary.compared_bars},
           {"stylised_facts", comparison_json(summary.facts)},
           {"strategy_tails", comparison_json(summary.tails)}};
 }

@@ -31,6 +31,7 @@ struct DreamSummary {
   std::vector<StressSummary> stresses;
   std::vector<RegimeRow> regimes;
   std::vector<Comparison> facts, tails;  // empty without data
+  std::size_t compared_bars = 0;         // of history, its last ones, and of each dream beside it
 };
 
 // device: where paths are put in order

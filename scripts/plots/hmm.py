@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow.parquet as parquet
 from matplotlib.colors import PowerNorm
 from matplotlib.patches import FancyArrowPatch, Patch
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 import style
 from style import plt
@@ -108,17 +108,12 @@ def legend(figure, labels):
 
 def set_price_scale(axis, prices, name):
     low, high = np.nanmin(prices), np.nanmax(prices)
+    axis.set_ylabel(f"{name}, log scale" if low > 0 else name)
     if not low > 0:
-        axis.set_ylabel(name)
         return
-    axis.set_yscale("log")
-    axis.set_ylabel(f"{name}, log scale")
+    style.log_scale(axis, low, high)
     if low == high:
         axis.set_ylim(low / 1.1, high * 1.1)
-    few_decades = (1, 2, 5) if high < 1e3 * low else (1,)
-    axis.yaxis.set_major_locator(MaxNLocator(8) if high < 10 * low else LogLocator(subs=few_decades))
-    axis.yaxis.set_minor_locator(NullLocator())
-    axis.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
 
 
 def draw_price(series, labels, price_name, title, path):
@@ -250,12 +245,6 @@ def draw_durations(series, regimes, title, path):
     plt.close(figure)
 
 
-def file_name(symbol):
-    """As regent hmm fit names a symbol's model: no two symbols share a name."""
-    escaped = [f"%{ord(c):02X}" if c in "/%" or ord(c) < 32 or (c == "." and i == 0) else c for i, c in enumerate(symbol)]
-    return "".join(escaped)
-
-
 def draw_regimes(folder):
     series = read_series(folder / "series.parquet")
     written = json.loads((folder / "regimes.json").read_text())
@@ -265,7 +254,7 @@ def draw_regimes(folder):
         own = of_symbol(series, symbol)
         regimes = model["regimes"]
         labels = [regime["label"] for regime in regimes]
-        prefix = f"{file_name(symbol)}_" if symbol else ""
+        prefix = f"{style.file_name(symbol)}_" if symbol else ""
         title = f"{symbol}: " if symbol else ""
         if np.isfinite(own["price"]).any():
             draw_price(own, labels, written["price"], title, folder / f"{prefix}price.png")
@@ -323,7 +312,7 @@ def main():
         drawn += draw_selection(folder)
     if not drawn:
         sys.exit(f"{folder}: neither regimes.json nor selection.json; regent hmm plot and select write them")
-    print(f"  drew {len(drawn)} pictures in {folder}: {', '.join(drawn[:8])}{' …' if len(drawn) > 8 else ''}")
+    style.tell(drawn, folder)
 
 
 if __name__ == "__main__":

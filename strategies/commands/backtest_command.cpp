@@ -67,7 +67,7 @@ void draw_sheets(const BacktestFlags& flags, const std::vector<market::SeriesCol
   const std::filesystem::path folder = flags.plots;
   market::write_series_file(equity, folder / "equity.parquet");
   write_file_atomically(folder / "backtest.json", ordered_json{{"symbols", sheets}}.dump(2) + "\n");
-  draw("strategies.py", folder, flags.trading.bars.json);
+  draw("tear_sheet.py", folder, flags.trading.bars.json);
 }
 
 ordered_json sheets_of(const std::vector<BacktestResult>& results) {
@@ -89,8 +89,7 @@ void check_weights_flags(const BacktestFlags& flags) {
 
 int run_weights(const BacktestFlags& flags) {
   check_weights_flags(flags);
-  market::ImportReport report;
-  const market::Panel panel = market::read_input(flags.trading.bars, report);
+  const market::Panel panel = market::read_input(flags.trading.bars);
   const auto& rules = flags.trading.rules;
   const WeightsBacktest result =
       backtest_weights(panel, read_weights(flags.weights, panel), {rules.fee_rate, rules.slippage_rate},
@@ -115,8 +114,7 @@ int run(BacktestFlags& flags) {
   if (!flags.weights.empty()) return run_weights(flags);
   const Combinations combinations = chosen(flags);
   const auto resources = cuda::Resources::make(flags.trading.device);
-  market::ImportReport report;
-  const market::Panel panel = market::read_input(flags.trading.bars, report);
+  const market::Panel panel = market::read_input(flags.trading.bars);
   const RegimeSource source(flags.trading, resources);
   std::vector<BacktestResult> results;
   for (std::size_t s = 0; s < panel.symbol_count(); ++s) {
@@ -162,10 +160,14 @@ void add_flags(CLI::App& app, BacktestFlags& flags) {
       ->excludes("--size")
       ->excludes("--whole-units")
       ->excludes("--keep-last-open");
-  app.add_option("--trades", flags.trades, "A row per trade: FILE.parquet or FILE.csv")->type_name("FILE");
-  app.add_option("--equity", flags.equity, "A row per bar: FILE.parquet or FILE.csv")->type_name("FILE");
+  app.add_option("--trades", flags.trades, "A row per trade: FILE.parquet or FILE.csv")
+      ->type_name(written_table);
+  app.add_option("--equity", flags.equity, "A row per bar: FILE.parquet or FILE.csv")
+      ->type_name(written_table);
   app.add_option("--plots", flags.plots, "Folder for the tear sheet's pictures")->type_name("FOLDER");
-  app.add_option("--show", flags.shown, "Trades shown, the last ones")->capture_default_str();
+  app.add_option("--show", flags.shown, "Trades shown, the last ones")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
 }
 
 }  // namespace

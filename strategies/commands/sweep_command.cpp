@@ -11,14 +11,16 @@
 #include "base/command_line.hpp"
 #include "base/drawing.hpp"
 #include "base/error.hpp"
+#include "base/table.hpp"
 #include "base/terminal.hpp"
 #include "market/io/output.hpp"
 #include "market/io/series_file.hpp"
-#include "market/performance.hpp"
 #include "strategies/commands/regime_series.hpp"
-#include "strategies/commands/result_text.hpp"
+#include "strategies/commands/sweep_report.hpp"
+#include "strategies/commands/sweep_symbol.hpp"
 #include "strategies/commands/sweep_table.hpp"
 #include "strategies/grid_file.hpp"
+#include "strategies/regime_metrics.hpp"
 
 namespace regent::strategies {
 namespace {
@@ -36,13 +38,22 @@ struct SweepFlags {
   bool list = false;
 };
 
-std::vector<const Family*> families_of(const std::string& names) {
+bool all_meant(const SweepFlags& flags) {
+  return split_names(flags.strategy) == std::vector<std::string>{"all"};
+}
+
+std::vector<const Family*> families_of(const SweepFlags& flags) {
   std::vector<const Family*> families;
-  if (names == "all") {
+  if (all_meant(flags)) {
     for (const Family& family : catalogue()) families.push_back(&family);
     return families;
   }
-  for (const auto& name : split_names(names)) families.push_back(&family_named(name));
+  for (const auto& name : split_names(flags.strategy.empty() ? "sma_cross" : flags.strategy)) {
+    const Family* family = &family_named(name);
+    if (std::ranges::find(families, family) != families.end())
+      throw InputError("--strategy " + flags.strategy + ": " + name + " stands twice; name each once");
+    families.push_back(family);
+  }
   if (families.empty()) throw InputError("--strategy names no strategy; regent sweep --list shows them");
   return families;
 }
@@ -55,7 +66,7 @@ struct Grid {
 
 std::vector<Combinations> combinations_of(const SweepFlags& flags) {
   const GridTexts texts = parse_grid(flags.grid);
-  const auto families = families_of(flags.strategy.empty() ? "sma_cross" : flags.strategy);
+  const auto families = families_of(flags);
   std::set<std::string> known;
   std::vector<Combinations> all;
   for (const Family* family : families) {
@@ -66,6 +77,15 @@ std::vector<Combinations> combinations_of(const SweepFlags& flags) {
     if (!known.contains(name)) throw InputError("--grid " + name + ": no chosen strategy has this parameter");
   }
   return all;
+}
+
+// `--folds 0` switches a file's folds off, and what it purges with them.
+void check_plan(const SweepFlags& flags, const PlanSettings& plan) {
+  validate(plan);
+  const bool forgotten = flags.purge_bars.has_value() || !flags.folds.has_value();
+  if (plan.purge_bars > 0 && plan.folds == 0 && forgotten)
+    throw InputError("purge is " + std::to_string(plan.purge_bars) +
+                     " bars, but there are no walk-forward folds to purge before; give --folds too");
 }
 
 // Flags count for more than the file.
@@ -85,174 +105,12 @@ Grid grid_of(const SweepFlags& flags) {
   grid.plan.blocks = decided(flags.blocks, file.blocks, grid.plan.blocks);
   grid.plan.folds = decided(flags.folds, file.folds, grid.plan.folds);
   grid.plan.purge_bars = decided(flags.purge_bars, file.purge_bars, grid.plan.purge_bars);
+  check_plan(flags, grid.plan);
   std::uint64_t total = 0;
   for (const Combinations& combinations : grid.all) total += combinations.size();
   if (total <= combinations_max) return grid;
   throw InputError(std::to_string(total) + " combinations over all strategies; at most " +
                    std::to_string(combinations_max) + " at once");
-}
-
-void find_best(const SweepFlags& flags, const TradableSeries& series, const SweepSettings& settings,
-               SymbolResult& result) {
-  for (std::size_t f = 0; f < result.families.size(); ++f) {
-    for (std::size_t i = 0; i < result.families[f].rows.size(); ++i) {
-      if (std::isfinite(result.families[f].rows[i].metrics.sharpe)) result.best.push_back({f, i});
-    }
-  }
-  const std::size_t count = std::min(flags.top, result.best.size());
-  const auto better = [&](const Best& a, const Best& b) {
-    return result.row(a).metrics.sharpe > result.row(b).metrics.sharpe;
-  };
-  std::ranges::partial_sort(result.best, result.best.begin() + static_cast<std::ptrdiff_t>(count), better);
-  result.best.resize(count);
-  for (Best& one : result.best) {
-    const auto& combinations = *result.families[one.family].combinations;
-    const auto journal = backtest(series, combinations, one.combination, result.plan, settings);
-    const auto performance = market::performance_of(journal.net_return, series.periods_per_year);
-    one.deflated_sharpe = market::deflated_sharpe(performance, series.periods_per_year, result.trials.count,
-                                                  result.trials.variance);
-  }
-}
-
-SymbolResult sweep_symbol(const SweepFlags& flags, const cuda::Resources& resources,
-                          const TradableSeries& series, const Regimes& regimes, const Grid& grid,
-                          Progress& progress, std::int64_t& done) {
-  SymbolResult result{series.symbol, series.periods_per_year, series.bars(), series.frozen_bars};
-  result.plan = time_plan(series.bars(), grid.plan, known_before(regimes), regimes.labels);
-  SweepSettings settings{.rules = flags.trading.rules, .allowed = allowed_bars(flags.trading, regimes)};
-  settings.progress = [&](std::size_t count) {
-    done += static_cast<std::int64_t>(count);
-    progress.advance(done, series.symbol);
-  };
-  result.families = sweep_all(resources, series, grid.all, result.plan, settings);
-  result.trials = trials_of(result.families);
-  result.overfitting = overfitting_of(result.families, result.plan);
-  result.walk_forward = walk_forward(result.families, result.plan, series.periods_per_year);
-  find_best(flags, series, settings, result);
-  return result;
-}
-
-Table best_table(const SymbolResult& result) {
-  Table table;
-  table.header = {"strategy", "parameters", "return", "Sharpe",   "deflated",   "Sortino",
-                  "drawdown", "win",        "factor", "exposure", "turnover/y", "trades"};
-  table.right = {false, false, true, true, true, true, true, true, true, true, true, true};
-  for (const Best& one : result.best) {
-    const Metrics& m = result.row(one).metrics;
-    const auto& combinations = *result.families[one.family].combinations;
-    const Colour colour = one.deflated_sharpe >= 0.95 ? Colour::green : Colour::plain;
-    table.rows.push_back({{combinations.family().name},
-                          {combinations.text(one.combination), Colour::bold},
-                          {percent(m.total_return)},
-                          {digits(m.sharpe, 3)},
-                          {digits(one.deflated_sharpe, 3), colour},
-                          {digits(m.sortino, 3)},
-                          {percent(m.drawdown_max)},
-                          {percent(m.win_rate)},
-                          {digits(m.profit_factor, 3)},
-                          {percent(m.exposure)},
-                          {digits(m.turnover, 3)},
-                          {digits(m.trades, 6)}});
-  }
-  return table;
-}
-
-std::string regime_text(const SymbolResult& result) {
-  if (result.plan.regimes.empty() || result.best.empty()) return "";
-  Table table;
-  table.header = {"best in regime", "bars", "return/y", "volatility/y", "Sharpe", "exposure"};
-  table.right = {false, true, true, true, true, true};
-  const Best& best = result.best.front();
-  for (std::size_t r = 0; r < result.plan.regimes.size(); ++r) {
-    const Sums& sums =
-        result.families[best.family].regimes[best.combination * result.plan.regimes.size() + r];
-    table.rows.push_back({{result.plan.regimes[r]},
-                          {grouped(static_cast<std::size_t>(sums.bars))},
-                          {percent(mean_of(sums) * result.periods_per_year)},
-                          {percent(volatility_of(sums, result.periods_per_year))},
-                          {digits(sharpe_of(sums, result.periods_per_year), 3)},
-                          {percent(sums.held / sums.bars)}});
-  }
-  return table.text() + "\n";
-}
-
-std::string fold_text(const SymbolResult& result) {
-  if (result.walk_forward.folds.empty()) return "";
-  Table table;
-  table.header = {"fold", "train bars", "test bars", "best of training", "its Sharpe", "tested"};
-  table.right = {true, true, true, false, true, true};
-  for (std::size_t k = 0; k < result.walk_forward.folds.size(); ++k) {
-    const FoldResult& fold = result.walk_forward.folds[k];
-    const auto& combinations = *result.families[fold.family].combinations;
-    table.rows.push_back({{std::to_string(k + 1)},
-                          {grouped(static_cast<std::size_t>(fold.fold.train.bars()))},
-                          {grouped(static_cast<std::size_t>(fold.fold.test.bars()))},
-                          {combinations.family().name + " " + combinations.text(fold.combination)},
-                          {digits(fold.train_sharpe, 3)},
-                          {digits(fold.test_sharpe, 3)}});
-  }
-  return table.text() + "  all test bars together: Sharpe " + digits(result.walk_forward.sharpe, 3) + "\n\n";
-}
-
-std::string text_of(const SymbolResult& result) {
-  const Overfitting& o = result.overfitting;
-  std::string text = coloured(result.symbol, Colour::bold) + ": " + grouped(result.bars) + " bars, " +
-                     grouped(result.trials.count) + " combinations";
-  if (result.frozen_bars > 0)
-    text += ", " + grouped(result.frozen_bars) + " bars with missing values left out";
-  text += "\n" + best_table(result).text() + "\n";
-  text += "  probability of backtest overfitting " + percent(o.probability) + " (" + grouped(o.splits) +
-          " splits); the best of one half loses in the other in " + percent(o.loss_probability) +
-          "\n  deflated: P(true Sharpe ratio is above the best expected of " + grouped(result.trials.count) +
-          " trials by luck)\n\n";
-  return text + regime_text(result) + fold_text(result);
-}
-
-ordered_json json_of(const SymbolResult& result) {
-  ordered_json json{{"symbol", result.symbol},
-                    {"bars", result.bars},
-                    {"frozen_bars", result.frozen_bars},
-                    {"periods_per_year", result.periods_per_year},
-                    {"trials", result.trials.count},
-                    {"trial_sharpe_variance", json_number(result.trials.variance)},
-                    {"overfitting_probability", json_number(result.overfitting.probability)},
-                    {"overfitting_splits", result.overfitting.splits},
-                    {"loss_probability", json_number(result.overfitting.loss_probability)},
-                    {"best", ordered_json::array()}};
-  for (const Best& one : result.best) {
-    const auto& combinations = *result.families[one.family].combinations;
-    ordered_json row{{"strategy", combinations.family().name}};
-    const auto values = combinations.values(one.combination);
-    for (std::size_t p = 0; p < values.size(); ++p)
-      row["parameters"][combinations.parameters()[p].name] = values[p];
-    row.update(metrics_json(result.row(one).metrics));
-    row["deflated_sharpe"] = json_number(one.deflated_sharpe);
-    json["best"].push_back(std::move(row));
-  }
-  if (result.walk_forward.folds.empty()) return json;
-  json["walk_forward_sharpe"] = json_number(result.walk_forward.sharpe);
-  for (const FoldResult& fold : result.walk_forward.folds) {
-    const auto& combinations = *result.families[fold.family].combinations;
-    json["folds"].push_back({{"train", {fold.fold.train.first, fold.fold.train.end}},
-                             {"test", {fold.fold.test.first, fold.fold.test.end}},
-                             {"strategy", combinations.family().name},
-                             {"parameters", combinations.text(fold.combination)},
-                             {"train_sharpe", json_number(fold.train_sharpe)},
-                             {"test_sharpe", json_number(fold.test_sharpe)}});
-  }
-  return json;
-}
-
-int list_families() {
-  for (const Family& family : catalogue()) {
-    std::cout << coloured(family.name, Colour::bold) << ": " << family.summary << "\n  " << family.formula
-              << "\n  (" << family.source << ")\n";
-    for (const Parameter& parameter : all_parameters(family)) {
-      std::cout << "    " << parameter.name << ": " << parameter.meaning << " (backtest "
-                << digits(parameter.fallback, 6) << ", sweep " << parameter.grid << ")\n";
-    }
-  }
-  return 0;
 }
 
 TradableSeries series_of(const SweepFlags& flags, const market::Panel& panel, std::size_t symbol,
@@ -273,50 +131,137 @@ std::vector<std::string> regime_labels(const SweepFlags& flags, const market::Pa
   return labels;
 }
 
-std::vector<market::SeriesWriter> files_of(const SweepFlags& flags, std::int64_t rows) {
-  std::vector<market::SeriesWriter> files;
-  if (!flags.out.empty()) files.emplace_back(flags.out);
-  if (flags.plots.empty()) return files;
-  if (rows > drawn_rows_max)
-    throw InputError(std::to_string(rows) + " rows over all symbols; --plots takes at most " +
-                     std::to_string(drawn_rows_max) + ", so sweep fewer symbols at once");
-  std::filesystem::create_directories(flags.plots);
-  files.emplace_back(std::filesystem::path(flags.plots) / "sweep.parquet");
-  return files;
+// "": every symbol has a volume.
+std::string symbol_without_volume(const market::Panel& panel) {
+  for (std::size_t s = 0; s < panel.symbol_count(); ++s) {
+    bool known = false;
+    for (std::size_t t = 0; panel.has(market::Column::volume) && t < panel.bars() && !known; ++t)
+      known = std::isfinite(panel.at(market::Column::volume, t, s));
+    if (!known) return panel.symbols[s];
+  }
+  return "";
 }
 
-int run(SweepFlags& flags) {
-  if (flags.list) return list_families();
-  settle(flags.trading);
-  market::check_table_name(flags.out);
-  market::check_folder(flags.plots, "--plots");
-  const Grid grid = grid_of(flags);
-  const auto resources = cuda::Resources::make(flags.trading.device);
-  market::ImportReport report;
-  const market::Panel panel = market::read_input(flags.trading.bars, report);
-  const RegimeSource regimes(flags.trading, resources);
-  std::int64_t done = 0, total = 0;
-  for (const auto& one : grid.all) total += static_cast<std::int64_t>(one.size() * panel.symbol_count());
-  Progress progress("sweep", total);
-  std::optional<SweepTable> table;
-  if (!flags.out.empty() || !flags.plots.empty())
-    table.emplace(grid.all, regime_labels(flags, panel, grid, regimes), files_of(flags, total));
+// `--strategy all` goes without the strategies that need a column which the bars have not.
+void check_volume(const SweepFlags& flags, const market::Panel& panel, Grid& grid) {
+  const auto asks = [](const Combinations& one) { return needs_volume(one.family()); };
+  const auto first = std::ranges::find_if(grid.all, asks);
+  if (first == grid.all.end()) return;
+  const std::string symbol = symbol_without_volume(panel);
+  if (symbol.empty()) return;
+  const std::string fault =
+      first->family().name + " needs the column volume, in which " + symbol + " has no value";
+  if (!all_meant(flags)) throw InputError(fault);
+  std::cerr << fault << "; it is left out\n";
+  std::erase_if(grid.all, asks);
+}
+
+// Before any symbol is swept.
+void check_symbols(const SweepFlags& flags, const market::Panel& panel, const Grid& grid) {
+  for (std::size_t s = 0; s < panel.symbol_count(); ++s) {
+    const TradableSeries series = series_of(flags, panel, s, grid);
+    try {
+      time_plan(series.bars(), grid.plan);
+    } catch (const InputError& error) {
+      throw InputError(series.symbol + ": " + error.what());
+    }
+  }
+}
+
+// What is written while symbols are swept.
+struct Tables {
+  std::optional<SweepTable> out, drawn;
+  void add(const SymbolResult& result, const SweepTable::ByRegime& by_regime) {
+    for (auto* table : {&out, &drawn})
+      if (*table) (*table)->add(result, by_regime);
+  }
+  void finish() {
+    for (auto* table : {&out, &drawn})
+      if (*table) (*table)->finish();
+  }
+};
+
+Tables tables_of(const SweepFlags& flags, const Grid& grid, std::vector<std::string> regimes,
+                 std::int64_t rows) {
+  Tables tables;
+  if (!flags.plots.empty() && rows > drawn_rows_max)
+    throw InputError(std::to_string(rows) + " rows over all symbols; --plots takes at most " +
+                     std::to_string(drawn_rows_max) + ", so sweep fewer symbols at once");
+  if (!flags.out.empty())
+    tables.out.emplace(grid.all, SweepColumns{grid.plan.folds, std::move(regimes)},
+                       market::SeriesWriter(flags.out));
+  // heat maps need neither folds nor regimes
+  if (!flags.plots.empty())
+    tables.drawn.emplace(grid.all, SweepColumns{},
+                         market::SeriesWriter(std::filesystem::path(flags.plots) / "sweep.parquet"));
+  return tables;
+}
+
+void make_folder(const std::string& folder, const std::string& flag) {
+  std::error_code error;
+  if (folder.empty()) return;
+  std::filesystem::create_directories(folder, error);
+  if (error) throw InputError(flag + " " + folder + ": the folder cannot be made: " + error.message());
+}
+
+std::int64_t rows_of(const Grid& grid, const market::Panel& panel) {
+  std::size_t rows = 0;
+  for (const auto& one : grid.all) rows += one.size() * panel.symbol_count();
+  return static_cast<std::int64_t>(rows);
+}
+
+int list_families(bool json) {
+  std::cout << (json ? families_json().dump(2) + "\n" : families_text());
+  return 0;
+}
+
+// What is shown of all symbols.
+std::string sweep_panel(const SweepFlags& flags, const cuda::Resources& resources, const market::Panel& panel,
+                        const Grid& grid) {
+  const RegimeSource source(flags.trading, resources);
+  const bool by_regime = !flags.trading.model.empty() && !flags.out.empty();
+  const std::int64_t rows = rows_of(grid, panel);
+  Tables tables = tables_of(
+      flags, grid, by_regime ? regime_labels(flags, panel, grid, source) : std::vector<std::string>(), rows);
+  std::int64_t done = 0;
+  Progress progress("sweep", by_regime ? 2 * rows : rows);
   auto json = ordered_json::array();
   std::string text;
   for (std::size_t s = 0; s < panel.symbol_count(); ++s) {
     const TradableSeries series = series_of(flags, panel, s, grid);
+    const Regimes regimes = source.of(series);
+    const auto advance = [&](std::size_t count) {
+      done += static_cast<std::int64_t>(count);
+      progress.advance(done, series.symbol);
+    };
+    const SweepSettings settings{
+        .rules = flags.trading.rules, .allowed = allowed_bars(flags.trading, regimes), .progress = advance};
     const SymbolResult result =
-        sweep_symbol(flags, resources, series, regimes.of(series), grid, progress, done);
-    if (table) table->add(result);
-    (flags.trading.bars.json ? (void)json.push_back(json_of(result)) : (void)(text += text_of(result)));
+        sweep_symbol(resources, {series, regimes, grid.all, grid.plan, settings, flags.top});
+    tables.add(result, [&](const Combinations& combinations, std::size_t first, std::size_t end) {
+      auto metrics = sweep_regimes(series, combinations, first, end, result.regime_plan, settings);
+      advance(end - first);
+      return metrics;
+    });
+    (flags.trading.bars.json ? (void)json.push_back(sweep_json(result)) : (void)(text += sweep_text(result)));
   }
-  progress.finish(grouped(static_cast<std::size_t>(total)) + " combinations");
-  if (table) table->finish();
-  if (flags.trading.bars.json) {
-    std::cout << ordered_json{{"symbols", json}}.dump(2) << '\n';
-  } else {
-    std::cout << text;
-  }
+  progress.finish(grouped(static_cast<std::size_t>(rows)) + " combinations");
+  tables.finish();
+  return flags.trading.bars.json ? ordered_json{{"symbols", json}}.dump(2) + "\n" : text;
+}
+
+int run(SweepFlags& flags) {
+  if (flags.list) return list_families(flags.trading.bars.json);
+  settle(flags.trading);
+  market::check_table_name(flags.out);
+  market::check_folder(flags.plots, "--plots");
+  Grid grid = grid_of(flags);
+  make_folder(flags.plots, "--plots");
+  const auto resources = cuda::Resources::make(flags.trading.device);
+  const market::Panel panel = market::read_input(flags.trading.bars);
+  check_volume(flags, panel, grid);
+  check_symbols(flags, panel, grid);
+  std::cout << sweep_panel(flags, resources, panel, grid);
   if (!flags.plots.empty()) draw("strategies.py", flags.plots, flags.trading.bars.json);
   return 0;
 }
@@ -335,7 +280,8 @@ void add_flags(CLI::App& app, SweepFlags& flags) {
   app.add_option("--folds", flags.folds,
                  "Walk-forward folds; each trains on everything before it (default 0)");
   app.add_option("--purge", flags.purge_bars, "Bars left out between training and test (default 0)");
-  app.add_option("--out", flags.out, "A row per combination: FILE.parquet or FILE.csv")->type_name("FILE");
+  app.add_option("--out", flags.out, "A row per combination: FILE.parquet or FILE.csv")
+      ->type_name(written_table);
   app.add_option("--plots", flags.plots, "Folder for heat maps")->type_name("FOLDER");
   app.add_flag("--list", flags.list, "The strategies with formulas, parameters and sources; nothing is run");
 }

@@ -1,29 +1,30 @@
 #pragma once
 // All combinations of all strategies on one symbol.
 
-#include <limits>
 #include <string>
 #include <vector>
 
+#include "base/nan_value.hpp"
 #include "strategies/sweep.hpp"
 
 namespace regent::strategies {
 
 struct Best {
   std::size_t family = 0, combination = 0;
-  double deflated_sharpe = std::numeric_limits<double>::quiet_NaN();
+  double deflated_sharpe = nan_value;
+  std::vector<Metrics> by_regime;  // [regime_plan.regimes]
 };
 
 struct SymbolResult {
-  std::string symbol;
-  double periods_per_year = 0;
-  std::size_t bars = 0, frozen_bars = 0;
-  TimePlan plan;
+  const TradableSeries* series = nullptr;
+  TimePlan plan, regime_plan;  // regime_plan: of all bars, by regime
   std::vector<FamilySweep> families;
   std::vector<Best> best;  // by Sharpe ratio, best first
+  std::size_t traded = 0;  // combinations that traded at all
   Trials trials;
   Overfitting overfitting;
   WalkForward walk_forward;
+  std::vector<double> deflated_of_folds;  // [folds] Sharpe ratio of each choice in its training
   const Row& row(const Best& one) const { return families[one.family].rows[one.combination]; }
 };
 

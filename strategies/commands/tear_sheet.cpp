@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/nan_value.hpp"
 #include "base/table.hpp"
 #include "base/time.hpp"
 #include "strategies/commands/month_table.hpp"
@@ -98,17 +99,40 @@ std::vector<Sums> regime_sums(const BacktestResult& result) {
   return sums;
 }
 
+// Of the returns of a regime's bars, one after another, as if the others had not been.
+std::vector<double> regime_drawdowns(const BacktestResult& result) {
+  std::vector<std::vector<double>> returns(result.plan.regimes.size());
+  for (std::size_t t = 1; t < result.series.bars() && !returns.empty(); ++t) {
+    const auto bucket = static_cast<std::size_t>(result.plan.bucket[t]);
+    returns[bucket % returns.size()].push_back(result.journal.net_return[t - 1]);
+  }
+  std::vector<double> drawdowns;
+  for (const auto& own : returns) {
+    drawdowns.push_back(
+        own.empty() ? nan_value : market::performance_of(own, result.series.periods_per_year).drawdown_max);
+  }
+  return drawdowns;
+}
+
 std::string regime_table(const BacktestResult& result) {
   Table table;
-  table.header = {"regime known before the bar", "bars", "return/y", "volatility/y", "Sharpe", "exposure"};
-  table.right = {false, true, true, true, true, true};
+  table.header = {"regime known before the bar",
+                  "bars",
+                  "return/y",
+                  "volatility/y",
+                  "Sharpe",
+                  "max drawdown",
+                  "exposure"};
+  table.right = {false, true, true, true, true, true, true};
   const auto all = regime_sums(result);
+  const auto drawdowns = regime_drawdowns(result);
   for (std::size_t r = 0; r < all.size(); ++r) {
     table.rows.push_back({{result.plan.regimes[r]},
                           {grouped(static_cast<std::size_t>(all[r].bars))},
                           {percent(mean_of(all[r]) * result.series.periods_per_year)},
                           {percent(volatility_of(all[r], result.series.periods_per_year))},
                           {digits(sharpe_of(all[r], result.series.periods_per_year), 3)},
+                          {percent(drawdowns[r])},
                           {percent(all[r].held / all[r].bars)}});
   }
   return table.text();
@@ -197,6 +221,7 @@ ordered_json tear_sheet_json(const BacktestResult& result) {
   json["ruined"] = result.journal.outcome.ruined;
   json["entries_too_small"] = result.journal.too_small;
   const auto regimes = regime_sums(result);
+  const auto drawdowns = regime_drawdowns(result);
   for (std::size_t r = 0; r < regimes.size(); ++r) {
     json["regimes"].push_back(
         {{"label", result.plan.regimes[r]},
@@ -204,6 +229,7 @@ ordered_json tear_sheet_json(const BacktestResult& result) {
          {"annual_return", json_number(mean_of(regimes[r]) * result.series.periods_per_year)},
          {"annual_volatility", json_number(volatility_of(regimes[r], result.series.periods_per_year))},
          {"sharpe", json_number(sharpe_of(regimes[r], result.series.periods_per_year))},
+         {"drawdown_max", json_number(drawdowns[r])},
          {"exposure", json_number(regimes[r].held / regimes[r].bars)}});
   }
   json["trade_list"] = ordered_json::array();

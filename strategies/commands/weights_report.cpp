@@ -94,6 +94,25 @@ ordered_json performance_json(const Performance& p) {
           {"kurtosis", json_number(p.kurtosis)}};
 }
 
+// What was asked for and could not be had.
+std::string notices(const WeightsBacktest& result) {
+  std::string text;
+  if (result.account.unfilled > 0)
+    text += grouped(result.account.unfilled) +
+            (result.account.unfilled == 1 ? " weight had no price at the bar of its fill"
+                                          : " weights had no price at the bar of their fill") +
+            ": what was held of the symbol stayed\n";
+  if (result.decisions_too_late > 0)
+    text += grouped(result.decisions_too_late) +
+            (result.decisions_too_late == 1 ? " decision at the end of the data was not filled\n"
+                                            : " decisions at the end of the data were not filled\n");
+  const auto ruin = std::ranges::find(result.account.returns, -1.0);
+  if (ruin != result.account.returns.end())
+    text += "ruined in the period that ends " +
+            format_timestamp(result.timestamps_ms[ruin - result.account.returns.begin()]) + "\n";
+  return text.empty() ? text : coloured(text, Colour::yellow);
+}
+
 }  // namespace
 
 std::string weights_text(const WeightsBacktest& result, const std::string& name) {
@@ -101,7 +120,8 @@ std::string weights_text(const WeightsBacktest& result, const std::string& name)
                      grouped(result.account.returns.size()) + " periods, the first ending " +
                      format_timestamp(result.timestamps_ms.front()) + " and the last " +
                      format_timestamp(result.timestamps_ms.back()) +
-                     (result.at_close ? ", filled at the next close\n" : ", filled at the next open\n");
+                     (result.at_close ? ", filled at the next close\n" : ", filled at the next open\n") +
+                     notices(result);
   text += performance_table(market::performance_of(result.account.returns, result.periods_per_year),
                             market::performance_of(result.hold_returns, result.periods_per_year)) +
           "\n" + cost_table(result) + "\n";
@@ -114,6 +134,8 @@ ordered_json weights_json(const WeightsBacktest& result, const std::string& name
                     {"strategy", "weights"},
                     {"parameters", name},
                     {"decisions", result.decisions},
+                    {"decisions_too_late", result.decisions_too_late},
+                    {"unfilled_weights", result.account.unfilled},
                     {"periods", result.account.returns.size()},
                     {"fill", result.at_close ? "next-close" : "next-open"},
                     {"periods_per_year", result.periods_per_year}};

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "base/error.hpp"
 #include "tests/base/temporary_folder.hpp"
 
@@ -11,6 +14,7 @@ namespace {
 
 using regent::test::message_of;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 
 struct Outcome {
   int exit_code;
@@ -78,6 +82,32 @@ TEST(RunCommand, AnswersHelpAndVersionWithoutRunning) {
   EXPECT_EQ(version.exit_code, 0);
   EXPECT_FALSE(version.ran);
   EXPECT_THAT(version.output, ::testing::MatchesRegex("regent test [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+}
+
+TEST(RunCommand, RefusesToWriteAFileThatAnotherFlagNames) {
+  const test::TemporaryFolder folder;
+  const auto run_with = [&](std::vector<std::string> arguments) {
+    CLI::App app("Tests");
+    std::string out, other, input;
+    app.add_option("--out", out)->type_name(written_table);
+    app.add_option("--other", other)->type_name(written_table);
+    app.add_option("input", input)->type_name("FILE");
+    arguments.insert(arguments.begin(), "regent-test");
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    ::testing::internal::CaptureStderr();
+    const int code = run_command(app, static_cast<int>(argv.size()), argv.data(), [] { return 0; });
+    return std::pair(code, ::testing::internal::GetCapturedStderr());
+  };
+  const std::string data = (folder.path() / "x.csv").string(), link = (folder.path() / "y.csv").string();
+  std::ofstream(data) << "1\n";
+  std::filesystem::create_symlink(data, link);
+  EXPECT_EQ(run_with({data, "--out", (folder.path() / "z.csv").string()}).first, 0);
+  EXPECT_THAT(run_with({data, "--out", link}),
+              Pair(exit_input, HasSubstr("--out " + link + ": input names the same file")));
+  EXPECT_THAT(run_with({"--other", "new.csv", "--out", "./new.csv"}),
+              Pair(exit_input, HasSubstr("names the same file")));
+  EXPECT_EQ(run_with({data, "--other", "new.csv"}).first, 0);
 }
 
 TEST(CommonFlags, ReachTheConfiguration) {

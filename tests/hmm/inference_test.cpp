@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/error.hpp"
 #include "hmm/filter.hpp"
+#include "hmm/log_density.hpp"
+#include "hmm/log_passes.hpp"
 #include "tests/cuda/hmm/reference.hpp"
 #include "tests/hmm/checks.hpp"
 #include "tests/hmm/simulation.hpp"
@@ -293,6 +296,54 @@ TEST(Inference, SumsMicroStatesIntoMacroRegimes) {
   std::vector<double> p(9, 0);
   p[0] = 0.25, p[2] = 0.25, p[8] = 0.5;
   EXPECT_EQ(macro_probability(model, p), (std::vector<double>{0.5, 0, 0.5}));
+}
+
+// A series too long for one lane, beside the filter bar by bar and the smoother in logs. `forgets`: whether
+// the states' persistence leaves a piece of time no trace of how it began.
+void expect_pieces_to_equal_the_whole(bool forgets) {
+  Model model = market_hierarchy(2);
+  if (!forgets) {
+    for (double& exit : model.micro_exit) exit = 1e-6;
+    model.micro_transition = {0.999998, 1e-6, 1e-6, 1e-6, 0.999998, 1e-6, 1e-6, 1e-6, 0.999998};
+    for (int i = 1; i < 3; ++i)
+      model.micro_transition.insert(model.micro_transition.end(), model.micro_transition.begin(),
+                                    model.micro_transition.begin() + 9);
+    for (double& mean : model.means) mean *= 0.02;  // and bars say little
+  }
+  std::vector<double> bars = simulate(model, static_cast<int>(whole_bars_max) + 1001, 7).bars;
+  std::fill(bars.begin() + 5000, bars.begin() + 9000, nan_value);
+  bars[20001] = nan_value;
+  const std::span<const Model> models(&model, 1);
+  const SeriesBatch batch = observations({bars});
+  const cuda::Resources resources = cuda::Resources::make("cpu");
+  double log_likelihood = 0;
+  const std::vector<double> filtered = filter_series(model, bars, &log_likelihood);
+  const LogPass smoothed = smooth_in_logs(model, log_densities(model, bars));
+  for (const auto precision : {Precision::double_, Precision::single}) {
+    const double tolerance = precision == Precision::double_ ? 1e-9 : 2e-4;
+    const Posteriors f = filtered_posteriors(resources, models, batch, precision);
+    const Posteriors s = smoothed_posteriors(resources, models, batch, precision);
+    double filter_error = 0, smoother_error = 0;
+    ASSERT_EQ(f.probability[0].size(), filtered.size());
+    for (std::size_t e = 0; e < filtered.size(); ++e) {
+      filter_error = std::max(filter_error, std::abs(f.probability[0][e] - filtered[e]));
+      smoother_error = std::max(smoother_error, std::abs(s.probability[0][e] - smoothed.probability[e]));
+    }
+    EXPECT_LT(filter_error, tolerance);
+    EXPECT_LT(smoother_error, tolerance);
+    const double relative = precision == Precision::double_ ? 1e-12 : 1e-5;
+    EXPECT_NEAR(f.log_likelihood[0] / log_likelihood, 1, relative);
+    EXPECT_NEAR(s.log_likelihood[0] / log_likelihood, 1, relative);
+    EXPECT_NEAR(log_likelihoods(resources, models, batch, precision)[0] / log_likelihood, 1, relative);
+  }
+}
+
+TEST(LongInference, OfPiecesOfTimeIsThatOfTheWhole) {
+  expect_pieces_to_equal_the_whole(true);
+}
+
+TEST(LongInference, OfPiecesIsThatOfTheWholeWhereNothingIsForgotten) {
+  expect_pieces_to_equal_the_whole(false);
 }
 
 }  // namespace

@@ -171,6 +171,15 @@ TEST(LiveFilter, GoesOnFromASnapshotOnTheGpu) {
   expect_to_go_on_from_a_snapshot(cuda::Resources::make("cuda"));
 }
 
+TEST(LiveFilter, RefusesASnapshotOfAnotherModel) {
+  const cuda::Resources resources = cuda::Resources::make("cpu");
+  std::vector<Model> models(2, some_models(1)[0]);
+  models[1].means[3] += 1e-9;
+  LiveFilter<double> filter(resources, models);
+  filter.restore(0, filter.snapshot(0));
+  EXPECT_THROW(filter.restore(0, filter.snapshot(1)), InputError);
+}
+
 TEST(LiveFilter, RefusesASnapshotOfAnotherShapeOrPrecision) {
   const cuda::Resources resources = cuda::Resources::make("cpu");
   const std::vector<Model> models = some_models(1), others(1, market_hierarchy(3));

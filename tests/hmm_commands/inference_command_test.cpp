@@ -336,7 +336,7 @@ TEST_F(HmmCommand, NamesWhatWasMistyped) {
   EXPECT_EQ(run("score --help").code, 0);
   EXPECT_EQ(run("--version").code, 0);
   EXPECT_THAT(complaint("score --model x.csv --data x.csv"),
-              HasSubstr("x.csv: no regime model: it is neither JSON, which begins with {, nor safetensors"));
+              HasSubstr("x.csv: no regime model: the file is neither JSON nor safetensors"));
 }
 
 }  // namespace

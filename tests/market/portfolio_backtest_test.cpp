@@ -69,10 +69,27 @@ TEST(PortfolioBacktest, NeverTradesWhatHasNeverHadAPrice) {
   EXPECT_EQ(account.result().turnover, 0);
 }
 
-TEST(PortfolioBacktest, RuinIsAnError) {
-  PortfolioBacktest account({0, 0}, 1);
-  account.step(Values{-1}, Values{100}, Values{250});  // a short that lost more than everything
-  EXPECT_THROW(account.step(Values{0}, Values{250}, Values{250}), Error);
+TEST(PortfolioBacktest, CountsWeightsThatFindNoPrice) {
+  PortfolioBacktest account({0, 0}, 2);
+  account.step(Values{0.5, 0}, Values{100, missing}, Values{100, missing});  // wanted and had nothing: none
+  EXPECT_EQ(account.result().unfilled, 0U);
+  account.step(Values{0.5, 0.5}, Values{100, missing}, Values{missing, 100});
+  EXPECT_EQ(account.result().unfilled, 1U);
+  account.step(Values{0, 0.5}, Values{missing, 100}, Values{missing, 100});  // the first stays held
+  EXPECT_EQ(account.result().unfilled, 2U);
+  account.step({}, Values{missing, 100}, Values{100, 100});  // no decision
+  EXPECT_EQ(account.result().unfilled, 2U);
+}
+
+TEST(PortfolioBacktest, ARuinedAccountHasLostEverythingAndTradesNoMore) {
+  PortfolioBacktest account({0.001, 0}, 1);
+  EXPECT_EQ(account.step(Values{-1}, Values{100}, Values{250}),
+            -1);  // a short that lost more than everything
+  EXPECT_TRUE(account.ruined());
+  const double costs = account.result().costs;
+  EXPECT_EQ(account.step(Values{1}, Values{250}, Values{300}), 0);
+  EXPECT_EQ(account.result().returns, (Values{-1, 0}));
+  EXPECT_EQ(account.result().costs, costs);
 }
 
 }  // namespace

@@ -100,7 +100,8 @@ TEST(GarchFilter, OfOneRegimeIsTheRecursionWithoutTheBarsOfJumps) {
     EXPECT_NEAR(filtered.variance[i], v, 1e-12) << i;
     const double square = i == 12 ? 3.5 * 3.5 * v : x[i] * x[i] / (0.05 * 0.05);
     if (i != 12) log_likelihood += std::log(normal_density(x[i], 0.05 * std::sqrt(v)));
-    v = 0.2 + 0.6 * v + (x[i] < 0 ? 0.3 : 0.1) * square;
+    // one bar of forty drives v by 3.5² in the place of 1, and the mean stays 1
+    v = 1 - 0.6 - 0.2 * (39 + 3.5 * 3.5) / 40 + 0.6 * v + (x[i] < 0 ? 0.3 : 0.1) * square;
   }
   EXPECT_NEAR(filtered.variance[x.size()], v, 1e-12);
   EXPECT_NEAR(filtered.log_likelihood, log_likelihood, 1e-10);

@@ -123,6 +123,36 @@ TEST(WalkForward, ChoosesByTrainingReturnsOnlyAndJudgesByTestReturns) {
   EXPECT_NEAR(result.sharpe, sharpe_ratio(tested), 1e-3);
 }
 
+// One family of combinations whose bars all earn the same `mean`, up and down by 1 %; 0: never traded.
+FamilySweep earning(const std::vector<double>& means, const TimePlan& plan) {
+  FamilySweep family;
+  family.rows.resize(means.size());
+  for (const double mean : means) {
+    const double square = mean == 0 ? 0 : mean * mean + 1e-4;
+    for (const Span& interval : plan.intervals) {
+      const double bars = interval.bars();
+      family.intervals.push_back({bars, bars * mean, bars * square, bars * square / 2, bars});
+    }
+  }
+  return family;
+}
+
+TEST(WalkForward, RatherTakesWhatNeverTradedThanALoss) {
+  const TimePlan plan = time_plan(400, {.blocks = 4, .folds = 3});
+  const std::vector<FamilySweep> losers{earning({-0.003, 0, -0.001}, plan)};
+  const WalkForward idle = walk_forward(losers, plan, 8766);
+  for (const FoldResult& fold : idle.folds) {
+    EXPECT_EQ(fold.combination, 1U);
+    EXPECT_EQ(fold.train_sharpe, 0);
+    EXPECT_EQ(fold.trials.count, 3U);
+    EXPECT_GT(fold.trials.variance, 0);
+    EXPECT_TRUE(std::isnan(fold.test_sharpe));
+  }
+  EXPECT_EQ(overfitting_of(losers, plan).loss_probability, 0);  // counts as the folds do
+  const std::vector<FamilySweep> one_earns{earning({-0.003, 0, 0.001}, plan)};
+  for (const FoldResult& fold : walk_forward(one_earns, plan, 8766).folds) EXPECT_EQ(fold.combination, 2U);
+}
+
 // Bailey et al.'s algorithm on the matrix of returns itself.
 double slow_overfitting(const std::vector<std::vector<double>>& returns, int blocks) {
   const std::size_t rows = returns[0].size() / static_cast<std::size_t>(blocks);
@@ -202,6 +232,14 @@ TEST(Overfitting, OfOneTrialIsUndefinedAndIdleTrialsCountAsZero) {
   EXPECT_EQ(overfitting_of(block_sums(returns, 4), bars).probability, 0);
 }
 
+TEST(Overfitting, IsUndefinedWhereNothingWasTraded) {
+  const std::vector<std::vector<double>> idle(5, std::vector<double>(100, 0.0));
+  const Overfitting result = overfitting_of(block_sums(idle, 4), std::vector<double>(4, 25));
+  EXPECT_TRUE(std::isnan(result.probability));
+  EXPECT_TRUE(std::isnan(result.loss_probability));
+  EXPECT_EQ(result.splits, 0U);
+}
+
 TEST(Overfitting, OfASweepReadsItsBlocks) {
   const Swept swept;
   std::vector<BlockSums> sums;
@@ -231,25 +269,6 @@ TEST(Trials, AreAllCombinationsAndTheVarianceOfTheirSharpeRatios) {
   const Trials trials = trials_of(swept.families);
   EXPECT_EQ(trials.count, swept.combinations.size());
   EXPECT_NEAR(trials.variance, variance, 1e-4 * variance);
-}
-
-TEST(Regimes, SumsByRegimeAreThoseOfTheirBars) {
-  Swept swept;
-  std::vector<std::int32_t> regime;
-  for (std::size_t t = 0; t < 1200; ++t) regime.push_back(t / 70 % 3 == 1 ? 1 : 0);
-  const TimePlan plan = time_plan(1200, {.blocks = 4}, regime, {"calm", "chaos"});
-  const auto family = sweep(cuda::Resources::make("cpu"), swept.series, swept.combinations, plan, {});
-  for (std::size_t i = 0; i < swept.combinations.size(); ++i) {
-    for (std::size_t r = 0; r < 2; ++r) {
-      std::vector<double> returns;
-      for (std::size_t t = 1; t < 1200; ++t) {
-        if (regime[t] == static_cast<int>(r)) returns.push_back(swept.journals[i].net_return[t - 1]);
-      }
-      const Sums& sums = family.regimes[i * 2 + r];
-      EXPECT_EQ(sums.bars, static_cast<double>(returns.size()));
-      EXPECT_NEAR(sharpe_of(sums, 8766), sharpe_ratio(returns), 1e-3);
-    }
-  }
 }
 
 TEST(TradableSeries, LeavesOutBarsWithMissingValuesAndCountsThem) {

@@ -6,6 +6,13 @@ namespace {
 
 using ::testing::HasSubstr;
 
+// Two regimes of hourly bars as write_bars() makes them.
+std::string model_of(const std::string& low, const std::string& high) {
+  return R"({"format": "regent-hmm/1", "features": ["log_return"], "labels": [")" + low + R"(", ")" + high +
+         R"("], "start": [0.5, 0.5], "transition": [[0.98, 0.02], [0.02, 0.98]], "emission": {"kind": "gaussian",
+    "means": [[-0.002], [0.002]], "covariances": [[[0.0001]], [[0.0001]]]}})";
+}
+
 TEST_F(StrategiesCommand, ASweepsBestRowsAreTheBacktestsOfTheSameParameters) {
   write_bars("A_1h.csv", 900, 1);
   write_bars("B_1h.csv", 900, 2);
@@ -93,14 +100,140 @@ TEST_F(StrategiesCommand, AFileOfManyRowsHoldsEachCombinationOnceAndIsNeverHalf)
     }
   }
   EXPECT_EQ(row, table.rows);
-  write_bars("B_1h.csv", 12, 11);  // too few for its blocks, which shows when A has been swept
+  // what B's model calls its regimes shows when A has been swept
+  write_bars("B_1h.csv", 60, 11);
+  std::filesystem::create_directory(path("models"));
+  write("models/A.json", model_of("fall", "rise"));
+  write("models/B.json", model_of("down", "up"));
   write("out.parquet", "old");
-  const auto stopped = run("sweep", "A_1h.csv B_1h.csv" + grid);
+  const auto stopped = run("sweep",
+                           "A_1h.csv B_1h.csv --grid fast=5,slow=20 --blocks 2 --out out.parquet "
+                           "--model models --only-regimes rise");
   EXPECT_EQ(stopped.code, 2);
-  EXPECT_THAT(stopped.err, HasSubstr("12 bars are too few"));
+  EXPECT_THAT(stopped.err, HasSubstr("the model's regimes are down, up"));
   EXPECT_EQ(bytes_of("out.parquet"), "old");
   for (const auto& entry : std::filesystem::directory_iterator(folder_.path()))
     EXPECT_EQ(entry.path().filename().string().find(".out.parquet"), std::string::npos) << entry.path();
+}
+
+TEST_F(StrategiesCommand, EveryMetricIsThereByRegimeInTheFileAndBesideTheBest) {
+  write_bars("A_1h.csv", 600, 12);
+  write_bars("B_1h.csv", 600, 13);
+  write("model.json", model_of("fall", "rise"));
+  const auto swept = run("sweep",
+                         "A_1h.csv B_1h.csv --grid fast=3/5,slow=20:40:10 --model model.json --out out.csv "
+                         "--json");
+  ASSERT_EQ(swept.code, 0) << swept.err;
+  const auto table = market::read_series(path("out.csv").string());
+  ASSERT_EQ(table.rows, 12U);
+  const auto numbers = [&](const std::string& name) { return market::numbers_of(table, *table.find(name)); };
+  const std::vector<std::string> labels{"fall", "rise", "unknown"};
+  for (const char* metric :
+       {"total_return", "annual_return", "annual_volatility", "sharpe", "sortino", "drawdown_max", "win_rate",
+        "profit_factor", "exposure", "turnover", "trades", "fees", "slippage"}) {
+    for (const auto& label : labels)
+      EXPECT_NE(table.find(std::string(metric) + "_" + label), nullptr) << metric << ", " << label;
+  }
+  const auto growth = numbers("total_return"), trades = numbers("trades");
+  for (std::size_t row = 0; row < table.rows; ++row) {
+    double chained = 1, counted = 0;
+    for (const auto& label : labels) {
+      chained *= 1 + numbers("total_return_" + label)[row];
+      counted += numbers("trades_" + label)[row];
+    }
+    EXPECT_NEAR(chained - 1, growth[row], 1e-6);
+    EXPECT_EQ(counted, trades[row]);
+  }
+  const auto best = swept.json()["symbols"][0]["best"][0];
+  ASSERT_EQ(best["regimes"].size(), 3U);
+  const auto fast = numbers("fast"), slow = numbers("slow");
+  for (std::size_t row = 0; row < 6; ++row) {
+    if (fast[row] != best["parameters"]["fast"] || slow[row] != best["parameters"]["slow"]) continue;
+    for (const auto& regime : best["regimes"]) {
+      const std::string label = regime["label"];
+      EXPECT_NEAR(regime["total_return"], numbers("total_return_" + label)[row], 1e-12) << label;
+      EXPECT_EQ(regime["trades"], numbers("trades_" + label)[row]) << label;
+    }
+  }
+  const auto shown = run("sweep", "A_1h.csv --grid fast=3/5,slow=20 --model model.json");
+  EXPECT_THAT(shown.out, HasSubstr("best in regime"));
+}
+
+TEST_F(StrategiesCommand, FoldsHaveTheirTimesAndARowsRatioInEach) {
+  write_bars("A_1h.csv", 300, 14);
+  const std::string grid = "A_1h.csv --grid fast=3/5,slow=20/40 --folds 2 --out out.csv";
+  const auto swept = run("sweep", grid + " --json");
+  ASSERT_EQ(swept.code, 0) << swept.err;
+  const auto symbol = swept.json()["symbols"][0];
+  const auto fold = symbol["folds"][1];
+  EXPECT_EQ(fold["test"], nlohmann::json({200, 300}));
+  EXPECT_EQ(fold["train_times"], nlohmann::json({"2020-01-01T01:00:00Z", "2020-01-09T07:00:00Z"}));
+  EXPECT_EQ(fold["test_times"], nlohmann::json({"2020-01-09T08:00:00Z", "2020-01-13T11:00:00Z"}));
+  EXPECT_GE(fold["train_deflated_sharpe"], 0);
+  EXPECT_LE(fold["train_deflated_sharpe"], 1);
+  const auto table = market::read_series(path("out.csv").string());
+  double best = -1e9, tested = 0;
+  for (std::size_t row = 0; row < table.rows; ++row) {
+    const double train = market::numbers_of(table, *table.find("train_sharpe_2"))[row];
+    if (!(train > best)) continue;
+    best = train;
+    tested = market::numbers_of(table, *table.find("test_sharpe_2"))[row];
+  }
+  EXPECT_NEAR(fold["train_sharpe"], best, 1e-9);
+  EXPECT_NEAR(fold["test_sharpe"], tested, 1e-9);
+  EXPECT_THAT(run("sweep", grid).out, HasSubstr("2020-01-09T08:00:00Z – 2020-01-13T11:00:00Z"));
+}
+
+TEST_F(StrategiesCommand, WhatNeedsAVolumeIsLeftOutOfAllAndRefusedByNameWhereThereIsNone) {
+  std::string closes = "timestamp,close\n";
+  for (int t = 0; t < 400; ++t)
+    closes += std::to_string(1'577'836'800'000 + t * 3'600'000LL) + "," +
+              std::to_string(100 + 10 * std::sin(0.1 * t)) + "\n";
+  write("A_1h.csv", closes);
+  const auto all = run("sweep", "A_1h.csv --strategy all --grid slow=20/40,stop=0 --out out.csv");
+  ASSERT_EQ(all.code, 0) << all.err;
+  EXPECT_THAT(all.err,
+              HasSubstr("momentum_volume needs the column volume, in which A has no value; it is left out"));
+  EXPECT_THAT(bytes_of("out.csv"), testing::Not(HasSubstr("momentum_volume")));
+  const auto one = run("sweep", "A_1h.csv --strategy sma_cross,momentum_volume --out one.csv");
+  EXPECT_EQ(one.code, 2);
+  EXPECT_THAT(one.err, HasSubstr("momentum_volume needs the column volume, in which A has no value"));
+  EXPECT_FALSE(std::filesystem::exists(path("one.csv")));
+}
+
+TEST_F(StrategiesCommand, AShortSymbolIsNamedBeforeAnyIsSwept) {
+  write_bars("A_1h.csv", 400, 15);
+  write_bars("B_1h.csv", 14, 16);
+  const auto stopped = run("sweep", "A_1h.csv B_1h.csv");
+  EXPECT_EQ(stopped.code, 2);
+  EXPECT_THAT(stopped.err, HasSubstr("B: 14 bars are too few for 10 blocks"));
+  EXPECT_THAT(stopped.err, testing::Not(HasSubstr("%")));  // no progress
+}
+
+TEST_F(StrategiesCommand, AGridThatNeverTradesSaysSoAndHasNoProbability) {
+  write_bars("A_1h.csv", 300, 17);
+  const std::string grid = "A_1h.csv --grid fast=400:402,slow=500";
+  const auto shown = run("sweep", grid);
+  ASSERT_EQ(shown.code, 0) << shown.err;
+  EXPECT_THAT(shown.out, HasSubstr("no combination traded: each needs 499 bars or more"));
+  EXPECT_THAT(shown.out, testing::Not(HasSubstr("overfitting")));
+  const auto symbol = run("sweep", grid + " --json").json()["symbols"][0];
+  EXPECT_TRUE(symbol["overfitting_probability"].is_null());
+  EXPECT_TRUE(symbol["loss_probability"].is_null());
+  EXPECT_EQ(symbol["traded"], 0);
+}
+
+TEST_F(StrategiesCommand, NamesAreTakenWithBlanksAndDashesButOnce) {
+  write_bars("A_1h.csv", 300, 18);
+  const auto swept =
+      run("sweep",
+          "A_1h.csv --strategy 'sma_cross, momentum_volume' --grid 'slow=40, volume-window=24/48' "
+          "--json");
+  ASSERT_EQ(swept.code, 0) << swept.err;
+  const auto twice = run("sweep", "A_1h.csv --strategy sma_cross,sma_cross");
+  EXPECT_EQ(twice.code, 2);
+  EXPECT_THAT(twice.err, HasSubstr("sma_cross stands twice"));
+  EXPECT_THAT(run("sweep", "A_1h.csv --grid fast=5,fast=6").err, HasSubstr("fast stands twice"));
 }
 
 TEST_F(StrategiesCommand, ABacktestWritesItsTradesAndItsEquity) {
@@ -121,9 +254,7 @@ TEST_F(StrategiesCommand, ABacktestWritesItsTradesAndItsEquity) {
 
 TEST_F(StrategiesCommand, RegimesComeFromAModelAndCanBeTheOnlyOnesTraded) {
   write_bars("A_1h.csv", 600, 6);
-  write("model.json", R"({"format": "regent-hmm/1", "features": ["log_return"], "labels": ["fall", "rise"],
-    "start": [0.5, 0.5], "transition": [[0.98, 0.02], [0.02, 0.98]],
-    "emission": {"kind": "gaussian", "means": [[-0.002], [0.002]], "covariances": [[[0.0001]], [[0.0001]]]}})");
+  write("model.json", model_of("fall", "rise"));
   const auto all = run("backtest", "A_1h.csv --fast 3 --slow 20 --model model.json --json");
   ASSERT_EQ(all.code, 0) << all.err;
   const auto regimes = all.json()["symbols"][0]["regimes"];
@@ -149,6 +280,31 @@ TEST_F(StrategiesCommand, RegimesComeFromAModelAndCanBeTheOnlyOnesTraded) {
               HasSubstr("the model's regimes are fall, rise"));
 }
 
+TEST_F(StrategiesCommand, ARegimesDrawdownIsThatOfItsBarsAlone) {
+  write_bars("A_1h.csv", 600, 6);
+  write("model.json", R"({"format": "regent-hmm/1", "features": ["log_return"], "labels": ["fall", "rise"],
+    "start": [0.5, 0.5], "transition": [[0.98, 0.02], [0.02, 0.98]],
+    "emission": {"kind": "gaussian", "means": [[-0.002], [0.002]], "covariances": [[[0.0001]], [[0.0001]]]}})");
+  const auto traded =
+      run("backtest", "A_1h.csv --fast 3 --slow 20 --model model.json --equity equity.csv --json");
+  ASSERT_EQ(traded.code, 0) << traded.err;
+  const auto equity = market::read_series(path("equity.csv").string());
+  const auto& regime = equity.find("regime")->texts;
+  const auto earned = market::numbers_of(equity, *equity.find("net_return"));
+  const auto regimes = traded.json()["symbols"][0]["regimes"];
+  ASSERT_GE(regimes.size(), 2U);
+  for (const auto& one : regimes) {
+    double own = 1, peak = 1, drawdown = 0;
+    for (std::size_t t = 1; t < earned.size(); ++t) {
+      if (regime[t - 1] != one["label"]) continue;  // known when the bar began
+      own *= 1 + earned[t];
+      peak = std::max(peak, own);
+      drawdown = std::max(drawdown, 1 - own / peak);
+    }
+    EXPECT_NEAR(one["drawdown_max"], drawdown, 1e-9) << one["label"];
+  }
+}
+
 TEST_F(StrategiesCommand, WrongInputIsRefusedByNameAndNothingIsWritten) {
   write_bars("A_1h.csv", 400, 7);
   const auto refusal = [&](const std::string& program, const std::string& arguments) {
@@ -168,6 +324,12 @@ TEST_F(StrategiesCommand, WrongInputIsRefusedByNameAndNothingIsWritten) {
   EXPECT_THAT(refusal("sweep", "A_1h.csv --grid nowhere.toml"), HasSubstr("nowhere.toml"));
   EXPECT_THAT(refusal("sweep", "A_1h.csv --grid wrong.toml --strategy macd"),
               HasSubstr("the file names its strategies"));
+  EXPECT_THAT(refusal("sweep", "A_1h.csv --purge 5"), HasSubstr("give --folds too"));
+  EXPECT_THAT(refusal("sweep", "A_1h.csv --blocks 5"), testing::Not(HasSubstr("A:")));
+  EXPECT_THAT(refusal("sweep", "A_1h.csv --from 2030-01-01"),
+              HasSubstr("no bar from --from 2030-01-01 on; the data runs from"));
+  EXPECT_THAT(refusal("sweep", "A_1h.csv --plots /proc/nowhere"), HasSubstr("--plots /proc/nowhere"));
+  EXPECT_THAT(refusal("sweep", "A_1h.csv --model A_1h.csv"), HasSubstr("neither JSON nor safetensors"));
   EXPECT_THAT(refusal("sweep", "A_1h.csv --out out.txt"), HasSubstr(".csv or .parquet"));
   EXPECT_THAT(refusal("sweep", "A_1h.csv --fee 0.5"), HasSubstr("fee_rate is 0.5"));
   EXPECT_THAT(refusal("backtest", "A_1h.csv --window 5"), HasSubstr("sma_cross has no parameter \"window\""));
@@ -183,6 +345,9 @@ TEST_F(StrategiesCommand, ListNamesEveryStrategyWithItsFormula) {
   EXPECT_EQ(listed.code, 0);
   EXPECT_THAT(listed.out, HasSubstr("long: SMA_fast > SMA_slow"));
   EXPECT_THAT(listed.out, HasSubstr("combined_vote"));
+  const auto json = run("sweep", "--list --json").json();
+  EXPECT_EQ(json["strategies"][0]["name"], "sma_cross");
+  EXPECT_EQ(json["strategies"][0]["parameters"][0]["name"], "fast");
 }
 
 TEST_F(StrategiesCommand, PlotsAreDrawn) {
@@ -195,6 +360,19 @@ TEST_F(StrategiesCommand, PlotsAreDrawn) {
   for (const char* name : {"heat/A_sma_cross.png", "heat/A_sharpe_ratios.png", "sheet/A_tear_sheet.png"}) {
     EXPECT_GT(std::filesystem::file_size(path(name)), 5000U) << name;
   }
+}
+
+TEST_F(StrategiesCommand, PlotsNameWhatThisRunDrewAndNoMore) {
+  if (!can_draw()) GTEST_SKIP() << "no matplotlib and pyarrow here";
+  write_bars("A_1h.csv", 300, 9);
+  write_bars("B_1h.csv", 300, 10);
+  const auto swept = run("sweep", "A_1h.csv --grid fast=9000,slow=9001/9002 --plots one");
+  ASSERT_EQ(swept.code, 0) << swept.err;
+  EXPECT_THAT(swept.out, HasSubstr("drew 2 pictures in one: A_sma_cross.png, A_sharpe_ratios.png"));
+  EXPECT_TRUE(std::filesystem::exists(path("one/A_sharpe_ratios.png")));
+  const auto traded = run("backtest", "B_1h.csv --plots one");
+  ASSERT_EQ(traded.code, 0) << traded.err;
+  EXPECT_THAT(traded.out, HasSubstr("drew 1 picture in one: B_tear_sheet.png\n"));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr const char* closes =
     "date,A,B\n2020-01-01,100,50\n2020-01-02,110,50\n2020-01-03,121,45\n2020-01-06,121,45\n2020-01-07,121,"
@@ -31,6 +32,48 @@ TEST_F(StrategiesCommand, WeightsEarnFromTheBarAfterTheDecisionOnAndAreHeldBetwe
   EXPECT_NEAR(dear["total_return"].get<double>(), 1.1 - 0.01 - 0.01 * (0.55 + 0.45) - 1, 1e-12);
   EXPECT_THAT(run("backtest", "closes.csv --weights weights.csv").out,
               AllOf(HasSubstr("equal weights held"), HasSubstr("calm"), HasSubstr("2020")));
+}
+
+TEST_F(StrategiesCommand, WeightsThatCannotBeFilledAndARuinedAccountAreTold) {
+  write("gap.csv",
+        "date,A,B\n2020-01-01,100,50\n2020-01-02,100,\n2020-01-03,100,60\n2020-01-06,400,60\n"
+        "2020-01-07,400,60\n2020-01-08,400,60\n");
+  write("weights.csv", "date,A,B\n2020-01-01,0,1\n2020-01-07,0,1\n");
+  const auto outcome = run("backtest", "gap.csv --weights weights.csv --json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.json()["unfilled_weights"], 1);
+  EXPECT_EQ(outcome.json()["decisions"], 1);
+  EXPECT_EQ(outcome.json()["decisions_too_late"], 1);
+  EXPECT_EQ(outcome.json()["total_return"], 0);
+  EXPECT_THAT(run("backtest", "gap.csv --weights weights.csv").out,
+              AllOf(HasSubstr("1 weight had no price at the bar of its fill"),
+                    HasSubstr("1 decision at the end of the data was not filled")));
+  write("weights.csv", "date,A,B\n2020-01-01,-1,0\n");
+  const auto ruined = run("backtest", "gap.csv --weights weights.csv --json");
+  EXPECT_EQ(ruined.json()["total_return"], -1);
+  EXPECT_THAT(run("backtest", "gap.csv --weights weights.csv").out,
+              HasSubstr("ruined in the period that ends 2020-01-06"));
+}
+
+TEST_F(StrategiesCommand, NoCommandWritesOntoItsBars) {
+  write_bars("bars.csv", 300, 1);
+  const std::string before = bytes_of("bars.csv");
+  EXPECT_THAT(run("sweep", "bars.csv --out bars.csv").err, HasSubstr("files names the same file"));
+  EXPECT_THAT(run("sweep", "--data bars.csv --out ./bars.csv").err, HasSubstr("--data names the same file"));
+  EXPECT_THAT(run("backtest", "bars.csv --equity bars.csv").err, HasSubstr("files names the same file"));
+  EXPECT_THAT(run("backtest", "bars.csv --equity e.csv --trades e.csv").err,
+              HasSubstr("names the same file"));
+  EXPECT_EQ(bytes_of("bars.csv"), before);
+}
+
+TEST_F(StrategiesCommand, WhatIsWrongInTheDataIsToldOnStandardError) {
+  write("odd.csv",
+        "date,open,high,low,close,adj_close\n2020-01-01,10,10,10,10,5\n2020-01-02,10,10,10,abc,5\n"
+        "2020-01-03,10,10,10,10,5\n2020-01-06,10,10,10,10,5\n2020-01-07,10,10,10,10,5\n");
+  const auto outcome = run("backtest", "odd.csv --fast 1 --slow 2 --json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("odd.csv:3 close = abc"), HasSubstr("adj_close is ignored")));
+  EXPECT_THAT(run("backtest", "odd.csv --fast 1 --slow 2 --adjusted").err, Not(HasSubstr("is ignored")));
 }
 
 TEST_F(StrategiesCommand, WrongWeightsAreRefusedByRowAndColumn) {

@@ -104,7 +104,7 @@ int decide_command(int argc, char** argv) {
   app.add_option(
          "--out", flags.out,
          "Decide after every bar that the bundle may not have learnt from, and write the weights here")
-      ->type_name("FILE.csv|FILE.parquet");
+      ->type_name(written_table);
   app.add_flag("--json", flags.json, "Print JSON");
   return run_command(app, argc, argv, [&flags] { return run(flags); });
 }

@@ -230,7 +230,7 @@ int main(int argc, char** argv) {
   import_command
       ->add_option("--out", out,
                    "What to write: FILE.parquet, or FILE.csv for regent engine --feed replay:FILE.csv")
-      ->type_name("FILE")
+      ->type_name(regent::written_table)
       ->required();
   auto* check_command =
       app.add_subcommand("check", "The same checks, nothing is written; exit code 2 when rejected");

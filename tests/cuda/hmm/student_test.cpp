@@ -33,7 +33,7 @@ Posteriors<T> filtered(const Resources& resources, const TestBatch<T>& batch) {
 }
 template <class T>
 Posteriors<T> smoothed(const Resources& resources, const TestBatch<T>& batch) {
-  return {resources, batch, smooth<T>};
+  return {resources, batch, [](const auto&... given) { smooth<T>(given...); }};
 }
 
 double log_likelihood_of(const Resources& resources, const Hierarchy& h, const std::vector<double>& series) {

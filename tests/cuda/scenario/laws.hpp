@@ -128,7 +128,7 @@ inline Law rich_law(int assets = 5, int factors = 3) {
                .participation = 0.6,
                .excitation = 0.5,
                .decay = 0.7,
-               .variance = 1};
+               .variance = 0.5};
   law.liquidity = {.probability = 0.05, .multiple = 5, .decay = 0.8, .spread = {1, 2}};
   return law;
 }

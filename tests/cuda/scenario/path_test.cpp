@@ -5,11 +5,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
+#include <set>
 
 #include "base/error.hpp"
 #include "base/normal.hpp"
+#include "tests/base/temporary_folder.hpp"
 #include "tests/cuda/scenario/laws.hpp"
 
 namespace regent::cuda::scenario::test {
@@ -123,6 +126,7 @@ TEST(ScenarioPath, HasTheAccountsOfAPlainLoopOverItsSteps) {
   Task task = rich_task(law);
   task.policy.volatility_target = task.policy.trend_half_life_bars = 0;
   task.policy.exposure_max = 1;
+  task.ruin_equity = 0.9;  // some paths
   const Resources cpu = Resources::make("cpu");
   const Outcomes out = run(cpu, task, 0, 64);
   const Paths kept = record(cpu, task, 0, 64);
@@ -373,6 +377,34 @@ TEST(ScenarioVolatility, KeepsItsMeanAndClusters) {
   EXPECT_GT(product / n, 0.15);
 }
 
+// Two regimes that jump at different rates, jumps that breed jumps, and v raised by each.
+TEST(ScenarioVolatility, KeepsItsMeanWhereJumpsRaiseIt) {
+  Law law = one_asset(0, 0.01);
+  law.regimes = 2;
+  law.start = {1, 0};
+  law.transition = {0.9, 0.1, 0.3, 0.7};  // three quarters of the time in the first
+  for (auto* values : {&law.drift, &law.drift_of_variance, &law.loadings, &law.idiosyncratic}) {
+    if (!values->empty()) values->push_back(values->front());
+  }
+  law.volatility = {.kind = VolatilityKind::garch, .alpha = 0.04, .gamma = 0.04, .beta = 0.8};
+  law.jumps = {.intensity = {0.02, 0.1}, .scale = {0}, .excitation = 2, .decay = 0.5, .variance = 1.5};
+  const double own = 0.75 * 0.02 + 0.25 * 0.1, rate = own / (1 - own * 2 / 0.5);
+  EXPECT_NEAR(mean_jumps_of(law), rate, 1e-12);
+  EXPECT_NEAR(garch_base_of(law), 1 - 0.04 - 0.02 - 0.8 - 1.5 * rate, 1e-12);
+  const Paths kept = record(Resources::make("cpu"), hold(law, 1000, 8), 0, 512);
+  double square = 0, n = 0;
+  for (std::size_t i = 0; i < kept.log_returns.size(); ++i) {
+    if (i % 1000 < 200) continue;
+    square += 1e4 * kept.log_returns[i] * kept.log_returns[i];
+    n += 1;
+  }
+  EXPECT_NEAR(square / n, 1, 0.04);
+  law.jumps.variance = 10;
+  EXPECT_THAT(
+      regent::test::message_of<InputError>([&] { record(Resources::make("cpu"), hold(law, 10, 8), 0, 1); }),
+      testing::HasSubstr("jumps a step raise v faster"));
+}
+
 TEST(ScenarioHistory, IsReplayedWindowByWindow) {
   History history{.kind = HistoryKind::replay, .assets = 2};
   for (int bar = 0; bar < 50; ++bar) {
@@ -383,12 +415,28 @@ TEST(ScenarioHistory, IsReplayedWindowByWindow) {
   task.history = &history;
   task.policy.target = {0.5, 0.5};
   task.steps = 20;
-  const Paths kept = record(Resources::make("cpu"), task, 0, 40);  // 31 windows
+  const Paths kept = record(Resources::make("cpu"), task, 0, 40);
+  constexpr std::size_t windows = 31, stride = 19;  // 31/φ = 19.2
   for (std::size_t p = 0; p < 40; ++p) {
     for (std::size_t t = 0; t < 20; ++t) {
-      ASSERT_EQ(kept.log_returns[(p * 20 + t) * 2], static_cast<float>(0.001 * (p % 31 + t)));
-      ASSERT_EQ(kept.log_returns[(p * 20 + t) * 2 + 1], static_cast<float>(-0.002 * (p % 31 + t)));
+      const double bar = static_cast<double>(p * stride % windows + t);
+      ASSERT_EQ(kept.log_returns[(p * 20 + t) * 2], static_cast<float>(0.001 * bar));
+      ASSERT_EQ(kept.log_returns[(p * 20 + t) * 2 + 1], static_cast<float>(-0.002 * bar));
     }
+  }
+}
+
+TEST(ScenarioHistory, IsReplayedFromAllOverItOnceEach) {
+  for (const std::int32_t windows : {1, 2, 3, 6, 8061, 68148}) {
+    const std::int64_t stride = replay_stride(windows);
+    std::set<std::int64_t> starts;
+    std::array<int, 4> of_quarter{};
+    for (std::int64_t p = 0; p < windows; ++p) {
+      starts.insert(p * stride % windows);
+      if (p < 400) ++of_quarter[static_cast<std::size_t>(p * stride % windows * 4 / windows)];
+    }
+    EXPECT_EQ(std::ssize(starts), windows);
+    for (const int count : of_quarter) EXPECT_NEAR(count, 100, windows > 400 ? 3 : 100) << windows;
   }
 }
 

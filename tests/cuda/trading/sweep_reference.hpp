@@ -79,7 +79,9 @@ class ReferenceAccount {
     if (fresh && wish != 0 && !out_.ruined) enter(t, open, wish);
     if (units_ > 0) {
       const double stop = entry_ * (1 - lane_.stop), target = entry_ * (1 + lane_.target);
-      if (lane_.stop > 0 && low <= stop) {
+      if (lane_.target > 0 && open >= target) {
+        leave(t, open, false, "target");
+      } else if (lane_.stop > 0 && low <= stop) {
         leave(t, std::min(stop, open), true, "stop");
       } else if (lane_.target > 0 && high >= target) {
         leave(t, std::max(target, open), false, "target");
@@ -88,7 +90,9 @@ class ReferenceAccount {
       const double ruin = cash_ / -units_;
       const double stop = lane_.stop > 0 ? std::min(entry_ * (1 + lane_.stop), ruin) : ruin;
       const double target = entry_ * (1 - lane_.target);
-      if (high >= stop) {
+      if (lane_.target > 0 && open <= target) {
+        leave(t, open, false, "target");
+      } else if (high >= stop) {
         leave(t, std::max(stop, open), true, "stop");
       } else if (lane_.target > 0 && low <= target) {
         leave(t, std::min(target, open), false, "target");

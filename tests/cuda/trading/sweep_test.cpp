@@ -475,6 +475,15 @@ TEST(SweepByHand, WhereStopAndTargetLieInOneBarTheStopIsTaken) {
   EXPECT_EQ(hand.only_trade().reason, ExitReason::stop);
 }
 
+TEST(SweepByHand, ABarThatOpensBeyondTheTargetIsSoldThereWhateverComesAfter) {
+  ByHand hand({{100, 100, 100, 100, 1}, {100, 100, 100, 100, 1}, {120, 121, 80, 90, 1}, {90, 90, 90, 90, 1}});
+  hand.lanes[0].stop = hand.lanes[0].target = 0.1;
+  hand.task.lanes = hand.lanes;
+  const Trade trade = hand.only_trade();
+  EXPECT_EQ(trade.reason, ExitReason::target);
+  EXPECT_DOUBLE_EQ(trade.exit_price, 120);
+}
+
 TEST(SweepByHand, ATargetFillsAtItsLevelWithoutSlippageAndAGapAboveItAtTheOpen) {
   ByHand hand(
       {{100, 100, 100, 100, 1}, {100, 100, 100, 100, 1}, {103, 120, 103, 104, 1}, {104, 104, 104, 104, 1}});
