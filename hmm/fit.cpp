@@ -5,20 +5,6 @@
 
 namespace regent::hmm {
 
-std::string_view name_of(CovarianceKind kind) {
-  switch (kind) {
-    case CovarianceKind::diagonal:
-      return "diagonal";
-    case CovarianceKind::tied:
-      return "tied";
-    case CovarianceKind::spherical:
-      return "spherical";
-    case CovarianceKind::full:
-      break;
-  }
-  return "full";
-}
-
 FitResult fit(const cuda::Resources& resources, std::span<const double> observations,
               const std::vector<std::string>& features, const FitSettings& settings, const Model* previous) {
   const Series series[] = {{"", observations}};

@@ -5,17 +5,12 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "cuda/runtime/resources.hpp"
 #include "hmm/model.hpp"
 
 namespace regent::hmm {
-
-// What a covariance (of a Student-t: a scale matrix) may be. Tied: one for all states.
-enum class CovarianceKind { full, diagonal, tied, spherical };
-std::string_view name_of(CovarianceKind kind);  // "full", "diagonal", "tied", "spherical"
 
 // What EM may change; all else stays as the start model has it.
 struct FreeParameters {

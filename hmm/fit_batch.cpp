@@ -101,6 +101,7 @@ FitResult result_of(const Job& job, const std::vector<std::string>& features,
   for (int k = 0; k < shape.states; ++k) weights[k] = counts[layout.weight(k)];
   FitResult result;
   result.model = labelled(to_model(best.now, group.standardisation, features), job, settings, weights);
+  result.model.covariance = settings.covariance;
   validate(result.model, "regime fit");
   result.log_likelihood = best.log_likelihood + jacobian;
   result.penalised_log_likelihood = result.log_likelihood + best.now.log_prior(settings);
@@ -191,6 +192,7 @@ std::vector<FitOutcome> fit_batch(const cuda::Resources& resources, std::span<co
                                   const std::vector<std::string>& features, const FitSettings& settings,
                                   std::span<const Model* const> previous) {
   check_settings(settings);
+  check_features(features, "regime fit");
   if (settings.start) check_start(*settings.start, "start model", features, settings);
   REGENT_INVARIANT(previous.empty() || previous.size() == series.size(), "one previous fit per series");
   std::vector<FitOutcome> outcomes(series.size());
@@ -226,6 +228,7 @@ FitResult fit_pooled(const cuda::Resources& resources, std::span<const Series> s
                      const std::vector<std::string>& features, const FitSettings& settings,
                      const Model* previous) {
   check_settings(settings);
+  check_features(features, "regime fit");
   if (settings.start) check_start(*settings.start, "start model", features, settings);
   if (previous != nullptr) check_start(*previous, "previous fit", features, settings);
   std::vector<Series> ordered(series.begin(), series.end());

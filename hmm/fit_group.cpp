@@ -5,21 +5,20 @@
 #include <limits>
 
 #include "base/error.hpp"
+#include "hmm/short_text.hpp"
 
 namespace regent::hmm {
 namespace {
 
 constexpr double observed_bars_per_state = 5;
 constexpr std::int64_t stretch_bars = 2048;
+constexpr double least_relative_deviation = 1e-13;  // of a feature, beside its largest value
 
 std::string place_of(const Series& series) {
   return series.name.empty() ? "regime fit: " : "regime fit, series " + series.name + ": ";
 }
 
 void check_shape(const Series& series, std::size_t dimension) {
-  if (dimension < 1 || dimension > static_cast<std::size_t>(cuda::hmm::dimension_max)) {
-    throw InputError("regime fit: " + std::to_string(dimension) + " features; between 1 and 16 are possible");
-  }
   if (series.observations.size() % dimension != 0) {
     throw InputError(place_of(series) + std::to_string(series.observations.size()) +
                      " values are not whole bars of " + std::to_string(dimension) + " features");
@@ -67,6 +66,26 @@ double moment(const FitGroup& group, int feature, double about, int power) {
   return sum;
 }
 
+// A spread that a double holds, and whose square it holds.
+void check_spread(const Range& range, double deviation, const std::string& feature) {
+  const double size = std::max(std::abs(range.low), std::abs(range.high));
+  if (!std::isfinite(deviation)) {
+    throw InputError(feature + " has values too large to square, up to " + short_text(size) +
+                     "; give it in a larger unit");
+  }
+  if (deviation > least_relative_deviation * size) return;
+  const std::string bars = std::to_string(range.present) + " bars that have it";
+  if (range.low == range.high) {
+    throw InputError(feature + " is constant (" + short_text(range.low) + " at all " + bars +
+                     "); leave it out");
+  }
+  const std::string spread = feature + " varies by no more than " + short_text(range.high - range.low) +
+                             " about " + short_text(range.low) + " at the " + bars;
+  if (deviation == 0) throw InputError(spread + ", which is too small to square; give it in a smaller unit");
+  throw InputError(spread +
+                   "; a double has too few digits for that beside such values, so subtract their level");
+}
+
 void standardise(FitGroup& group, int feature, const std::string& name) {
   const Range range = range_of(group, feature, name);
   if (range.present == 0) throw InputError(place_of(group) + "feature " + name + " has no value at any bar");
@@ -74,15 +93,7 @@ void standardise(FitGroup& group, int feature, const std::string& name) {
   const auto count = static_cast<double>(range.present);
   const double mean = range.low + moment(group, feature, range.low, 1) / count;
   const double deviation = std::sqrt(moment(group, feature, mean, 2) / count);
-  const double size = std::max(std::abs(range.low), std::abs(range.high));
-  if (!std::isfinite(deviation)) {
-    throw InputError(place_of(group) + "feature " + name + " has values too large to square, up to " +
-                     std::to_string(size));
-  }
-  if (!(deviation > 1e-13 * size)) {
-    throw InputError(place_of(group) + "feature " + name + " is constant (" + std::to_string(range.low) +
-                     " at all " + std::to_string(range.present) + " bars that have it); leave it out");
-  }
+  check_spread(range, deviation, place_of(group) + "feature " + name);
   group.standardisation.centre[feature] = mean;
   group.standardisation.scale[feature] = deviation;
   group.present[feature] = range.present;

@@ -65,12 +65,13 @@ std::vector<double> stationary_law(const Model& model) {
 }
 
 Forecast forecast(const Model& model, std::span<const double> posterior, int steps) {
-  validate(model, "regime forecast");
+  model.has_emission() ? validate(model, "regime forecast") : validate_structure(model, "regime forecast");
   check_posterior(model, posterior);
   if (steps < 1)
     throw InputError("regime forecast: " + std::to_string(steps) + " steps; at least 1 is needed");
   std::vector<Moments> parts;
-  for (int k = 0; k < model.states(); ++k) parts.push_back(emission_moments(model, k));
+  for (int k = 0; model.has_emission() && k < model.states(); ++k)
+    parts.push_back(emission_moments(model, k));
   Forecast result;
   std::vector<double> now(posterior.begin(), posterior.end()), next(now.size());
   for (int step = 0; step < steps; ++step) {
@@ -82,7 +83,7 @@ Forecast forecast(const Model& model, std::span<const double> posterior, int ste
       for (int j = 0; j < model.micros; ++j) sum += now[i * model.micros + j];
       result.macro_probability.push_back(sum);
     }
-    append(mixed(parts, now), result);
+    if (model.has_emission()) append(mixed(parts, now), result);
   }
   return result;
 }

@@ -18,8 +18,8 @@ struct Forecast {
 };
 
 // posterior: [K], P(state of the last bar | bars so far), as the filter gives it: the Chapman-Kolmogorov
-// equation from there. Throws InputError for a posterior that is not a law over the model's states, or fewer
-// than one step.
+// equation from there; of a model without emission, means and covariances stay empty. Throws InputError for a
+// posterior that is not a law over the model's states, or fewer than one step.
 Forecast forecast(const Model& model, std::span<const double> posterior, int steps);
 
 // One step of the law of the state, in structured form: to = from · P. Both [K].

@@ -1,14 +1,18 @@
 #include "hmm/model.hpp"
 
 #include <Eigen/Dense>
+#include <algorithm>
 #include <cmath>
 
 #include "base/error.hpp"
 #include "base/safetensors.hpp"
 #include "cuda/hmm/layout.hpp"
+#include "hmm/short_text.hpp"
 
 namespace regent::hmm {
 namespace {
+
+constexpr double mean_max = 1e150;
 
 void check_size(const std::vector<double>& table, std::size_t wanted, const std::string& origin,
                 const char* name) {
@@ -52,6 +56,17 @@ std::string place_of(const Model& model, int part) {
   return model.components == 1 ? state : state + ", component " + std::to_string(part % model.components);
 }
 
+// Bars are standardised by the spread of the states, which squares their means.
+void check_means(const Model& model, const std::string& origin) {
+  const int dimension = model.dimension();
+  for (std::size_t i = 0; i < model.means.size(); ++i) {
+    if (std::abs(model.means[i]) <= mean_max) continue;
+    throw InputError(origin + ": table means, " + place_of(model, static_cast<int>(i) / dimension) +
+                     ", feature " + model.features[i % dimension] + " is " + short_text(model.means[i]) +
+                     ", which is too large to square; between -1e+150 and 1e+150 is possible");
+  }
+}
+
 void check_covariances(const Model& model, const std::string& origin) {
   const int dimension = model.dimension();
   for (int part = 0; part < model.states() * model.components; ++part) {
@@ -86,6 +101,7 @@ void check_emission(const Model& model, const std::string& origin) {
   check_size(model.mixture_weights, mixture ? k * c : 0, origin, "mixture_weights");
   check_finite(model.means, origin, "means");
   check_finite(model.covariances, origin, "covariances");
+  check_means(model, origin);
   check_finite(model.dof, origin, "dof");
   for (double dof : model.dof) {
     if (!(dof > 0)) {
@@ -110,6 +126,16 @@ std::vector<std::string> numbered(const std::map<std::string, std::string>& meta
   return names;
 }
 
+// Full where nothing is said: only other kinds are written.
+CovarianceKind read_covariance(const std::map<std::string, std::string>& metadata,
+                               const std::string& origin) {
+  const auto found = metadata.find("covariance");
+  if (found == metadata.end()) return CovarianceKind::full;
+  if (const auto kind = covariance_kind(found->second)) return *kind;
+  throw InputError(origin + ": metadata covariance is \"" + found->second +
+                   "\"; full, diagonal, tied and spherical are possible");
+}
+
 EmissionKind read_emission(const std::map<std::string, std::string>& metadata, const std::string& origin) {
   const auto found = metadata.find("emission");
   const std::string name = found == metadata.end() ? "" : found->second;
@@ -132,6 +158,28 @@ std::string_view name_of(EmissionKind kind) {
       break;
   }
   return "gaussian";
+}
+
+std::string_view name_of(CovarianceKind kind) {
+  switch (kind) {
+    case CovarianceKind::diagonal:
+      return "diagonal";
+    case CovarianceKind::tied:
+      return "tied";
+    case CovarianceKind::spherical:
+      return "spherical";
+    case CovarianceKind::full:
+      break;
+  }
+  return "full";
+}
+
+std::optional<CovarianceKind> covariance_kind(std::string_view name) {
+  for (const CovarianceKind kind :
+       {CovarianceKind::full, CovarianceKind::diagonal, CovarianceKind::tied, CovarianceKind::spherical}) {
+    if (name == name_of(kind)) return kind;
+  }
+  return std::nullopt;
 }
 
 std::vector<double> Model::flat_start() const {
@@ -187,12 +235,21 @@ void validate_structure(const Model& model, const std::string& origin) {
   check_finite(model.macro_transition, origin, "macro_transition");
 }
 
-void validate(const Model& model, const std::string& origin) {
-  validate_structure(model, origin);
-  if (model.features.empty() || model.features.size() > static_cast<std::size_t>(cuda::hmm::dimension_max)) {
-    throw InputError(origin + ": " + std::to_string(model.features.size()) + " features; between 1 and " +
+void check_features(const std::vector<std::string>& features, const std::string& origin) {
+  if (features.empty() || features.size() > static_cast<std::size_t>(cuda::hmm::dimension_max)) {
+    throw InputError(origin + ": " + std::to_string(features.size()) + " features; between 1 and " +
                      std::to_string(cuda::hmm::dimension_max) + " are possible");
   }
+  for (auto name = features.begin(); name != features.end(); ++name) {
+    if (std::find(features.begin(), name, *name) != name) {
+      throw InputError(origin + ": the feature \"" + *name + "\" stands twice");
+    }
+  }
+}
+
+void validate(const Model& model, const std::string& origin) {
+  validate_structure(model, origin);
+  check_features(model.features, origin);
   check_emission(model, origin);
   const bool per_state = model.macros == 1 && model.labels.size() == static_cast<std::size_t>(model.states());
   if (model.labels.size() != static_cast<std::size_t>(model.macros) && !per_state) {
@@ -223,6 +280,7 @@ void write_safetensors(const Model& model, const std::filesystem::path& file) {
   out.tensors["shape"] = NamedTensor::from(std::span<const std::int64_t>(shape), {4});
   out.metadata["format"] = model_format;
   out.metadata["emission"] = name_of(model.emission);
+  if (model.covariance != CovarianceKind::full) out.metadata["covariance"] = name_of(model.covariance);
   for (std::int64_t i = 0; i < d; ++i) out.metadata["feature." + std::to_string(i)] = model.features[i];
   for (std::size_t i = 0; i < model.labels.size(); ++i) {
     out.metadata["label." + std::to_string(i)] = model.labels[i];
@@ -259,6 +317,7 @@ Model read_safetensors(const std::filesystem::path& file) {
   model.micro_transition = in.f64("micro_transition", {m, n, n});
   model.micro_exit = in.f64("micro_exit", {m, n});
   model.emission = read_emission(in.metadata, origin);
+  model.covariance = read_covariance(in.metadata, origin);
   model.components = static_cast<int>(c);
   model.means = in.f64("means", {k, c, d});
   model.covariances = in.f64("covariances", {k, c, d, d});

@@ -1,13 +1,13 @@
 #include "hmm/model_json.hpp"
 
 #include <cmath>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/config/suggest.hpp"
 #include "base/error.hpp"
 #include "cuda/hmm/layout.hpp"
+#include "hmm/short_text.hpp"
 
 namespace regent::hmm {
 namespace {
@@ -129,12 +129,6 @@ std::vector<std::string> texts(const json& value, const Place& place) {
   return names;
 }
 
-std::string short_text(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.10g", value);
-  return text;
-}
-
 // Index of row `row` of a table as its JSON path says it: micro_transition[1][0].
 Place row_place(const Place& table, std::span<const std::size_t> shape, std::size_t row) {
   Place place = table;
@@ -245,13 +239,26 @@ EmissionKind read_kind(const json& emission, const Place& place) {
                            " (possible: gaussian, student_t, mixture)");
 }
 
+// Full where nothing is said.
+CovarianceKind read_covariance(const json& emission, const Place& place) {
+  const auto found = emission.find("covariance");
+  if (found == emission.end()) return CovarianceKind::full;
+  const std::vector<std::string> known{"full", "diagonal", "tied", "spherical"};
+  const std::string name = found->is_string() ? found->get<std::string>() : found->dump().substr(0, 40);
+  if (const auto kind = covariance_kind(found->is_string() ? name : "")) return *kind;
+  place.key("covariance")
+      .refuse("\"" + name + "\" is no kind of covariance" + suggestion(name, known) +
+              " (possible: full, diagonal, tied, spherical)");
+}
+
 void read_emission(const json& emission, const Place& place, const JsonReading& reading, Model& model) {
   if (!emission.is_object()) place.refuse("an object is needed, not " + kind_of(emission));
   model.emission = read_kind(emission, place);
-  std::vector<std::string> keys{"kind", "means", "covariances"};
+  std::vector<std::string> keys{"kind", "covariance", "means", "covariances"};
   if (model.emission == EmissionKind::student_t) keys.push_back("dof");
   if (model.emission == EmissionKind::mixture) keys.push_back("weights");
   check_keys(emission, place, keys);
+  model.covariance = read_covariance(emission, place);
   const std::size_t k = model.states(), d = model.features.size();
   if (model.emission != EmissionKind::mixture) {
     model.means = numbers(emission, place, "means", {k, d});
@@ -349,6 +356,7 @@ void put_emission(const Model& model, Json& file) {
   const std::size_t k = model.states(), d = model.features.size(), c = model.components;
   const bool mixture = model.emission == EmissionKind::mixture;
   Json emission = {{"kind", name_of(model.emission)}};
+  if (model.covariance != CovarianceKind::full) emission["covariance"] = name_of(model.covariance);
   if (mixture) emission["weights"] = nested(model.mixture_weights, {k, c});
   if (model.emission == EmissionKind::student_t) emission["dof"] = nested(model.dof, {k});
   using Shape = std::vector<std::size_t>;

@@ -26,15 +26,53 @@ Eigen::MatrixXd flat_matrix(const Model& model) {
       flat.data(), model.states(), model.states());
 }
 
-// Expected visits to a regime's states before it is left: entry·(I − A)⁻¹·1 (phase-type law, Neuts 1981).
+// Probability of a move from state `from` to any state outside of its regime.
+double leaving(const Model& model, const Eigen::MatrixXd& transition, int from) {
+  double sum = 0;
+  for (int to = 0; to < model.states(); ++to) {
+    if (regime_of_state(model, to) != regime_of_state(model, from)) sum += transition(from, to);
+  }
+  return sum;
+}
+
+// From each state of a regime, the expected visits to its states before it is left: (I − A)⁻¹·1 of the
+// phase-type law (Neuts 1981). Eliminated without a subtraction (Grassmann, Taksar and Heyman 1985), so that
+// rounding makes no exit where there is none; infinite where a state leads to no exit.
+Eigen::VectorXd visits(Eigen::MatrixXd within, Eigen::VectorXd exits) {
+  const Eigen::Index size = within.rows();
+  const auto times = [](double probability, double value) {
+    return probability > 0 ? probability * value : 0;
+  };
+  Eigen::VectorXd bars = Eigen::VectorXd::Ones(size), moving(size);
+  for (Eigen::Index k = size - 1; k >= 0; --k) {
+    moving(k) = exits(k) + within.row(k).head(k).sum();
+    for (Eigen::Index i = 0; i < k; ++i) {
+      bars(i) += times(within(i, k), bars(k) / moving(k));
+      if (!(moving(k) > 0)) continue;
+      const double through = within(i, k) / moving(k);
+      exits(i) += through * exits(k);
+      within.row(i).head(k) += through * within.row(k).head(k);
+    }
+  }
+  for (Eigen::Index k = 0; k < size; ++k) {
+    for (Eigen::Index i = 0; i < k; ++i) bars(k) += times(within(k, i), bars(i));
+    bars(k) /= moving(k);
+  }
+  return bars;
+}
+
 double mean_duration(const Model& model, const Eigen::MatrixXd& transition, int regime) {
   const int size = states_in_regime(model), first = regime * size;
-  Eigen::RowVectorXd entry = Eigen::RowVectorXd::Ones(size);
-  for (int j = 0; is_hierarchy(model) && j < size; ++j) entry(j) = model.micro_start[first + j];
-  const Eigen::MatrixXd leaving =
-      Eigen::MatrixXd::Identity(size, size) - transition.block(first, first, size, size);
-  const Eigen::FullPivLU<Eigen::MatrixXd> solver(leaving);
-  return solver.isInvertible() ? (entry * solver.solve(Eigen::VectorXd::Ones(size)))(0) : INFINITY;
+  Eigen::VectorXd exits(size);
+  for (int j = 0; j < size; ++j) exits(j) = leaving(model, transition, first + j);
+  const Eigen::VectorXd bars = visits(transition.block(first, first, size, size), exits);
+  if (!is_hierarchy(model)) return bars(0);
+  double mean = 0;
+  for (int j = 0; j < size; ++j) {
+    const double entry = model.micro_start[first + j];
+    if (entry > 0) mean += entry * bars(j);
+  }
+  return mean;
 }
 
 void add_moments(const Model& model, std::span<const double> shares, int regime, RegimeSummary& summary) {
@@ -111,6 +149,12 @@ std::vector<RegimeSummary> summarise(const Model& model, std::span<const double>
   return regimes;
 }
 
+void number_flat_states(Model& model) {
+  if (model.macros > 1 || std::ssize(model.labels) == model.states()) return;
+  model.labels.clear();
+  for (int k = 0; k < model.states(); ++k) model.labels.push_back("state_" + std::to_string(k));
+}
+
 void name_flat_states(Model& model, std::span<const double> state_weights) {
   const int states = model.states();
   if (model.macros > 1) return;
@@ -123,7 +167,7 @@ void name_flat_states(Model& model, std::span<const double> state_weights) {
   }
   if (states == 2 || states == 3) return;
   model.labels.clear();
-  for (int k = 0; k < states; ++k) model.labels.push_back("state_" + std::to_string(k));
+  number_flat_states(model);
 }
 
 }  // namespace regent::hmm

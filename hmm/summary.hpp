@@ -33,5 +33,7 @@ std::vector<RegimeSummary> summarise(const Model& model, std::span<const double>
 // Names the states of a flat model that are ordered by volatility, as order_by_volatility names macro
 // regimes: calm, trend or mid, chaos for three; calm, chaos for two; state_0… otherwise.
 void name_flat_states(Model& model, std::span<const double> state_weights);
+// state_0… for a flat model that has no label for each of its states.
+void number_flat_states(Model& model);
 
 }  // namespace regent::hmm

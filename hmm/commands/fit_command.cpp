@@ -55,7 +55,7 @@ FitSettings settings_of(const FitCommandFlags& flags) {
     if (settings.restarts == 0) throw InputError("--restarts 0 fits from --start alone, which is not given");
   }
   settings.free = free_beside(flags.fixed);
-  put_masks(flags.shape, settings);
+  put_masks(flags.masks, settings);
   return settings;
 }
 
@@ -128,7 +128,7 @@ void complete(const cuda::Resources& resources, const SeriesBatch& batch, double
     for (std::size_t i = 0; i < own.size(); ++i) weights[i % weights.size()] += own[i];
     measured.add(model, batch.series[s], own);
   }
-  if (relabel) name_flat_states(model, weights);
+  relabel ? name_flat_states(model, weights) : number_flat_states(model);
   fitted.report = report_of(fitted.symbol, model, weights, periods);
   measured.put(*fitted.report);
 }

@@ -1,6 +1,7 @@
 #include "hmm/commands/fit_flags.hpp"
 
 #include <cstdio>
+#include <iostream>
 
 #include "base/error.hpp"
 #include "hmm/model_file.hpp"
@@ -37,11 +38,24 @@ bool is_numeric(const market::SeriesColumn& column) {
   return any;
 }
 
+// The columns that regent hmm sample writes beside features.
+bool is_beside_features(const std::string& name) {
+  return name == "bar" || name == "true_state";
+}
+
+void say_left_out(const std::string& file, const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  std::string list;
+  for (const auto& name : names) list += (list.empty() ? "" : " and ") + name;
+  std::cerr << file << ": not fitted to: " << list << "; --features names what is\n";
+}
+
 std::vector<std::string> numeric_columns(const std::string& file) {
-  std::vector<std::string> names;
+  std::vector<std::string> names, left_out;
   for (const auto& column : market::read_series(file).columns) {
-    if (is_numeric(column)) names.push_back(column.name);
+    if (is_numeric(column)) (is_beside_features(column.name) ? left_out : names).push_back(column.name);
   }
+  say_left_out(file, left_out);
   if (names.empty()) throw InputError(file + ": no column of numbers to fit; name them with --features");
   return names;
 }
@@ -73,6 +87,12 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
   command.add_option("--device", flags.device, "auto, cpu or cuda")
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
       ->capture_default_str();
+  command
+      .add_option(
+          "--forbid", flags.masks.forbidden,
+          "Moves that never happen, FROM:TO with commas, between macro regimes or a flat model's states")
+      ->type_name("0:2,…");
+  command.add_flag("--left-right", flags.masks.left_right, "Only moves to the same or a higher number");
 }
 
 void add_shape_flags(CLI::App& command, ShapeFlags& flags) {
@@ -84,18 +104,12 @@ void add_shape_flags(CLI::App& command, ShapeFlags& flags) {
   command.add_option("--components", flags.components, "Gaussians of each state of a mixture (default 2)")
       ->check(CLI::Range(1, 32));
   command
-      .add_option("--covariance", flags.covariance, "full, diagonal, tied (one for all states) or spherical")
-      ->check(CLI::IsMember({"full", "diagonal", "tied", "spherical"}))
-      ->capture_default_str();
-  command
-      .add_option(
-          "--forbid", flags.forbidden,
-          "Moves that never happen, FROM:TO with commas, between macro regimes or a flat model's states")
-      ->type_name("0:2,…");
-  command.add_flag("--left-right", flags.left_right, "Only moves to the same or a higher number");
+      .add_option("--covariance", flags.covariance,
+                  "full (default), diagonal, tied (one for all states) or spherical")
+      ->check(CLI::IsMember({"full", "diagonal", "tied", "spherical"}));
 }
 
-void put_masks(const ShapeFlags& flags, FitSettings& settings) {
+void put_masks(const MaskFlags& flags, FitSettings& settings) {
   if (!flags.left_right && flags.forbidden.empty()) return;
   const int count = settings.macros > 1 ? settings.macros : settings.micros;
   std::vector<std::uint8_t> allowed(static_cast<std::size_t>(count) * count, 1);
@@ -123,10 +137,7 @@ EmissionKind emission_named(const std::string& name) {
 }
 
 CovarianceKind covariance_named(const std::string& name) {
-  for (const CovarianceKind kind :
-       {CovarianceKind::full, CovarianceKind::diagonal, CovarianceKind::tied, CovarianceKind::spherical}) {
-    if (name == name_of(kind)) return kind;
-  }
+  if (const auto kind = covariance_kind(name)) return *kind;
   throw InputError("covariance \"" + name + "\": full, diagonal, tied and spherical are possible");
 }
 
@@ -149,7 +160,7 @@ void put_shape(const ShapeFlags& flags, FitSettings& settings) {
     settings.micros = flags.states;
   }
   if (!flags.emission.empty()) settings.emission = emission_named(flags.emission);
-  settings.covariance = covariance_named(flags.covariance);
+  if (!flags.covariance.empty()) settings.covariance = covariance_named(flags.covariance);
   const bool mixture = settings.emission == EmissionKind::mixture;
   if (flags.components > 1 && !mixture) throw InputError("--components is for --emission mixture");
   settings.components = !mixture ? 1 : flags.components > 0 ? flags.components : 2;
@@ -174,7 +185,7 @@ void put_start(const ShapeFlags& flags, const std::string& file, FitSettings& se
   settings.micros = model.micros;
   settings.emission = model.emission;
   settings.components = model.components;
-  settings.covariance = covariance_named(flags.covariance);
+  settings.covariance = flags.covariance.empty() ? model.covariance : covariance_named(flags.covariance);
 }
 
 std::vector<Series> fit_series(const SeriesInput& input) {

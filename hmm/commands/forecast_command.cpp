@@ -41,10 +41,11 @@ struct Ahead {
     return sum;
   }
   double mean(int step, int d) const { return forecast.mean[step * model.dimension() + d]; }
-  double deviation(int step, int d) const {
+  double covariance(int step, int d, int e) const {
     const int dimension = model.dimension();
-    return std::sqrt(forecast.covariance[(step * dimension + d) * dimension + d]);
+    return forecast.covariance[(step * dimension + d) * dimension + e];
   }
+  double deviation(int step, int d) const { return std::sqrt(covariance(step, d, d)); }
 };
 
 std::vector<Ahead> forecasts(const ForecastFlags& flags) {
@@ -69,13 +70,18 @@ std::vector<Ahead> forecasts(const ForecastFlags& flags) {
 std::vector<SeriesColumn> forecast_columns(const std::vector<Ahead>& all) {
   const Model& first = all.front().model;
   SeriesColumn symbols{.name = "symbol"}, bars{.name = "bars_ahead"};
-  std::vector<SeriesColumn> probabilities, moments;
+  std::vector<SeriesColumn> probabilities, moments, covariances;
   for (int k = 0; k < first.states(); ++k) probabilities.push_back({.name = "p_" + std::to_string(k)});
   for (int i = 0; first.macros > 1 && i < first.macros; ++i)
     probabilities.push_back({.name = "macro_" + std::to_string(i)});
   for (const auto& feature : first.features) {
     moments.push_back({.name = "mean_" + feature});
     moments.push_back({.name = "deviation_" + feature});
+  }
+  for (int d = 0; d < first.dimension(); ++d) {
+    for (int e = d + 1; e < first.dimension(); ++e) {
+      covariances.push_back({.name = "cov_" + first.features[d] + "_" + first.features[e]});
+    }
   }
   for (const auto& one : all) {
     for (int step = 0; step < one.steps; ++step) {
@@ -91,6 +97,12 @@ std::vector<SeriesColumn> forecast_columns(const std::vector<Ahead>& all) {
         moments[2 * d].reals.push_back(one.mean(step, d));
         moments[2 * d + 1].reals.push_back(one.deviation(step, d));
       }
+      std::size_t pair = 0;
+      for (int d = 0; d < first.dimension(); ++d) {
+        for (int e = d + 1; e < first.dimension(); ++e) {
+          covariances[pair++].reals.push_back(one.covariance(step, d, e));
+        }
+      }
     }
   }
   std::vector<SeriesColumn> columns;
@@ -98,6 +110,7 @@ std::vector<SeriesColumn> forecast_columns(const std::vector<Ahead>& all) {
   columns.push_back(std::move(bars));
   std::ranges::move(probabilities, std::back_inserter(columns));
   std::ranges::move(moments, std::back_inserter(columns));
+  std::ranges::move(covariances, std::back_inserter(columns));
   return columns;
 }
 
@@ -122,27 +135,37 @@ void print_forecast(const Ahead& one) {
   std::cout << table.text();
 }
 
+// Of the features at one step: means, deviations and covariances by their names.
+void put_moments(const Ahead& one, int step, ordered_json& row) {
+  const auto& features = one.model.features;
+  auto means = ordered_json::object(), deviations = ordered_json::object(),
+       covariances = ordered_json::object();
+  for (int d = 0; d < one.model.dimension(); ++d) {
+    means[features[d]] = one.mean(step, d);
+    deviations[features[d]] = one.deviation(step, d);
+    for (int e = 0; e < one.model.dimension(); ++e) {
+      covariances[features[d]][features[e]] = one.covariance(step, d, e);
+    }
+  }
+  row["means"] = means;
+  row["deviations"] = deviations;
+  row["covariances"] = covariances;
+}
+
 ordered_json forecast_json(const Ahead& one) {
   ordered_json out;
   if (!one.symbol.empty()) out["symbol"] = one.symbol;
   auto rows = ordered_json::array();
   for (int step = 0; step < one.steps; ++step) {
-    auto states = ordered_json::array(), regimes = ordered_json::object(), means = ordered_json::object(),
-         deviations = ordered_json::object();
+    auto states = ordered_json::array(), regimes = ordered_json::object();
     for (int k = 0; k < one.model.states(); ++k) {
       states.push_back(one.forecast.probability[step * one.model.states() + k]);
     }
     for (int i = 0; i < regimes_of(one.model); ++i)
       regimes[label_of_regime(one.model, i)] = one.regime(step, i);
-    for (int d = 0; d < one.model.dimension(); ++d) {
-      means[one.model.features[d]] = one.mean(step, d);
-      deviations[one.model.features[d]] = one.deviation(step, d);
-    }
-    rows.push_back({{"bars_ahead", step + 1},
-                    {"states", states},
-                    {"regimes", regimes},
-                    {"means", means},
-                    {"deviations", deviations}});
+    ordered_json row = {{"bars_ahead", step + 1}, {"states", states}, {"regimes", regimes}};
+    if (one.model.has_emission()) put_moments(one, step, row);
+    rows.push_back(std::move(row));
   }
   out["forecast"] = rows;
   return out;
@@ -170,6 +193,7 @@ struct SampleFlags {
   std::string model, out;
   std::int64_t bars = 1000, seed = 1;
   int paths = 1;
+  bool json = false;
 };
 
 int run_sample(const SampleFlags& flags) {
@@ -196,6 +220,16 @@ int run_sample(const SampleFlags& flags) {
   columns.push_back(std::move(state));
   std::ranges::move(features, std::back_inserter(columns));
   market::write_series_file(columns, flags.out);
+  if (flags.json) {
+    std::cout << ordered_json{{"out", flags.out},
+                              {"paths", flags.paths},
+                              {"bars", flags.bars},
+                              {"seed", flags.seed},
+                              {"features", model.features}}
+                     .dump()
+              << '\n';
+    return 0;
+  }
   std::cout << "  " << coloured("wrote", Colour::green) << ' ' << flags.out << '\n';
   return 0;
 }
@@ -232,6 +266,7 @@ void add_sample_command(CLI::App& app, std::function<int()>& body) {
   command->add_option("--seed", flags->seed, "The same seed draws the same paths")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  command->add_flag("--json", flags->json, "One JSON object on standard output");
   command->callback([flags, &body] { body = [flags] { return run_sample(*flags); }; });
 }
 

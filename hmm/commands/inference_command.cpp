@@ -4,13 +4,13 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
 #include "base/error.hpp"
 #include "base/table.hpp"
 #include "hmm/commands/model_choice.hpp"
 #include "hmm/commands/output.hpp"
 #include "hmm/commands/series_source.hpp"
+#include "hmm/order_free_sum.hpp"
 #include "hmm/summary.hpp"
 
 namespace regent::hmm {
@@ -38,7 +38,7 @@ struct Answer {
   Posteriors posteriors;
   Paths paths;
   const Model& model(std::size_t series) const { return models[models.size() == 1 ? 0 : series]; }
-  double total() const { return std::accumulate(log_likelihood.begin(), log_likelihood.end(), 0.0); }
+  double total() const { return order_free_sum(log_likelihood); }
 };
 
 Answer answer(const InferenceFlags& flags) {
@@ -158,12 +158,18 @@ void put_series(const Answer& answer, std::size_t s, Verb verb, ordered_json& ou
   }
 }
 
+std::vector<std::string> labels_of(const Model& model) {
+  std::vector<std::string> labels;
+  for (int i = 0; i < regimes_of(model); ++i) labels.push_back(label_of_regime(model, i));
+  return labels;
+}
+
 ordered_json answer_json(const Answer& answer, const InferenceFlags& flags) {
   const Model& model = answer.model(0);
   ordered_json out = {{"log_likelihood", json_number(answer.total())},
                       {"rows", answer.input.table.rows},
                       {"states", model.states()},
-                      {"labels", model.labels},
+                      {"labels", labels_of(model)},
                       {"precision", flags.precision}};
   if (!answer.input.has_symbols()) {
     put_series(answer, 0, flags.verb, out);
@@ -224,9 +230,8 @@ void print_rows(const std::vector<SeriesColumn>& columns, std::size_t rows) {
 void print_answer(const Answer& answer, const InferenceFlags& flags) {
   print_scores(answer);
   if (flags.verb == Verb::decode) {
-    const auto& logs = answer.paths.log_probability;
     std::cout << "\n  log-probability of the path and the data together: "
-              << digits(std::accumulate(logs.begin(), logs.end(), 0.0), 12) << '\n';
+              << digits(order_free_sum(answer.paths.log_probability), 12) << '\n';
   }
   if (answer.total() == -INFINITY) {
     std::cout << coloured(

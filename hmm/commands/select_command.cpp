@@ -12,8 +12,10 @@
 #include "base/error.hpp"
 #include "base/table.hpp"
 #include "base/terminal.hpp"
+#include "cuda/hmm/layout.hpp"
 #include "hmm/commands/fit_flags.hpp"
 #include "hmm/commands/output.hpp"
+#include "hmm/order_free_sum.hpp"
 #include "hmm/selection.hpp"
 
 namespace regent::hmm {
@@ -55,23 +57,33 @@ struct Shape {
   int macros, micros;
 };
 
+// What is fitted, and why the rest of what the flags name is not.
+struct Candidates {
+  std::vector<FitSettings> fitted;
+  std::vector<std::string> refused;
+};
+
+// Throws InputError for a flag that names nothing.
+std::vector<std::string> named(const std::string& list, const char* flag) {
+  auto names = split_names(list);
+  if (names.empty()) throw InputError("no candidate: " + std::string(flag) + " \"" + list + "\" names none");
+  return names;
+}
+
 std::vector<Shape> shapes_of(const SelectFlags& flags) {
   std::vector<Shape> shapes;
-  const bool named = !flags.states.empty() || !flags.macros.empty() || !flags.micros.empty();
+  const bool any = !flags.states.empty() || !flags.macros.empty() || !flags.micros.empty();
   if (flags.macros.empty() != flags.micros.empty()) {
     throw InputError("--macros and --micros go together: every pair of them is a candidate");
   }
-  for (const int states : counts(named ? flags.states : "1,2,3,4,5", "--states"))
-    shapes.push_back({1, states});
-  for (const int macros : counts(named ? flags.macros : "2,3", "--macros")) {
-    for (const int micros : counts(named ? flags.micros : "2,3", "--micros")) {
-      if (macros > 1 && macros * micros <= 32) shapes.push_back({macros, micros});
-    }
+  for (const int states : counts(any ? flags.states : "1,2,3,4,5", "--states")) shapes.push_back({1, states});
+  for (const int macros : counts(any ? flags.macros : "2,3", "--macros")) {
+    if (macros == 1)
+      throw InputError("--macros 1 is no candidate: one macro regime is a flat model, which --states names");
+    for (const int micros : counts(any ? flags.micros : "2,3", "--micros"))
+      shapes.push_back({macros, micros});
   }
-  if (shapes.empty())
-    throw InputError(
-        "no candidate: --states names flat models, --macros (from 2 on) and "
-        "--micros hierarchies of at most 32 states");
+  if (shapes.empty()) throw InputError("no candidate: --states, or --macros and --micros, name no number");
   return shapes;
 }
 
@@ -85,65 +97,145 @@ std::string name_of_candidate(const FitSettings& settings) {
   return name;
 }
 
-std::vector<FitSettings> candidates_of(const SelectFlags& flags) {
-  const FitSettings base = fit_settings(flags);
-  std::vector<FitSettings> all;
+void add_candidate(const SelectFlags& flags, const FitSettings& settings, Candidates& candidates) {
+  const std::string name = name_of_candidate(settings);
+  const int states = settings.macros * settings.micros;
+  if (states * settings.components > cuda::hmm::states_max) {
+    const std::string components =
+        settings.components == 1 ? "" : " × " + std::to_string(settings.components) + " components";
+    candidates.refused.push_back(name + ": " + std::to_string(states) + " states" + components + " exceed " +
+                                 std::to_string(cuda::hmm::states_max));
+    return;
+  }
+  FitSettings masked = settings;
+  try {
+    put_masks(flags.masks, masked);
+    candidates.fitted.push_back(std::move(masked));
+  } catch (const InputError& error) {
+    candidates.refused.push_back(name + ": " + error.what());
+  }
+}
+
+Candidates candidates_of(const SelectFlags& flags) {
+  Candidates candidates;
+  FitSettings settings = fit_settings(flags);
   for (const Shape& shape : shapes_of(flags)) {
-    for (const auto& emission : split_names(flags.emissions)) {
-      const EmissionKind kind = emission_named(emission);
-      const auto components =
-          kind == EmissionKind::mixture ? counts(flags.components, "--components") : std::vector{1};
-      for (const int count : components) {
-        if (shape.macros * shape.micros * count > 32) continue;
-        for (const auto& covariance : split_names(flags.covariances)) {
-          FitSettings settings = base;
-          settings.macros = shape.macros;
-          settings.micros = shape.micros;
-          settings.emission = kind;
-          settings.components = count;
+    settings.macros = shape.macros;
+    settings.micros = shape.micros;
+    for (const auto& emission : named(flags.emissions, "--emission")) {
+      settings.emission = emission_named(emission);
+      const bool mixture = settings.emission == EmissionKind::mixture;
+      for (const auto& count : named(mixture ? flags.components : "1", "--components")) {
+        settings.components = counts(count, "--components").front();
+        for (const auto& covariance : named(flags.covariances, "--covariance")) {
           settings.covariance = covariance_named(covariance);
-          all.push_back(settings);
+          add_candidate(flags, settings, candidates);
         }
       }
     }
   }
-  return all;
+  return candidates;
 }
 
-void add(Candidate& candidate, const SelectionRow& row, const std::string& series) {
-  if (!row.error.empty()) {
-    candidate.error = (series.empty() ? "" : series + ": ") + row.error;
-    return;
-  }
-  candidate.parameters += row.parameters;
-  candidate.held_out += static_cast<double>(row.bars) * row.held_out_log_likelihood;
-  candidate.bars += row.bars;
-  candidate.log_likelihood += row.log_likelihood;
-  candidate.aic += row.criteria.aic;
-  candidate.aicc += row.criteria.aicc;
-  candidate.bic += row.criteria.bic;
-  candidate.hqic += row.criteria.hqic;
-  candidate.converged = candidate.converged && row.converged;
+// Throws InputError where no candidate is left.
+void say_refused(const Candidates& candidates) {
+  std::string list;
+  for (const auto& why : candidates.refused) list += (list.empty() ? "" : "; ") + why;
+  if (candidates.fitted.empty()) throw InputError("no candidate: " + list);
+  if (!list.empty()) std::cerr << "left out: " << list << '\n';
 }
 
-std::vector<Candidate> judged(const SelectFlags& flags, const SeriesInput& input,
-                              const std::vector<FitSettings>& settings) {
-  const auto resources = cuda::Resources::make(flags.device);
+// A symbol that no candidate can be fitted to.
+struct Unfitted {
+  std::string symbol, error;
+};
+
+std::string said_of(const Unfitted& one) {
+  return (one.symbol.empty() ? "" : one.symbol + ": ") + one.error;
+}
+
+struct Judgement {
   std::vector<Candidate> candidates;
-  for (const auto& one : settings) candidates.push_back({.name = name_of_candidate(one), .settings = one});
+  std::vector<Unfitted> unfitted;
+  std::size_t series = 0, bars = 0;  // of the others
+};
+
+// One candidate over the series that were fitted: rows, a row each.
+void sum_up(const std::vector<const SelectionRow*>& rows, const std::vector<std::string>& symbols,
+            Candidate& candidate) {
+  const auto sum = [&](auto value) {
+    std::vector<double> values;
+    for (const SelectionRow* row : rows) values.push_back(value(*row));
+    return order_free_sum(std::move(values));
+  };
+  for (std::size_t s = 0; s < rows.size(); ++s) {
+    if (!rows[s]->error.empty()) {
+      candidate.error = (symbols[s].empty() ? "" : symbols[s] + ": ") + rows[s]->error;
+      return;
+    }
+    candidate.parameters += rows[s]->parameters;
+    candidate.bars += rows[s]->bars;
+    candidate.converged = candidate.converged && rows[s]->converged;
+  }
+  candidate.log_likelihood = sum([](const SelectionRow& row) { return row.log_likelihood; });
+  candidate.aic = sum([](const SelectionRow& row) { return row.criteria.aic; });
+  candidate.aicc = sum([](const SelectionRow& row) { return row.criteria.aicc; });
+  candidate.bic = sum([](const SelectionRow& row) { return row.criteria.bic; });
+  candidate.hqic = sum([](const SelectionRow& row) { return row.criteria.hqic; });
+  candidate.held_out = sum([](const SelectionRow& row) {
+                         return static_cast<double>(row.bars) * row.held_out_log_likelihood;
+                       }) /
+                       static_cast<double>(candidate.bars);
+}
+
+// [series][candidates]
+std::vector<std::vector<SelectionRow>> fitted_rows(const SelectFlags& flags, const SeriesInput& input,
+                                                   const std::vector<FitSettings>& settings) {
+  const auto resources = cuda::Resources::make(flags.device);
   Progress progress("select", std::ssize(settings) * std::ssize(input.series));
   std::int64_t done = 0;
+  std::vector<std::vector<SelectionRow>> all;
   for (const auto& series : input.series) {
-    for (std::size_t c = 0; c < settings.size(); ++c) {
-      const auto rows =
-          select(resources, series.values, input.columns, std::span(settings).subspan(c, 1), flags.held_out);
-      add(candidates[c], rows.front(), series.symbol);
-      progress.advance(++done, candidates[c].name);
+    std::vector<SelectionRow>& rows = all.emplace_back();
+    for (const auto& one : settings) {
+      rows.push_back(
+          select(resources, series.values, input.columns, std::span(&one, 1), flags.held_out).front());
+      progress.advance(++done, name_of_candidate(one));
     }
   }
   progress.finish();
-  for (auto& candidate : candidates) candidate.held_out /= static_cast<double>(candidate.bars);
-  return candidates;
+  return all;
+}
+
+Judgement judged(const SelectFlags& flags, const SeriesInput& input,
+                 const std::vector<FitSettings>& settings) {
+  const auto all = fitted_rows(flags, input, settings);
+  Judgement judgement;
+  std::vector<std::size_t> kept;
+  for (std::size_t s = 0; s < all.size(); ++s) {
+    const auto& symbol = input.series[s].symbol;
+    if (std::ranges::all_of(all[s], [](const SelectionRow& row) { return !row.error.empty(); })) {
+      judgement.unfitted.push_back({symbol, all[s].front().error});
+      continue;
+    }
+    kept.push_back(s);
+    judgement.bars += input.series[s].rows.size();
+  }
+  judgement.series = kept.size();
+  if (kept.empty()) throw InputError(said_of(judgement.unfitted.front()));
+  for (std::size_t c = 0; c < settings.size(); ++c) {
+    Candidate& candidate = judgement.candidates.emplace_back();
+    candidate.name = name_of_candidate(settings[c]);
+    candidate.settings = settings[c];
+    std::vector<const SelectionRow*> rows;
+    std::vector<std::string> symbols;
+    for (const std::size_t s : kept) {
+      rows.push_back(&all[s][c]);
+      symbols.push_back(input.series[s].symbol);
+    }
+    sum_up(rows, symbols, candidate);
+  }
+  return judgement;
 }
 
 using Value = double Candidate::*;
@@ -171,7 +263,8 @@ constexpr TableColumn columns[] = {{"AIC", "aic", &Candidate::aic, false},
                                    {"HQIC", "hqic", &Candidate::hqic, false},
                                    {"held-out per bar", "held_out", &Candidate::held_out, true}};
 
-void print_candidates(const std::vector<Candidate>& all) {
+void print_candidates(const Judgement& judgement) {
+  const std::vector<Candidate>& all = judgement.candidates;
   Table table;
   table.header = {"states", "parameters", "log-likelihood"};
   table.right = {false, true, true};
@@ -206,9 +299,13 @@ void print_candidates(const std::vector<Candidate>& all) {
     table.rows.push_back(std::move(cells));
   }
   std::cout << table.text() << "  * best; held-out bars were never fitted to\n";
+  for (const Unfitted& one : judgement.unfitted) {
+    std::cout << "  " << coloured("left out", Colour::red) << ' ' << said_of(one) << '\n';
+  }
 }
 
-ordered_json selection_json(const std::vector<Candidate>& all, const SeriesInput& input, double held_out) {
+ordered_json selection_json(const Judgement& judgement, const SeriesInput& input, double held_out) {
+  const std::vector<Candidate>& all = judgement.candidates;
   auto list = ordered_json::array();
   for (const auto& one : all) {
     ordered_json row = {{"name", one.name},
@@ -231,23 +328,34 @@ ordered_json selection_json(const std::vector<Candidate>& all, const SeriesInput
     const auto at = best_of(all, column.value, column.largest);
     best[column.key] = at < 0 ? ordered_json(nullptr) : ordered_json(all[static_cast<std::size_t>(at)].name);
   }
-  return {{"features", input.columns}, {"series", input.series.size()},
-          {"bars", input.table.rows},  {"held_out_share", held_out},
-          {"candidates", list},        {"best", best}};
+  auto left_out = ordered_json::array();
+  for (const Unfitted& one : judgement.unfitted) {
+    left_out.push_back({{"symbol", one.symbol}, {"error", one.error}});
+  }
+  return {{"features", input.columns},
+          {"series", judgement.series},
+          {"bars", judgement.bars},
+          {"held_out_share", held_out},
+          {"left_out", left_out},
+          {"candidates", list},
+          {"best", best}};
 }
 
 int run(const SelectFlags& flags) {
-  const auto settings = candidates_of(flags);  // before any file is read
+  const Candidates candidates = candidates_of(flags);  // before any file is read
+  say_refused(candidates);
   check_folder(flags.out);
   const SeriesInput input = read_fit_series(flags);
-  const auto candidates = judged(flags, input, settings);
-  if (best_of(candidates, &Candidate::bic, false) < 0) throw InputError(candidates.front().error);
-  const ordered_json said = selection_json(candidates, input, flags.held_out);
+  const Judgement judgement = judged(flags, input, candidates.fitted);
+  if (best_of(judgement.candidates, &Candidate::bic, false) < 0) {
+    throw InputError(judgement.candidates.front().error);
+  }
+  const ordered_json said = selection_json(judgement, input, flags.held_out);
   const bool as_json = flags.source.bars.json;
   if (as_json) {
     std::cout << said.dump() << '\n';
   } else {
-    print_candidates(candidates);
+    print_candidates(judgement);
   }
   if (flags.out.empty()) return 0;
   std::filesystem::create_directories(flags.out);

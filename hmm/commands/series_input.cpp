@@ -155,7 +155,7 @@ SeriesInput read_features(const std::string& file, const std::vector<std::string
   return input;
 }
 
-SeriesInput read_emissions(const std::string& file, int states) {
+SeriesInput read_emissions(const std::string& file, const std::vector<std::string>& labels) {
   SeriesInput input;
   input.kind = SeriesBatch::Kind::emission_table;
   input.table = market::read_series(file, true);
@@ -163,12 +163,13 @@ SeriesInput read_emissions(const std::string& file, int states) {
   for (const auto& column : input.table.columns) {
     if (&column != symbols && &column != input.table.time_column()) input.columns.push_back(column.name);
   }
-  if (std::ssize(input.columns) != states) {
+  if (input.columns.size() != labels.size()) {
     throw InputError(file + ": " + std::to_string(input.columns.size()) +
                      " columns of emission log-likelihoods (" + listed(input.columns) +
-                     "), and the model has " + std::to_string(states) +
+                     "), and the model has " + std::to_string(labels.size()) +
                      " states; one column each is needed, in their order");
   }
+  if (std::ranges::is_permutation(input.columns, labels)) input.columns = labels;
   input.series = rows_by_symbol(input.table);
   check_order(input.table, input.series);
   fill(input, true);

@@ -31,7 +31,8 @@ struct SeriesInput {
 // is no number, a cell of the time column that is no time where others are, and times that do not go forward
 // within a symbol.
 SeriesInput read_features(const std::string& file, const std::vector<std::string>& features);
-// --emissions: the columns beside time and symbol, K of them, as emission log-likelihoods.
-SeriesInput read_emissions(const std::string& file, int states);
+// --emissions: the columns beside time and symbol, one per state, as emission log-likelihoods: in the order
+// of `labels` where their names are these, in whatever order the file has them, else as they stand.
+SeriesInput read_emissions(const std::string& file, const std::vector<std::string>& labels);
 
 }  // namespace regent::hmm

@@ -6,6 +6,7 @@
 
 #include "base/config/suggest.hpp"
 #include "base/error.hpp"
+#include "hmm/summary.hpp"
 #include "market/feature_stream.hpp"
 #include "market/io/layout.hpp"
 #include "market/market_state.hpp"
@@ -122,6 +123,15 @@ SeriesInput market_series(const Panel& panel, const std::vector<std::string>& fe
   return builder.finish(file);
 }
 
+// One per state; of a hierarchy the states have numbers only.
+std::vector<std::string> state_labels(const Model& model) {
+  std::vector<std::string> labels;
+  for (int k = 0; k < model.states(); ++k) {
+    labels.push_back(model.macros == 1 ? label_of_regime(model, k) : "state_" + std::to_string(k));
+  }
+  return labels;
+}
+
 void check_one_source(const SourceFlags& flags) {
   const int named =
       (flags.data.empty() ? 0 : 1) + (flags.emissions.empty() ? 0 : 1) + (flags.bars.files.empty() ? 0 : 1);
@@ -165,7 +175,7 @@ SeriesInput read_feature_series(const SourceFlags& flags, const std::vector<std:
 
 SeriesInput read_model_series(const SourceFlags& flags, const Model& model, const std::string& model_file) {
   check_one_source(flags);
-  if (!flags.emissions.empty()) return read_emissions(flags.emissions, model.states());
+  if (!flags.emissions.empty()) return read_emissions(flags.emissions, state_labels(model));
   if (!model.has_emission()) {
     throw InputError(model_file + ": the model has no emission; give --emissions instead of observations");
   }

@@ -14,11 +14,15 @@ import sys
 
 import numpy as np
 import pyarrow.parquet as parquet
+from matplotlib.colors import PowerNorm
 from matplotlib.patches import FancyArrowPatch, Patch
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 import style
 from style import plt
 
+CIRCLES_MAX = 12  # more regimes are a knot of arrows; their transitions are drawn as a map
+PANELS_A_ROW = 6
 BARS_DRAWN_MAX = 4000  # more are not told apart in a picture; stretches are then shaded by their most frequent regime
 
 
@@ -38,12 +42,25 @@ def of_symbol(series, symbol):
 
 
 def colours_of(labels):
+    """Hues told apart by everybody; more regimes than there are such hues are coloured along a scale by number."""
+    if len(labels) > len(style.SPARE_COLOURS):
+        return list(plt.get_cmap("turbo")(np.linspace(0.05, 0.95, len(labels))))
     return [style.regime_colour(label, i) for i, label in enumerate(labels)]
+
+
+def lasting(series):
+    """A single bar as one that lasts until the next: a line and an area need two points."""
+    step = np.timedelta64(1, "D") if np.issubdtype(series["time"].dtype, np.datetime64) else 1
+    twice = {name: np.repeat(values, 2) for name, values in series.items()}
+    twice["time"] = series["time"][0] + step * np.arange(2)
+    return twice
 
 
 def thinned(series, regimes):
     """Every stretch of bars as one: the last price, the mean posterior, the most frequent regime."""
     bars = len(series["time"])
+    if bars == 1:
+        return lasting(series)
     step = -(-bars // BARS_DRAWN_MAX)
     if step == 1:
         return series
@@ -63,6 +80,7 @@ def finish(figure, axes, times, path):
         style.finish(figure, axes, path)
         return
     axes[-1].set_xlabel("bar")
+    axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.align_ylabels(axes)
     figure.savefig(path, bbox_inches="tight")
     plt.close(figure)
@@ -82,9 +100,20 @@ def stack(axis, series, prefix, labels):
     axis.margins(x=0)
 
 
-def legend(axis, labels, **place):
-    patches = [Patch(color=colour, alpha=0.5, label=label) for label, colour in zip(labels, colours_of(labels))]
-    axis.legend(handles=patches, ncols=min(len(labels), 6), **place)
+def legend(figure, labels):
+    """Below the picture, so that it covers nothing."""
+    patches = [Patch(color=colour, alpha=0.6, label=label) for label, colour in zip(labels, colours_of(labels))]
+    figure.legend(handles=patches, loc="outside lower left", ncols=min(len(labels), 10))
+
+
+def set_price_scale(axis, prices, name):
+    low, high = np.nanmin(prices), np.nanmax(prices)
+    axis.set_ylabel(f"{name}, log scale" if low > 0 else name)
+    if not low > 0:
+        return
+    style.log_scale(axis, low, high)
+    if low == high:
+        axis.set_ylim(low / 1.1, high * 1.1)
 
 
 def draw_price(series, labels, price_name, title, path):
@@ -93,15 +122,12 @@ def draw_price(series, labels, price_name, title, path):
     shade(top, thin["time"], thin["regime"], labels, alpha=0.4)
     top.plot(thin["time"], thin["price"], color="black", linewidth=0.9)
     top.margins(x=0)
-    low, high = np.nanmin(thin["price"]), np.nanmax(thin["price"])
-    if low > 0:
-        style.log_scale(top, low, high)
-    top.set_ylabel(f"{price_name}, log scale" if low > 0 else price_name)
+    set_price_scale(top, thin["price"], price_name)
     top.set_title(f"{title}most probable path of regimes, with hindsight (Viterbi)")
-    legend(top, labels, loc="upper left")
     stack(bottom, thin, "filtered_", labels)
     bottom.set_ylabel("filtered posterior")
     bottom.set_title("as live use saw it: P(regime | bars so far)")
+    legend(figure, labels)
     finish(figure, [top, bottom], thin["time"], path)
 
 
@@ -114,7 +140,7 @@ def draw_posteriors(series, labels, title, path):
     stack(bottom, thin, "smoothed_", labels)
     bottom.set_title("smoothed: P(regime | all bars), with hindsight")
     bottom.set_ylabel("probability")
-    legend(top, labels, loc="upper left")
+    legend(figure, labels)
     finish(figure, [top, bottom], thin["time"], path)
 
 
@@ -123,9 +149,29 @@ def spot(i, count):
     return np.array([np.cos(angle), np.sin(angle)]) if count > 1 else np.zeros(2)
 
 
+def draw_transition_map(regimes, title, path):
+    labels = [f"{regime['label']} ({100 * regime['share']:.2g} %)" for regime in regimes]
+    side = 4 + 0.2 * len(regimes)
+    figure, axis = plt.subplots(figsize=(side + 1, side), layout="constrained")
+    image = axis.imshow([regime["next"] for regime in regimes], cmap="viridis", norm=PowerNorm(0.5, 0, 1))
+    places = np.arange(len(regimes))
+    axis.set_xticks(places, [regime["label"] for regime in regimes], rotation=90, fontsize=7)
+    axis.set_yticks(places, labels, fontsize=7)
+    axis.grid(False)
+    axis.set_ylabel("from (share of the bars)")
+    axis.set_xlabel("to")
+    axis.set_title(f"{title}P(regime of the next bar)")
+    figure.colorbar(image, shrink=0.7, label="probability")
+    figure.savefig(path, bbox_inches="tight")
+    plt.close(figure)
+
+
 def draw_transitions(regimes, title, path):
     """Area of a circle: share of the bars. Arrow: probability to move there at the next bar."""
     count = len(regimes)
+    if count > CIRCLES_MAX:
+        draw_transition_map(regimes, title, path)
+        return
     labels = [regime["label"] for regime in regimes]
     colours = colours_of(labels)
     figure, axis = plt.subplots(figsize=(6.5, 6.5), layout="constrained")
@@ -167,13 +213,20 @@ def draw_durations(series, regimes, title, path):
     for first, end, regime in runs[1:-1]:  # the first and the last are cut by the data
         if regime >= 0:
             lengths[regime].append(end - first)
-    figure, axes = plt.subplots(1, len(labels), figsize=(max(6, 3.2 * len(labels)), 3.4), squeeze=False, layout="constrained")
+    columns = min(len(labels), PANELS_A_ROW)
+    rows = -(-len(labels) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(max(6, 3.2 * columns), 0.6 + 2.8 * rows), squeeze=False,
+                                layout="constrained")
     longest = max((max(one) for one in lengths if one), default=1)
     edges = np.unique(np.round(np.geomspace(1, longest + 1, 24)))
-    for axis, regime, colour, one in zip(axes[0], regimes, colours_of(labels), lengths):
+    for axis in axes.flat[len(labels):]:
+        axis.axis("off")
+    for axis, regime, colour, one in zip(axes.flat, regimes, colours_of(labels), lengths):
         if one:
             axis.hist(one, bins=edges, color=colour, alpha=0.8)
         axis.set_xscale("log")
+        axis.xaxis.set_major_locator(MaxNLocator(5, integer=True) if longest < 10 else LogLocator())
+        axis.xaxis.set_minor_formatter(NullFormatter())
         axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         mean = regime["mean_duration_bars"]
         text = f"{regime['label']}: {len(one)} visits"
@@ -185,7 +238,8 @@ def draw_durations(series, regimes, title, path):
             axis.legend(loc="upper right")
         axis.set_title(text, fontsize=9)
         axis.set_xlabel("bars in a row")
-    axes[0][0].set_ylabel("visits of the decoded path")
+    for axis in axes[:, 0]:
+        axis.set_ylabel("visits of the decoded path")
     figure.suptitle(f"{title}how long regimes last", x=0.01, ha="left")
     figure.savefig(path, bbox_inches="tight")
     plt.close(figure)

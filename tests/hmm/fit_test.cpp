@@ -4,12 +4,14 @@
 #include <gtest/gtest.h>
 #include <tbb/global_control.h>
 
+#include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
 #include <functional>
 
 #include "base/error.hpp"
 #include "hmm/filter.hpp"
+#include "hmm/inference.hpp"
 #include "tests/hmm/checks.hpp"
 #include "tests/hmm/simulation.hpp"
 
@@ -136,9 +138,26 @@ TEST(Fit, SurvivesADuplicatedFeature) {
   for (std::size_t t = 0; t < 1000; ++t) {
     twice.insert(twice.end(), {data.bars[t * 2], data.bars[t * 2 + 1], data.bars[t * 2]});
   }
-  const FitResult result = fit(cpu(), twice, {"market_return", "volatility", "return_again"}, FitSettings{});
+  FitSettings floor_alone;
+  floor_alone.inverse_wishart_strength = 0;
+  const FitResult result = fit(cpu(), twice, {"market_return", "volatility", "return_again"}, floor_alone);
+  const FitResult usual = fit(cpu(), twice, {"market_return", "volatility", "return_again"}, FitSettings{});
+  EXPECT_EQ(usual.failed_restarts, 0) << "the penalised likelihood fell";
   EXPECT_TRUE(std::isfinite(result.log_likelihood));
-  for (double value : result.model.covariances) EXPECT_TRUE(std::isfinite(value));
+  Eigen::Vector3d scale;
+  for (int d = 0; d < 3; ++d) {
+    double mean = 0, variance = 0;
+    for (int t = 0; t < 1000; ++t) mean += twice[t * 3 + d] / 1000;
+    for (int t = 0; t < 1000; ++t) variance += std::pow(twice[t * 3 + d] - mean, 2) / 1000;
+    scale(d) = std::sqrt(variance);
+  }
+  for (int k = 0; k < 9; ++k) {
+    EXPECT_NEAR(result.model.means[3 * k], result.model.means[3 * k + 2], 1e-6 * scale(0));
+    const Eigen::Map<const Eigen::Matrix3d> covariance(&result.model.covariances[9 * k]);
+    const Eigen::Matrix3d standard = scale.asDiagonal().inverse() * covariance * scale.asDiagonal().inverse();
+    EXPECT_GE(Eigen::SelfAdjointEigenSolver<Eigen::Matrix3d>(standard).eigenvalues()(0), 0.999e-3)
+        << "below the floor";
+  }
 }
 
 TEST(Fit, SurvivesAnOutlierOfFortyDeviationsAndDoesNotCollapseOntoIt) {
@@ -160,7 +179,7 @@ TEST(Fit, SurvivesAnOutlierOfFortyDeviationsAndDoesNotCollapseOntoIt) {
 }
 
 TEST(Fit, KeepsAStateThatLosesAllItsWeight) {
-  // two tight clouds and nine states: most states die
+  // two tight clouds and nine states
   std::vector<double> bars;
   for (int t = 0; t < 400; ++t) bars.push_back((t / 50 % 2 == 0 ? -1 : 1) + 1e-6 * (t % 5));
   FitSettings settings;
@@ -170,6 +189,32 @@ TEST(Fit, KeepsAStateThatLosesAllItsWeight) {
   const FitResult result = fit(cpu(), bars, {"market_return"}, settings);
   EXPECT_TRUE(std::isfinite(result.log_likelihood));
   validate(result.model, "test");
+  // a state a hundred deviations off has no bar at the first E-step: it stays where it is
+  settings.macros = 1;
+  settings.restarts = 0;
+  Model start{.features = {"market_return"}, .macros = 1, .micros = 3};
+  start.labels = {"low", "high", "far"};
+  start.macro_start = start.macro_transition = {1};
+  start.micro_start.assign(3, 1.0 / 3);
+  start.micro_transition = {0.8, 0.1, 0.1, 0.1, 0.8, 0.1, 0.3, 0.3, 0.4};
+  start.micro_exit.assign(3, 0);
+  start.means = {-0.9, 1.1, 100};
+  start.covariances = {0.5, 0.5, 0.5};
+  settings.start = start;
+  settings.free.start = false;  // states keep their numbers
+  const FitResult lost = fit(cpu(), bars, {"market_return"}, settings);
+  const Model& model = lost.model;
+  const SeriesBatch batch{SeriesBatch::Kind::observations, {bars}, {"bars"}};
+  const auto smoothed = smoothed_posteriors(cpu(), std::span(&model, 1), batch).probability[0];
+  double weight[3] = {};
+  for (std::size_t i = 0; i < smoothed.size(); ++i) weight[i % 3] += smoothed[i];
+  EXPECT_NEAR(weight[0], 200, 1e-6);
+  EXPECT_NEAR(weight[1], 200, 1e-6);
+  EXPECT_EQ(weight[2], 0);
+  EXPECT_NEAR(model.means[2], 100, 1e-9);
+  EXPECT_NEAR(model.covariances[2], 0.5, 1e-9);
+  EXPECT_NEAR(model.micro_transition[8], 0.4, 1e-12);
+  EXPECT_NEAR(model.means[0], -1 + 2e-6, 1e-6);
 }
 
 TEST(Fit, TakesMissingFeaturesAndWholeMissingBars) {

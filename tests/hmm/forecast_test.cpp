@@ -102,6 +102,18 @@ TEST(Forecast, RefusesWhatIsNoPosterior) {
   EXPECT_THROW(forecast(model, std::vector<double>(9, 0.2), 1), InputError);
   EXPECT_THROW(forecast(model, std::vector<double>{1}, 1), InputError);
   EXPECT_THROW(forecast(model, model.flat_start(), 0), InputError);
+}
+
+TEST(Forecast, OfAStructureAloneIsTheLawOfTheState) {
+  Model model = market_hierarchy(2);
+  const Forecast whole = forecast(model, model.flat_start(), 3);
+  model.features.clear();
+  model.means.clear();
+  model.covariances.clear();
+  const Forecast alone = forecast(model, model.flat_start(), 3);
+  EXPECT_EQ(alone.probability, whole.probability);
+  EXPECT_EQ(alone.macro_probability, whole.macro_probability);
+  EXPECT_TRUE(alone.mean.empty());
   std::vector<double> nan = model.flat_start();
   nan[2] = std::nan("");
   EXPECT_THROW(forecast(model, nan, 1), InputError);

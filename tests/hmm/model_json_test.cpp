@@ -226,5 +226,29 @@ TEST(ModelFile, RefusesAWrongNameAnEmptyFileAndAStructureAsSafetensors) {
   EXPECT_THROW(read_model(scratch("nothing.json")), InputError);
 }
 
+TEST(ModelJson, KeepsTheKindOfCovarianceWhereItIsNotFull) {
+  Model model = model_from_json(gaussian, "m.json");
+  EXPECT_EQ(model.covariance, CovarianceKind::full);
+  EXPECT_EQ(model_to_json(model).find("\"covariance\":"), std::string::npos);
+  for (const auto kind : {CovarianceKind::diagonal, CovarianceKind::tied, CovarianceKind::spherical}) {
+    model.covariance = kind;
+    EXPECT_EQ(model_from_json(model_to_json(model), "m.json").covariance, kind);
+    const std::filesystem::path file = scratch("kind.safetensors");
+    write_model(model, file);
+    EXPECT_EQ(read_model(file).covariance, kind);
+    std::filesystem::remove(file);
+  }
+  std::string text = model_to_json(model);
+  text.replace(text.find("spherical"), 9, "spheric");
+  try {
+    model_from_json(text, "m.json");
+    ADD_FAILURE() << "accepted spheric";
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(),
+                testing::HasSubstr("emission.covariance: \"spheric\" is no kind of covariance, did "
+                                   "you mean 'spherical'?"));
+  }
+}
+
 }  // namespace
 }  // namespace regent::hmm

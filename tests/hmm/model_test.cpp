@@ -90,6 +90,8 @@ TEST(Model, SaysWhichTableIsWrong) {
       {"not positive definite", [](Model& m) { m.covariances[0] = m.covariances[3] = 0.01; }},
       {"labels", [](Model& m) { m.labels.pop_back(); }},
       {"features", [](Model& m) { m.features.clear(); }},
+      {"stands twice", [](Model& m) { m.features[1] = m.features[0]; }},
+      {"means, state 1, feature", [](Model& m) { m.means[3] = -1e308; }},
       {"33 macro", [](Model& m) { m.macros = 33; }},
   };
   for (const auto& [name, break_it] : mistakes) {

@@ -11,6 +11,7 @@
 namespace regent::hmm {
 namespace {
 
+using testing::Each;
 using testing::ElementsAre;
 
 // Counted on a long simulated path: share of every regime, mean run, mean and deviation of the bars in it.
@@ -99,6 +100,32 @@ TEST(Summary, CallsTheMiddleStateTrendOnlyWhereItsDriftIsSignificant) {
   EXPECT_THAT(model.labels, ElementsAre("calm", "mid", "chaos"));
   name_flat_states(model, std::vector{100.0, 401.0, 100.0});
   EXPECT_THAT(model.labels, ElementsAre("calm", "trend", "chaos"));
+}
+
+// Rounding makes (I − A) invertible for a regime without an exit, with visits of −7e16 bars.
+TEST(Summary, LastsForEverWhereNoExitIs) {
+  Model model = market_hierarchy(1);
+  const auto durations = [&] {
+    std::vector<double> bars;
+    for (const auto& regime : summarise(model, long_run_shares(model)))
+      bars.push_back(regime.mean_duration_bars);
+    return bars;
+  };
+  for (double& exit : model.micro_exit) exit = 0;
+  for (int k = 0; k < 9; ++k) {
+    const double row[] = {0.1 + 0.01 * k, 0.3, 0.6 - 0.01 * k};
+    std::copy(row, row + 3, &model.micro_transition[3 * k]);
+  }
+  EXPECT_THAT(durations(), Each(INFINITY));
+  // one micro state that never leaves keeps what comes to it; one that is never entered keeps nobody
+  model.micro_exit = {0.5, 0, 0.5, 0.5, 0.5, 0, 0.5, 0.5, 0.5};
+  model.micro_start = {1, 0, 0, 1, 0, 0, 0, 0, 1};
+  model.micro_transition = {0.5, 0.5, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0, 0, 1,
+                            0,   0,   0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1};
+  EXPECT_THAT(durations(), ElementsAre(INFINITY, 2, 2));
+  // an exit far below the rounding of 1 − exit
+  model.micro_exit.assign(9, 1e-30);
+  EXPECT_NEAR(durations()[0], 1e30, 1e16);
 }
 
 }  // namespace

@@ -144,6 +144,30 @@ TEST_F(HmmCommand, DrawsSymbolsThatLookLikeNumbersOrPathsApart) {
   }
 }
 
+// Big-endian at its place in the first chunk of a PNG.
+int width_of(const std::string& png) {
+  int width = 0;
+  for (std::size_t i = 16; i < 20; ++i) width = width * 256 + static_cast<unsigned char>(png.at(i));
+  return width;
+}
+
+TEST_F(HmmCommand, DrawsThirtyTwoStatesAndASingleBarInPicturesOfAUsualSize) {
+  nlohmann::json model = {{"format", "regent-hmm/1"}, {"start", std::vector<double>(32, 1.0 / 32)}};
+  std::string emissions;
+  for (int k = 0; k < 32; ++k) {
+    model["transition"].push_back(std::vector<double>(32, 1.0 / 32));
+    emissions += (k == 0 ? "" : ",") + std::to_string(-k);
+  }
+  write("m.json", model.dump());
+  write("e.csv", emissions + "\n");
+  const auto outcome = run("plot --model m.json --emissions e.csv --out pictures");
+  if (!can_draw()) GTEST_SKIP() << "no matplotlib or pyarrow here: " << outcome.err;
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  for (const std::string name : {"posteriors", "transitions", "durations"}) {
+    EXPECT_LT(width_of(bytes_of("pictures/" + name + ".png")), 2600) << name;
+  }
+}
+
 TEST_F(HmmCommand, DrawsPicturesOrSaysWhyNot) {
   write("m.json", returns_model);
   write("x.csv", returns_table());

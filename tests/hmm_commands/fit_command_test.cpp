@@ -239,5 +239,60 @@ TEST_F(HmmFit, SaysWhichFlagsContradict) {
   EXPECT_THAT(complaint("--data text.csv"), HasSubstr("no column of numbers"));
 }
 
+TEST_F(HmmFit, GoesOnWithTheCovariancesOfTheModelItBeginsAt) {
+  write_table();
+  ASSERT_EQ(run("fit --data table.csv --pooled --states 2 --covariance tied --out tied.json").code, 0);
+  const std::string go_on = "fit --data table.csv --pooled --start tied.json --restarts 0 --out ";
+  ASSERT_EQ(run(go_on + "again.safetensors").code, 0);
+  const Model again = read_model(path("again.safetensors"));
+  EXPECT_EQ(again.covariance, CovarianceKind::tied);
+  EXPECT_EQ(again.covariances[0], again.covariances[1]);
+  const auto full = run(go_on + "full.json --covariance full --json");
+  EXPECT_EQ(full.json()["covariance"], "full");
+  EXPECT_NE(read_model(path("full.json")).covariances[0], read_model(path("full.json")).covariances[1]);
+  EXPECT_THAT(bytes_of("full.json"), ::testing::Not(HasSubstr("\"covariance\":")));
+}
+
+TEST_F(HmmFit, RefusesAFeatureThatStandsTwice) {
+  write_table();
+  const auto twice = run("fit --data table.csv --features log_return,log_return --states 2 --out models");
+  EXPECT_EQ(twice.code, 2);
+  EXPECT_THAT(twice.err, HasSubstr("\"log_return\" stands twice"));
+  EXPECT_FALSE(std::filesystem::exists(path("models")));
+}
+
+TEST_F(HmmFit, NamesEveryStateOfAMaskedFlatModel) {
+  write_table();
+  ASSERT_EQ(run("fit --data table.csv --pooled --states 2 --left-right --restarts 1 --out m.json").code, 0);
+  EXPECT_THAT(read_model(path("m.json")).labels, ElementsAre("state_0", "state_1"));
+  std::string one_label = two_states;
+  one_label.replace(one_label.find(R"("calm", "chaos")"), 15, R"("regime_0")");
+  write("old.json", one_label);
+  write("x.csv", "r\n1\n-1\n");
+  EXPECT_EQ(run("decode --model old.json --data x.csv --json").json()["labels"],
+            (std::vector<std::string>{"state_0", "state_1"}));
+}
+
+TEST_F(HmmFit, SaysWhyAFeatureCannotBeFitted) {
+  const auto complaint = [&](double level, double step) {
+    std::string csv = "r\n";
+    char line[40];
+    for (int t = 0; t < 60; ++t) {
+      std::snprintf(line, sizeof line, "%.17g\n", level + step * (t % 7));
+      csv += line;
+    }
+    write("x.csv", csv);
+    const auto outcome = run("fit --data x.csv --states 2 --restarts 1");
+    EXPECT_EQ(outcome.code, 2) << outcome.out;
+    EXPECT_LT(outcome.err.size(), 300U) << outcome.err;
+    return outcome.err;
+  };
+  EXPECT_THAT(complaint(3, 0), HasSubstr("feature r is constant (3 at all 60 bars"));
+  EXPECT_THAT(complaint(1e15, 1), AllOf(HasSubstr("varies by no more than 6 about 1e+15"),
+                                        HasSubstr("too few digits"), ::testing::Not(HasSubstr("constant"))));
+  EXPECT_THAT(complaint(0, 1e-200), AllOf(HasSubstr("6e-200"), HasSubstr("too small to square")));
+  EXPECT_THAT(complaint(0, 1e300), HasSubstr("too large to square, up to 6e+300"));
+}
+
 }  // namespace
 }  // namespace regent::hmm::test

@@ -1,6 +1,7 @@
 // regent hmm score | filter | smooth | decode
 
 #include <cmath>
+#include <sstream>
 
 #include "hmm/model_file.hpp"
 #include "hmm_command.hpp"
@@ -12,6 +13,7 @@ namespace {
 
 using nlohmann::json;
 using ::testing::AllOf;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -255,6 +257,86 @@ TEST_F(HmmCommand, DividesRoundedRowsOnlyWhenAsked) {
   EXPECT_NEAR(
       run("score --model m.json --emissions e.csv --normalise --json").json()["log_likelihood"].get<double>(),
       0, 1e-15);
+}
+
+TEST_F(HmmCommand, CarriesAColumnThatIsCalledAsItsOwn) {
+  write("m.json", two_states);
+  write("x.csv", "label,state,carried_state,r\nL,7,8,1\nM,9,10,-1\n");
+  const auto decoded = run("decode --model m.json --data x.csv --out d.csv");
+  ASSERT_EQ(decoded.code, 0) << decoded.err;
+  EXPECT_THAT(decoded.err, HasSubstr("column state is carried as carried_carried_state"));
+  const auto table = market::read_series(path("d.csv").string());
+  ASSERT_NE(table.find("carried_label"), nullptr);
+  EXPECT_THAT(table.find("carried_label")->texts, ElementsAre("L", "M"));
+  EXPECT_THAT(market::numbers_of(table, *table.find("carried_carried_state")), ElementsAre(7, 9));
+  EXPECT_THAT(market::numbers_of(table, *table.find("carried_state")), ElementsAre(8, 10));
+  EXPECT_THAT(market::numbers_of(table, *table.find("state")),
+              Each(AllOf(::testing::Ge(0), ::testing::Le(1))));
+}
+
+TEST_F(HmmCommand, TakesEmissionsByTheLabelsThatHeadThem) {
+  write("m.json", umbrella_model);
+  write("e.csv", umbrella_emissions);
+  std::istringstream lines(umbrella_emissions);
+  std::string turned, other, left;
+  while (std::getline(lines, left, ',')) {
+    std::string right;
+    std::getline(lines, right);
+    turned += right + "," + left + "\n";
+  }
+  write("turned.csv", turned);
+  const auto posteriors = [&](const std::string& file) {
+    return run("smooth --model m.json --emissions " + file + " --json").json()["posteriors"];
+  };
+  EXPECT_EQ(posteriors("turned.csv"), posteriors("e.csv"));
+  // other names say nothing: one column per state, in their order
+  other = turned;
+  other.replace(0, 8, "a,b");
+  write("other.csv", other);
+  EXPECT_NE(posteriors("other.csv"), posteriors("e.csv"));
+}
+
+TEST_F(HmmCommand, SumsSeriesToTheSameBitInAnyOrder) {
+  write("m.json", two_states);
+  std::vector<std::string> series;
+  for (int s = 0; s < 100; ++s) {
+    std::string rows;
+    for (int t = 0; t < 3; ++t) {
+      rows +=
+          "S" + std::to_string(s) + "," + std::to_string(0.01 * ((s * s * 7919 + t * 104729) % 1000)) + "\n";
+    }
+    series.push_back(rows);
+  }
+  std::string forwards = "symbol,r\n", backwards = forwards;
+  for (std::size_t s = 0; s < series.size(); ++s) {
+    forwards += series[s];
+    backwards += series[series.size() - 1 - s];
+  }
+  write("f.csv", forwards);
+  write("b.csv", backwards);
+  const auto total = [&](const std::string& file) {
+    return run("score --model m.json --data " + file + " --json").json()["log_likelihood"];
+  };
+  EXPECT_EQ(total("f.csv"), total("b.csv"));
+}
+
+TEST_F(HmmCommand, NamesWhatWasMistyped) {
+  write("m.json", two_states);
+  write("x.csv", "r\n1\n");
+  const auto complaint = [&](const std::string& arguments) {
+    const auto outcome = run(arguments);
+    EXPECT_EQ(outcome.code, 2) << arguments;
+    return outcome.err;
+  };
+  EXPECT_THAT(complaint("scor --model m.json"), HasSubstr("there is no \"scor\", did you mean 'score'?"));
+  EXPECT_THAT(complaint("score --modle m.json --data x.csv"),
+              HasSubstr("score has no --modle, did you mean '--model'?"));
+  EXPECT_THAT(complaint("score --modle=m.json --data x.csv"), HasSubstr("--modle,"));
+  EXPECT_EQ(run("score --model=m.json --data x.csv").code, 0);
+  EXPECT_EQ(run("score --help").code, 0);
+  EXPECT_EQ(run("--version").code, 0);
+  EXPECT_THAT(complaint("score --model x.csv --data x.csv"),
+              HasSubstr("x.csv: no regime model: the file is neither JSON nor safetensors"));
 }
 
 }  // namespace

@@ -95,5 +95,107 @@ TEST_F(HmmCommand, DrawsTheSamePathsFromTheSameSeed) {
   EXPECT_EQ(run("sample --model u.json --out u.csv").code, 2);
 }
 
+TEST_F(HmmCommand, NamesCandidatesThatCannotBe) {
+  write("m.json", three_regimes);
+  ASSERT_EQ(run("sample --model m.json --bars 300 --seed 5 --out x.csv").code, 0);
+  const std::string select = "select --data x.csv --restarts 1 --json ";
+  const auto none = run(select + "--states 20 --emission mixture");
+  EXPECT_EQ(none.code, 2);
+  EXPECT_THAT(none.err, HasSubstr("no candidate: 20 mix2: 20 states × 2 components exceed 32"));
+  for (const std::string flag : {"--components", "--covariance"}) {
+    const auto empty = run(select + "--states 2 --emission mixture " + flag + " \"\"");
+    EXPECT_EQ(empty.code, 2) << flag;
+    EXPECT_THAT(empty.err, HasSubstr("no candidate: " + flag)) << flag;
+  }
+  EXPECT_THAT(run(select + "--emission \"\"").err, HasSubstr("no candidate: --emission"));
+  EXPECT_THAT(run(select + "--states ,").err, HasSubstr("no candidate"));
+  const auto mixed = run(select + "--states 1,20 --emission mixture");
+  ASSERT_EQ(mixed.code, 0) << mixed.err;
+  EXPECT_EQ(mixed.json()["candidates"].size(), 1U);
+  EXPECT_THAT(mixed.err, HasSubstr("left out: 20 mix2: 20 states × 2 components exceed 32"));
+  EXPECT_THAT(run(select + "--macros 2,8 --micros 5").err, HasSubstr("left out: 8×5: 40 states exceed 32"));
+}
+
+TEST_F(HmmCommand, SelectsOverTheSymbolsThatCanBeFitted) {
+  std::mt19937_64 engine(6);
+  std::normal_distribution<double> normal;
+  std::string csv = "symbol,r\n", good = "r\n";
+  for (int t = 0; t < 200; ++t) {
+    const std::string value = std::to_string((t / 40 % 2 == 0 ? 1 : 4) * normal(engine));
+    csv += "GOOD," + value + "\nFLAT,1\n";
+    good += value + "\n";
+  }
+  write("x.csv", csv);
+  write("good.csv", good);
+  const auto outcome = run("select --data x.csv --states 1,2 --restarts 1 --json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const auto said = outcome.json(),
+             alone = run("select --data good.csv --states 1,2 --restarts 1 --json").json();
+  EXPECT_EQ(said["candidates"], alone["candidates"]);
+  EXPECT_EQ(said["series"], 1);
+  EXPECT_EQ(said["bars"], 200);
+  EXPECT_EQ(said["left_out"][0]["symbol"], "FLAT");
+  EXPECT_THAT(said["left_out"][0]["error"].get<std::string>(), HasSubstr("constant"));
+  EXPECT_THAT(run("select --data x.csv --states 1 --restarts 1").out,
+              AllOf(HasSubstr("left out"), HasSubstr("FLAT: ")));
+}
+
+TEST_F(HmmCommand, SelectsAmongMaskedModels) {
+  write("m.json", three_regimes);
+  ASSERT_EQ(run("sample --model m.json --bars 300 --seed 5 --out x.csv").code, 0);
+  const std::string select = "select --data x.csv --restarts 1 --json --states 2,3 ";
+  const auto masked = run(select + "--left-right --forbid 0:2");
+  ASSERT_EQ(masked.code, 0) << masked.err;
+  EXPECT_THAT(masked.err, HasSubstr("left out: 2: --forbid 0:2"));
+  // a mask of one candidate alone: 3 of the 6 moves are left, less the forbidden one
+  EXPECT_EQ(masked.json()["candidates"][0]["parameters"].get<int>(),
+            run(select).json()["candidates"][1]["parameters"].get<int>() - 4);
+}
+
+TEST_F(HmmCommand, ForecastsTheLawOfTheStateAloneWithoutAnEmission) {
+  write("m.json", umbrella_model);
+  write("e.csv", umbrella_emissions);
+  const auto last = run("filter --model m.json --emissions e.csv --json").json()["posteriors"].back();
+  const auto outcome = run("forecast --model m.json --emissions e.csv --horizon 2 --json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const auto row = outcome.json()["series"][0]["forecast"][0];
+  EXPECT_NEAR(row["regimes"]["rain"].get<double>(), 0.7 * last[0].get<double>() + 0.3 * last[1].get<double>(),
+              1e-14);
+  EXPECT_FALSE(row.contains("means"));
+  ASSERT_EQ(run("forecast --model m.json --emissions e.csv --horizon 2 --out f.csv").code, 0);
+  EXPECT_EQ(market::read_series(path("f.csv").string()).columns.size(), 3U);  // bars_ahead, p_0, p_1
+}
+
+TEST_F(HmmCommand, ForecastsWhatFeaturesHaveInCommon) {
+  write("m.json", three_regimes);
+  ASSERT_EQ(run("sample --model m.json --bars 50 --seed 2 --out x.csv").code, 0);
+  const std::string forecast = "forecast --model m.json --data x.csv --horizon 1 ";
+  const auto row = run(forecast + "--json").json()["series"][0]["forecast"][0];
+  const double p[3] = {row["states"][0], row["states"][1], row["states"][2]};
+  const double r = 0.1 * p[0] - 0.3 * p[2], s = 2 * p[1] + 5 * p[2];
+  const double expected =
+      0.1 * p[2] - 1.5 * p[2] - r * s;  // within, and E[r·s] of the means, less the product
+  EXPECT_NEAR(row["covariances"]["log_return"]["spread"].get<double>(), expected, 1e-12);
+  EXPECT_EQ(row["covariances"]["spread"]["log_return"], row["covariances"]["log_return"]["spread"]);
+  ASSERT_EQ(run(forecast + "--out f.csv").code, 0);
+  const auto table = market::read_series(path("f.csv").string());
+  ASSERT_NE(table.find("cov_log_return_spread"), nullptr);
+  EXPECT_NEAR(market::numbers_of(table, *table.find("cov_log_return_spread"))[0], expected, 1e-12);
+}
+
+TEST_F(HmmCommand, FitsWhatWasSampledByItsFeaturesAlone) {
+  write("m.json", three_regimes);
+  const auto sampled = run("sample --model m.json --bars 200 --paths 2 --seed 2 --out x.csv --json");
+  ASSERT_EQ(sampled.code, 0) << sampled.err;
+  EXPECT_EQ(sampled.json()["out"], "x.csv");
+  EXPECT_EQ(sampled.json()["paths"], 2);
+  const auto fitted = run("fit --data x.csv --states 2 --restarts 1 --json");
+  ASSERT_EQ(fitted.code, 0) << fitted.err;
+  EXPECT_EQ(fitted.json()["features"], (std::vector<std::string>{"log_return", "spread"}));
+  EXPECT_THAT(fitted.err, HasSubstr("x.csv: not fitted to: bar and true_state"));
+  const auto named = run("fit --data x.csv --states 2 --restarts 1 --features true_state,spread --json");
+  EXPECT_EQ(named.json()["features"][0], "true_state");
+}
+
 }  // namespace
 }  // namespace regent::hmm::test
