@@ -173,7 +173,8 @@ TEST_F(CovarianceCommand, WritesTheSpectrumOfEveryRow) {
   EXPECT_THAT(error_of(rolling + "--spectra s.csv --modes 4"), HasSubstr("--modes 4: x.csv has 3 assets"));
   EXPECT_THAT(error_of(rolling + "--spectra s.csv --modes 0"), HasSubstr("--modes 0: it must be 1 or more"));
   EXPECT_THAT(error_of(rolling + "--spectra s.txt"), HasSubstr("--spectra s.txt: "));
-  EXPECT_THAT(error_of(rolling + "--spectra s.csv --out s.csv"), HasSubstr("--out s.csv: --spectra names the same file"));
+  EXPECT_THAT(error_of(rolling + "--spectra s.csv --out s.csv"),
+              HasSubstr("--out s.csv: --spectra names the same file"));
   EXPECT_THAT(error_of(rolling + "--spectra s.csv --nearest-psd"), HasSubstr("and --nearest-psd"));
   EXPECT_THAT(error_of("--data x.csv --returns none --method ewmaa --spectra s.csv"),
               HasSubstr("did you mean 'ewma'?"));
