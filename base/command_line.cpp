@@ -50,7 +50,7 @@ void collect_files(const CLI::App& app, std::vector<NamedFile>& files) {
   for (const CLI::Option* option : app.get_options()) {
     const std::string type = option->get_type_name();
     const bool written = type == written_table || type == written_model;
-    if (!written && !type.starts_with("FILE")) continue;
+    if (!written && type.find("FILE") == std::string::npos) continue;
     for (const std::string& file : option->results()) {
       if (!file.empty()) files.push_back({option->get_name(), file, written});
     }
@@ -66,19 +66,37 @@ bool is_same_file(const std::string& a, const std::string& b) {
          std::filesystem::absolute(b, error).lexically_normal();
 }
 
+// Of the flags of this run.
+std::vector<NamedFile>& named_files() {
+  static std::vector<NamedFile> files;
+  return files;
+}
+
 void check_written_files(const CLI::App& app) {
-  std::vector<NamedFile> files;
+  std::vector<NamedFile>& files = named_files();
+  files.clear();
   collect_files(app, files);
   for (std::size_t i = 0; i < files.size(); ++i) {
     for (std::size_t j = 0; j < files.size() && files[i].written; ++j) {
-      if (i == j || !is_same_file(files[i].file, files[j].file)) continue;
-      throw InputError(files[i].flag + " " + files[i].file + ": " + files[j].flag +
-                       " names the same file, which would be lost; write to another");
+      if (i != j) refuse_same_file(files[i].flag, files[i].file, files[j].flag, files[j].file);
     }
   }
 }
 
 }  // namespace
+
+void refuse_same_file(const std::string& out_flag, const std::string& out, const std::string& flag,
+                      const std::string& file) {
+  if (out.empty() || file.empty() || !is_same_file(out, file)) return;
+  throw InputError(out_flag + " " + out + ": " + flag +
+                   " names the same file, which would be lost; write to another");
+}
+
+void refuse_written(const std::string& what, const std::string& file) {
+  for (const NamedFile& one : named_files()) {
+    if (one.written) refuse_same_file(one.flag, one.file, what, file);
+  }
+}
 
 void add_common_flags(CLI::App& app, CommonFlags& flags) {
   app.add_option("--config", flags.config_file, "Configuration file (default: ./regent.toml when it exists)")

@@ -37,6 +37,12 @@ void refuse_unless(bool given, bool fits, const std::string& flag, const std::st
 inline constexpr const char* written_table = "FILE.csv|FILE.parquet";
 inline constexpr const char* written_model = "FILE.json|FILE.safetensors";
 
+// Throws InputError naming both flags where two of them name the same file (or will) and `out` is written.
+void refuse_same_file(const std::string& out_flag, const std::string& out, const std::string& flag,
+                      const std::string& file);
+// The same of a file that no flag names, beside all files that the flags of this run say are written.
+void refuse_written(const std::string& what, const std::string& file);
+
 // Parses, runs, and turns exceptions into one clear line on standard error and an exit code.
 int run_command(CLI::App& app, int argc, char** argv, const std::function<int()>& body);
 

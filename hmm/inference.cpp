@@ -280,6 +280,7 @@ double run_in_pieces(const cuda::Resources& resources, const cuda::hmm::BatchVie
   std::vector<double> lanes(padded);
   cuda::Aligned<T> values(probability == nullptr ? 0 : padded * rows);
   pass(view, std::span<T>(values), std::span<double>(lanes), pieces.terminal());
+  if (probability != nullptr) probability->reserve(static_cast<std::size_t>(whole.steps) * states);
   double log_likelihood = 0;
   for (int piece = 0; piece < pieces.chunks(); ++piece) {
     log_likelihood += lanes[piece];

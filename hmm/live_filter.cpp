@@ -65,10 +65,12 @@ struct Heading {
   std::uint64_t model = 0;  // mark_of
 };
 
-// Of one model's numbers, so that a snapshot goes on under no other model.
-std::uint64_t mark_of(const std::vector<double>& parameters, const Standardisation& standardisation) {
+// Of one model's own numbers, which no compiler rounds, so that a snapshot goes on under no other model.
+std::uint64_t mark_of(const Model& model) {
   std::string bytes;
-  for (const auto* values : {&parameters, &standardisation.centre, &standardisation.scale})
+  for (const auto* values :
+       {&model.macro_start, &model.macro_transition, &model.micro_start, &model.micro_transition,
+        &model.micro_exit, &model.means, &model.covariances, &model.dof})
     bytes.append(reinterpret_cast<const char*>(values->data()), values->size() * sizeof(double));
   const Sha256Digest digest = sha256(std::string_view(bytes));
   std::uint64_t mark = 0;
@@ -144,7 +146,7 @@ struct LiveFilter<T>::State {
     const std::vector<double> own = lane_parameters(model, standardisation);
     parameters.resize(cuda::hmm::blocks_of(lanes) * lane_block * own.size());
     put_lane<T>(own, lane, last, parameters);
-    marks.push_back(mark_of(own, standardisation));
+    marks.push_back(mark_of(model));
     LogChain chain(model);
     which_in_logs.push_back(-1);
     if (has_transition_below(chain.transition, transition_min<T>)) {

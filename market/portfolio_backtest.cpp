@@ -42,7 +42,7 @@ void PortfolioBacktest::trade(std::size_t symbol, double weight, double price, d
 double PortfolioBacktest::end_period(double before, std::span<const double> next) {
   const double after = value(next);
   if (after > 0) return after / before - 1;
-  ruined_ = true;
+  total_.ruined = true;
   cash_ = 0;
   std::ranges::fill(units_, 0.0);
   return -1;
@@ -53,7 +53,7 @@ double PortfolioBacktest::step(std::span<const double> weights, std::span<const 
   REGENT_INVARIANT((weights.empty() || weights.size() == units_.size()) && fill.size() == units_.size() &&
                        next.size() == units_.size(),
                    "one weight and price per symbol");
-  if (ruined_) return total_.returns.emplace_back(0.0);
+  if (total_.ruined) return total_.returns.emplace_back(0.0);
   const double before = value(fill);
   double traded = 0, lost = 0, gross = 0;
   for (std::size_t i = 0; i < units_.size(); ++i) {

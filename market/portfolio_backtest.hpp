@@ -20,6 +20,7 @@ struct PortfolioResult {
   double costs = 0;             // fees and slippage, fraction of equity, summed over decisions
   double fees = 0;              // of them
   double gross_exposure = 0;    // mean Σ|w| after trading
+  bool ruined = false;          // the last period before the zeros lost everything
   std::size_t unfilled = 0;     // weights whose symbol had no fill price while it was wanted or held
 };
 
@@ -33,7 +34,6 @@ class PortfolioBacktest {
   // or less is ruined: that period returns −1, it holds nothing from then on, and later ones return 0.
   double step(std::span<const double> weights, std::span<const double> fill, std::span<const double> next);
   PortfolioResult result() const;
-  bool ruined() const { return ruined_; }
 
  private:
   double value(std::span<const double> prices);
@@ -41,7 +41,6 @@ class PortfolioBacktest {
   double end_period(double before, std::span<const double> next);
   PortfolioCosts costs_;
   double cash_ = 1.0;
-  bool ruined_ = false;
   std::vector<double> units_, last_price_;
   PortfolioResult total_;
 };

@@ -169,16 +169,18 @@ Market market_of(const Returns& returns, const std::vector<std::uint8_t>& jumps,
   return market;
 }
 
-void put_volatility(const Garch& garch, double threshold, Law& law) {
+void put_volatility(const Garch& garch, Law& law) {
   law.dof = garch.dof;
   if (garch.alpha + garch.beta + garch.gamma == 0) return;
   law.volatility = {.kind = cuda::scenario::VolatilityKind::garch,
                     .alpha = garch.alpha,
                     .gamma = garch.gamma,
                     .beta = garch.beta};
-  // a jump moves the variance as the largest shock that is none would in the place of the bar's own
-  if (!law.jumps.intensity.empty())
-    law.jumps.variance = (garch.alpha + garch.gamma / 2) * (threshold * threshold - 1);
+  if (law.jumps.intensity.empty()) return;
+  // a jump moves the variance as its bar's shock does, up to the largest that is none, beside the bar's own;
+  // where the law's jumps are more than those seen, less, so that v still falls back to its mean
+  const double room = 0.98 * (1 - garch.alpha - garch.beta - garch.gamma / 2) / mean_jumps_of(law);
+  law.jumps.variance = std::min((garch.alpha + garch.gamma / 2) * (garch.jump_square - 1), room);
 }
 
 // Volatilities and tails, of the market and of the assets' own shocks. The market's is fitted again where it
@@ -197,7 +199,7 @@ void put_shocks(const Returns& returns, const std::vector<std::uint8_t>& of_mark
     garch = fit_garch(market);
     variance = filter(market, garch).variance;
   }
-  put_volatility(garch, threshold, law);
+  put_volatility(garch, law);
   c.now_variance = std::min(variance.back(), law.volatility.ceiling);
   if (!own.volatility.apart) {
     law.idiosyncratic_dof = own_dofs(returns, of_market, weights, variance, law);

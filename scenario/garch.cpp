@@ -16,13 +16,21 @@ constexpr std::size_t returns_min = 30;
 constexpr double dof_min = 2.2, worth_min = 3;
 using Point = std::array<double, 4>;
 
+// Of all that drives v.
+double mean_square_of(const Garch& garch) {
+  return 1 + garch.jump_share * (garch.jump_square - 1);
+}
+
 // Free numbers → parameters: the four shares alpha and gamma/2, each times the mean square that drives them,
 // beta and the rest sum to one.
-Garch parameters_of(const Point& p, double driven_square) {
+Garch parameters_of(const Point& p, const Garch& constant) {
   const double a = std::exp(p[0]), g = std::exp(p[1]), b = std::exp(p[2]), sum = 1 + a + g + b;
+  const double mean_square = mean_square_of(constant);
   Garch garch;
-  garch.alpha = a / (sum * driven_square);
-  garch.gamma = 2 * g / (sum * driven_square);
+  garch.jump_share = constant.jump_share;
+  garch.jump_square = constant.jump_square;
+  garch.alpha = a / (sum * mean_square);
+  garch.gamma = 2 * g / (sum * mean_square);
   garch.beta = b / sum;
   garch.dof = dof_min + std::exp(p[3]);
   return garch;
@@ -97,24 +105,19 @@ void check(const Market& market) {
 
 }  // namespace
 
-double driven_square_of(const Market& market) {
-  const auto jumps = static_cast<double>(std::ranges::count(market.jumps, 1));
-  const double share = market.jumps.empty() ? 0 : jumps / static_cast<double>(market.jumps.size());
-  return 1 + share * (market.jump_threshold * market.jump_threshold - 1);
-}
-
 Filtered filter(const Market& market, const Garch& garch) {
   const std::size_t k = market.start.size();
   const Shock shock(garch.dof);
-  const double base = 1 - garch.beta - (garch.alpha + garch.gamma / 2) * driven_square_of(market);
-  std::vector<double> law = market.start, next(k), moved(k);
+  const double base = 1 - garch.beta - (garch.alpha + garch.gamma / 2) * mean_square_of(garch);
+  double jump_squares = 0, jumps = 0;
+  std::vector<double> law = market.start, next(k), moved(k), squares(k);
   Filtered result;
   result.variance.reserve(market.returns.size() + 1);
   double v = 1;
   for (std::size_t bar = 0; bar < market.returns.size(); ++bar) {
     if (bar > 0) move(market, law, next);
     const bool jumped = !market.jumps.empty() && market.jumps[bar] != 0;
-    double density = 0, drive = 0;
+    double density = 0, drive = 0, square_driven = 0;
     for (std::size_t r = 0; r < k; ++r) {
       const double square = market.shown[r] * market.shown[r];
       const double scale = std::sqrt(market.apart ? square * v + 1 - square : v);
@@ -124,32 +127,42 @@ Filtered filter(const Market& market, const Garch& garch) {
       law[r] *= shock.density(z) / (scale * market.deviation[r]) + 1e-300;
       density += law[r];
       moved[r] = driven(garch, z, shown, shock.squared_tail(z));
+      if (jumped) squares[r] = driven({.alpha = 1}, z, shown, shock.squared_tail(z));
     }
     for (std::size_t r = 0; r < k; ++r) {
       law[r] /= density;
       drive += law[r] * moved[r];
+      if (jumped) square_driven += law[r] * squares[r];
+    }
+    if (jumped) {
+      jump_squares += square_driven;
+      jumps += 1;
     }
     result.variance.push_back(v);
     if (!jumped) result.log_likelihood += std::log(density);
     v = base + v * (garch.beta + drive);
   }
   result.variance.push_back(v);
+  if (jumps > 0) result.jump_square = jump_squares / jumps;
   return result;
 }
 
 Garch fit_garch(const Market& market) {
   check(market);
-  const Garch constant = constant_variance(market);
-  const double driven_square = driven_square_of(market);
+  Garch constant = constant_variance(market);
+  if (!market.jumps.empty())
+    constant.jump_share =
+        static_cast<double>(std::ranges::count(market.jumps, 1)) / static_cast<double>(market.jumps.size());
+  constant.jump_square = std::max(1.0, filter(market, constant).jump_square);
   const auto cost = [&](const Point& p) {
     for (const double value : p) {
       if (std::abs(value) > 12) return HUGE_VAL;
     }
-    return -filter(market, parameters_of(p, driven_square)).log_likelihood;
+    return -filter(market, parameters_of(p, constant)).log_likelihood;
   };
   Garch best = constant;
   for (const Point& start : {Point{0.0, 0.0, 3.0, 1.5}, Point{-1.0, -1.0, 0.0, 1.0}}) {
-    Garch one = parameters_of(nelder_mead(start, cost), driven_square);
+    Garch one = parameters_of(nelder_mead(start, cost), constant);
     one.log_likelihood = filter(market, one).log_likelihood;
     one.constant_log_likelihood = constant.log_likelihood;
     if (one.log_likelihood > best.log_likelihood && one.log_likelihood > constant.log_likelihood + worth_min)

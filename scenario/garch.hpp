@@ -7,11 +7,13 @@
 namespace regent::scenario {
 
 // v' = base + v·(beta + (alpha + gamma·[z < 0])·z²), z a shock of unit variance with `dof` degrees of freedom
-// (0: Gaussian) that drives it; base = 1 − beta − (alpha + gamma/2)·driven_square_of(market), so that v has
-// mean 1.
+// (0: Gaussian) that drives it; base = 1 − beta − (alpha + gamma/2)·(1 + jump_share·(jump_square − 1)), so
+// that v has mean 1 though bars of jumps drive it by more than others.
 struct Garch {
   double alpha = 0, gamma = 0, beta = 0;
   double dof = 0;
+  double jump_share = 0;   // of bars with jumps
+  double jump_square = 1;  // mean square of what drives v at them
   double log_likelihood = 0;
   double constant_log_likelihood = 0;  // the same with v = 1 and the best dof
 };
@@ -34,11 +36,10 @@ struct Market {
 // regime is not known, so v is the mean over the regimes at every bar (Klaassen 2002, after Gray 1996); exact
 // for one regime whose shock is shown, and for a v that does not move. Bars of jumps count towards regimes
 // and v, not towards p.
-// The mean square of the shocks that drive v: 1, but for bars of jumps, whose shocks end at the threshold.
-double driven_square_of(const Market& market);
 struct Filtered {
   double log_likelihood = 0;
   std::vector<double> variance;  // [bars + 1]
+  double jump_square = 1;        // mean square of what drove v at the bars of jumps; 1 without any
 };
 Filtered filter(const Market& market, const Garch& garch);
 

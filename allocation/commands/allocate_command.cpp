@@ -76,6 +76,9 @@ void draw_pictures(const Report& report, const AllocateFlags& flags) {
 void check_places(const AllocateFlags& flags) {
   market::check_table_name(flags.out);
   market::check_folder(flags.plots, "--plots");
+  if (flags.plots.empty()) return;
+  for (const char* drawn : {"weights.parquet", "returns.parquet"})
+    refuse_same_file("--out", flags.out, "--plots", std::filesystem::path(flags.plots) / drawn);
 }
 
 std::size_t first_decision(const AllocateFlags& flags, const market::Panel& panel, const Choices& choices,

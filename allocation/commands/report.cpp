@@ -100,6 +100,18 @@ std::string weights_text(const Report& report) {
   return '\n' + table.text() + more;
 }
 
+// What a walk could not do.
+std::string walk_notices(const Report& report) {
+  std::string text;
+  for (const Held& held : report.walk.portfolios) {
+    if (held.account.ruined) text += "  " + held.name + " was ruined and traded no more\n";
+    if (held.account.unfilled > 0)
+      text +=
+          "  " + held.name + ": " + grouped(held.account.unfilled) + " weights had no price at their fill\n";
+  }
+  return text.empty() ? text : coloured(text, Colour::yellow);
+}
+
 std::string scores_text(const Report& report) {
   const auto& ends = report.walk.period_ends;
   Table table;
@@ -122,7 +134,7 @@ std::string scores_text(const Report& report) {
   return "\n  walk forward: " + grouped(report.walk.portfolios.front().bars.size()) + " decisions, " +
          grouped(ends.size()) + " periods to " + format_timestamp(report.panel.timestamps_ms[ends.back()]) +
          ", target " + percent(report.candidates.front().settings.target_volatility) +
-         "; miss: |realised − target| / target\n" + table.text();
+         "; miss: |realised − target| / target\n" + table.text() + walk_notices(report);
 }
 
 ordered_json weights_json(const Report& report) {

@@ -110,6 +110,8 @@ void check_every(const CovarianceFlags& flags) {
 int run(const CovarianceFlags& flags) {
   market::check_table_name(flags.out);
   market::check_folder(flags.plots, "--plots");
+  if (!flags.plots.empty())
+    refuse_same_file("--out", flags.out, "--plots", std::filesystem::path(flags.plots) / "spectra.parquet");
   check_method(flags.method);  // before anything is read
   check_spectra(flags.spectra, flags.method);
   check_every(flags);

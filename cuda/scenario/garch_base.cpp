@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 
 #include "cuda/scenario/scenario.hpp"
@@ -6,6 +7,8 @@ namespace regent::cuda::scenario {
 namespace {
 
 constexpr int squarings = 40;  // of a lazy chain: 2^40 steps
+constexpr int steps_max = 1'000'000;
+constexpr double made_max = 1e6;  // jumps a step; beyond, they breed without end
 
 std::vector<double> squared(const std::vector<double>& p, std::size_t k) {
   std::vector<double> result(k * k, 0);
@@ -35,13 +38,29 @@ std::vector<double> long_run_shares(const Law& law) {
 
 }  // namespace
 
+// With x the excitation of a step, of which excess[k] = E x·[regime k]: the step makes
+// N = intensity_k·(1 + x) jumps in the mean, x' = decay·x + excitation·N, and the regime moves on.
 double mean_jumps_of(const Law& law) {
-  if (law.jumps.intensity.empty()) return 0;
+  const Jumps& jumps = law.jumps;
+  if (jumps.intensity.empty()) return 0;
   const std::vector<double> shares = long_run_shares(law);
-  double own = 0;
-  for (std::size_t k = 0; k < shares.size(); ++k) own += shares[k] * law.jumps.intensity[k];
-  const double bred = own * law.jumps.excitation / (1 - law.jumps.decay);
-  return bred < 1 ? own / (1 - bred) : std::numeric_limits<double>::infinity();
+  const std::size_t k = shares.size();
+  std::vector<double> excess(k, 0), next(k);
+  double made = 0, before = -1;
+  for (int n = 0; n < steps_max && made < made_max; ++n) {
+    std::fill(next.begin(), next.end(), 0.0);
+    made = 0;
+    for (std::size_t from = 0; from < k; ++from) {
+      const double own = jumps.intensity[from] * (shares[from] + excess[from]);
+      made += own;
+      for (std::size_t to = 0; to < k; ++to)
+        next[to] += law.transition[from * k + to] * (jumps.decay * excess[from] + jumps.excitation * own);
+    }
+    excess.swap(next);
+    if (made - before <= 1e-13 * made) return made;  // it rises to its limit
+    before = made;
+  }
+  return std::numeric_limits<double>::infinity();
 }
 
 double garch_base_of(const Law& law) {

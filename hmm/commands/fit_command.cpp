@@ -171,7 +171,7 @@ std::vector<Fitted> fit_shared(const FitCommandFlags& flags, const cuda::Resourc
 
 void write_models(const FitCommandFlags& flags, std::vector<Fitted>& all) {
   if (flags.out.empty()) return;
-  if (!is_file_name(flags.out)) std::filesystem::create_directories(flags.out);
+  if (!is_file_name(flags.out)) market::make_folder(flags.out);
   for (auto& one : all) {
     if (!one.result) continue;
     one.file = file_of(flags, one.symbol);

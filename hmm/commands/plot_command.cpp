@@ -117,7 +117,7 @@ int run(const PlotFlags& flags) {
   const Price price = price_of(decoded);
   auto models = ordered_json::array();
   for (const auto& report : reports_of(decoded, false)) models.push_back(report_json(report));
-  std::filesystem::create_directories(flags.out);
+  market::make_folder(flags.out);
   const std::filesystem::path folder = flags.out;
   market::write_series_file(series_columns(decoded, price), folder / "series.parquet");
   write_file_atomically(folder / "regimes.json",

@@ -358,7 +358,7 @@ int run(const SelectFlags& flags) {
     print_candidates(judgement);
   }
   if (flags.out.empty()) return 0;
-  std::filesystem::create_directories(flags.out);
+  market::make_folder(flags.out);
   write_file_atomically(std::filesystem::path(flags.out) / "selection.json", said.dump(2) + "\n");
   draw("hmm.py", flags.out, as_json);
   return 0;

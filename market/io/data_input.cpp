@@ -86,6 +86,9 @@ Panel read_input(const DataFlags& flags, ImportReport& report) {
   const Config config = load_config(flags.common, extra);
   const auto& names = flags.files.empty() ? config.text_list("data.files") : flags.files;
   if (names.empty()) throw InputError("name at least one CSV, CSV.gz or Parquet file, or set data.files");
+  for (const std::string& name : names) {
+    if (flags.files.empty()) refuse_written("data.files", name);
+  }
   const std::vector<std::filesystem::path> files(names.begin(), names.end());
   Panel panel = read_panel(files, validation_policy(config), &report);
   if (!flags.symbols.empty()) panel = with_symbol_names(panel, split_names(flags.symbols));

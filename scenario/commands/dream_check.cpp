@@ -48,7 +48,9 @@ void check_fit(const DreamFlags& flags) {
   for (const char* regimes : {"--macros", "--micros"})
     refuse_unless(given.contains(regimes), flags.bundle.empty(), regimes,
                   "a fit of regimes; those of --bundle are its own");
-  if (given.empty() || flags.calibration.empty() || !fs::exists(flags.calibration) || goes_on(flags)) return;
+  if (given.empty() || flags.path || flags.calibration.empty() || !fs::exists(flags.calibration) ||
+      goes_on(flags))
+    return;
   throw InputError(name + " is for a fit, and --calibration " + flags.calibration +
                    " is there and is read as it is; leave " + name +
                    " out, name another file, or remove this one to fit it again");
@@ -74,6 +76,9 @@ void check_places(const DreamFlags& flags) {
     if (!flags.out.ends_with(".csv") && !flags.out.ends_with(".parquet"))
       throw InputError("--out " + flags.out + ": with --path a FILE.csv or FILE.parquet is written");
     market::check_file_place(flags.out);
+    for (const std::string& file : flags.bars.files) refuse_same_file("--out", flags.out, "the data", file);
+    for (const std::string& file : flags.data) refuse_same_file("--out", flags.out, "--data", file);
+    refuse_same_file("--out", flags.out, "--portfolio", flags.portfolio);
   }
   if (flags.paths && flags.out.empty())
     throw InputError("--paths writes into --out FOLDER, which is not given");

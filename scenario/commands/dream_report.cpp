@@ -30,15 +30,14 @@ std::string band(double low, double high) {
 }
 
 // A loss, marked where ruin has cut it off.
-std::string marked(const DreamFlags& flags, double loss) {
-  return percent(loss) + (cut_off_at_ruin(loss, flags.ruin) ? " †" : "");
+std::string marked(double loss, bool cut_off) {
+  return percent(loss) + (cut_off ? " †" : "");
 }
 
 // What the mark means; "" where there is none.
 std::string note_of_marks(const DreamFlags& flags, const DreamSummary& summary) {
   const bool any = std::ranges::any_of(summary.stresses, [&](const auto& s) {
-    return cut_off_at_ruin(s.risk99.value_at_risk, flags.ruin) ||
-           cut_off_at_ruin(s.risk99.expected_shortfall, flags.ruin);
+    return var_cut_off(s, flags.ruin) || es_cut_off(s, flags.ruin);
   });
   if (!any) return "";
   return "† cut off at ruin: the account stops at " + percent(flags.ruin, 0) +
@@ -145,12 +144,13 @@ void write_stresses(std::ostream& out, const DreamFlags& flags, const DreamSetup
                     const DreamSummary& summary) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& s : by_damage(summary)) {
-    rows.push_back(
-        {s.name, percent(s.mean), percent(s.worst_twentieth),
-         marked(flags, s.risk99.value_at_risk) + " (" + band(s.risk99.var_low, s.risk99.var_high) + ")",
-         marked(flags, s.risk99.expected_shortfall) + " (" + band(s.risk99.es_low, s.risk99.es_high) + ")",
-         percent(s.drawdown_median) + " / " + percent(s.drawdown_95), percent(s.ruined.share),
-         percent(s.costs)});
+    rows.push_back({s.name, percent(s.mean), percent(s.worst_twentieth),
+                    marked(s.risk99.value_at_risk, var_cut_off(s, flags.ruin)) + " (" +
+                        band(s.risk99.var_low, s.risk99.var_high) + ")",
+                    marked(s.risk99.expected_shortfall, es_cut_off(s, flags.ruin)) + " (" +
+                        band(s.risk99.es_low, s.risk99.es_high) + ")",
+                    percent(s.drawdown_median) + " / " + percent(s.drawdown_95), percent(s.ruined.share),
+                    percent(s.costs)});
   }
   markdown_table(out,
                  {"scenario", "mean", "5 % quantile", "VaR 99 %", "ES 99 %", "drawdown median / 95 %",
@@ -243,8 +243,8 @@ std::string summary_text(const DreamFlags& flags, const DreamSetup& setup, const
     table.rows.push_back({{s.name, Colour::bold},
                           {percent(s.mean)},
                           {percent(s.worst_twentieth)},
-                          {marked(flags, s.risk99.value_at_risk)},
-                          {marked(flags, s.risk99.expected_shortfall)},
+                          {marked(s.risk99.value_at_risk, var_cut_off(s, flags.ruin))},
+                          {marked(s.risk99.expected_shortfall, es_cut_off(s, flags.ruin))},
                           {percent(s.drawdown_95)},
                           {percent(s.ruined.share), s.ruined.share > 0 ? Colour::red : Colour::plain},
                           {std::to_string(s.worst_paths.front())}});

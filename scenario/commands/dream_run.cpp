@@ -160,7 +160,7 @@ void claim_folder(const DreamFlags& flags, const DreamSetup& setup) {
     if (!known.is_object() || known.value("fingerprint", "") != setup.fingerprint)
       throw InputError("--out " + flags.out +
                        " holds another dream (other data, model, stresses, portfolio or bundle, costs, "
-                       "steps or seed); name another folder, or remove it");
+                       "steps or seed, or paths of another version); name another folder, or remove it");
   } else if (fs::exists(folder) && !fs::is_empty(folder)) {
     throw InputError("--out " + flags.out + ": the folder is not empty and holds no dream");
   }
@@ -187,7 +187,9 @@ Dreamed run_dream(const DreamFlags& flags, const DreamSetup& setup) {
   while (dreamed.paths < flags.scenarios) {
     const std::int64_t first = dreamed.paths;
     const auto part = there.find(first);
-    const Chunk chunk{first, part != there.end() ? part->second : std::min(first + size, flags.scenarios)};
+    const auto next = there.upper_bound(first);  // what is there is not made again
+    const std::int64_t last = next != there.end() ? std::min(next->first, flags.scenarios) : flags.scenarios;
+    const Chunk chunk{first, part != there.end() ? part->second : std::min(first + size, last)};
     const double spent = static_cast<double>(monotonic_ns() - began) * 1e-9;
     dreamed.interrupted = stop_requested();
     // one chunk at least, so that every start gets further

@@ -156,10 +156,14 @@ void put_policy(const DreamFlags& flags, DreamSetup& setup) {
   task.seed = static_cast<std::uint64_t>(flags.seed);
 }
 
+// Rises where the same task makes other paths than before: a folder does not mix them.
+constexpr int path_version = 2;
+
 // Without the number of scenarios: more of them begin with the same.
 std::string fingerprint_of(const DreamFlags& flags, const DreamSetup& setup, const std::string& stresses) {
   const auto& task = setup.task;
   nlohmann::ordered_json all = {
+      {"paths", path_version},
       {"source", flags.source},
       {"policy", setup.policy->fingerprint()},
       {"calibration", setup.calibration ? calibration_to_json(*setup.calibration) : ""},

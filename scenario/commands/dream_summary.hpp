@@ -20,10 +20,13 @@ struct StressSummary {
   std::vector<std::int64_t> worst_paths;  // numbers, the worst first
 };
 
-// Whether a loss reaches the equity at which paths stop: what they would have lost beyond it is not in the
-// number. Nothing is cut off where all may be lost.
-inline bool cut_off_at_ruin(double loss, double ruin) {
-  return ruin > 0 && loss >= 1 - ruin;
+// Whether a quantile of losses lies at the equity at which paths stop, or the mean beyond it holds paths that
+// stopped: what they would have lost is not in the number. Nothing is cut off where all may be lost.
+inline bool var_cut_off(const StressSummary& s, double ruin) {
+  return ruin > 0 && s.risk99.value_at_risk >= 1 - ruin;
+}
+inline bool es_cut_off(const StressSummary& s, double ruin) {
+  return ruin > 0 && s.ruined.share > 0;
 }
 
 // Of paths that are made again step by step.

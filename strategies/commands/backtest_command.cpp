@@ -63,7 +63,7 @@ BacktestResult backtest_symbol(const BacktestFlags& flags, const market::Panel& 
 // Writes what the pictures are made of, and draws them.
 void draw_sheets(const BacktestFlags& flags, const std::vector<market::SeriesColumn>& equity,
                  const ordered_json& sheets) {
-  std::filesystem::create_directories(flags.plots);
+  market::make_folder(flags.plots, "--plots");
   const std::filesystem::path folder = flags.plots;
   market::write_series_file(equity, folder / "equity.parquet");
   write_file_atomically(folder / "backtest.json", ordered_json{{"symbols", sheets}}.dump(2) + "\n");
@@ -111,6 +111,11 @@ int run(BacktestFlags& flags) {
   market::check_table_name(flags.trades, "--trades");
   market::check_table_name(flags.equity, "--equity");
   market::check_folder(flags.plots, "--plots");
+  if (!flags.plots.empty()) {
+    const std::string drawn = std::filesystem::path(flags.plots) / "equity.parquet";
+    refuse_same_file("--trades", flags.trades, "--plots", drawn);
+    refuse_same_file("--equity", flags.equity, "--plots", drawn);
+  }
   if (!flags.weights.empty()) return run_weights(flags);
   const Combinations combinations = chosen(flags);
   const auto resources = cuda::Resources::make(flags.trading.device);

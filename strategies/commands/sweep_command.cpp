@@ -197,13 +197,6 @@ Tables tables_of(const SweepFlags& flags, const Grid& grid, std::vector<std::str
   return tables;
 }
 
-void make_folder(const std::string& folder, const std::string& flag) {
-  std::error_code error;
-  if (folder.empty()) return;
-  std::filesystem::create_directories(folder, error);
-  if (error) throw InputError(flag + " " + folder + ": the folder cannot be made: " + error.message());
-}
-
 std::int64_t rows_of(const Grid& grid, const market::Panel& panel) {
   std::size_t rows = 0;
   for (const auto& one : grid.all) rows += one.size() * panel.symbol_count();
@@ -259,7 +252,10 @@ int run(SweepFlags& flags) {
   market::check_table_name(flags.out);
   market::check_folder(flags.plots, "--plots");
   Grid grid = grid_of(flags);
-  make_folder(flags.plots, "--plots");
+  if (!flags.plots.empty()) {
+    refuse_same_file("--out", flags.out, "--plots", std::filesystem::path(flags.plots) / "sweep.parquet");
+    market::make_folder(flags.plots, "--plots");
+  }
   const auto resources = cuda::Resources::make(flags.trading.device);
   const market::Panel panel = market::read_input(flags.trading.bars);
   check_volume(flags, panel, grid);

@@ -106,10 +106,11 @@ std::string notices(const WeightsBacktest& result) {
     text += grouped(result.decisions_too_late) +
             (result.decisions_too_late == 1 ? " decision at the end of the data was not filled\n"
                                             : " decisions at the end of the data were not filled\n");
-  const auto ruin = std::ranges::find(result.account.returns, -1.0);
-  if (ruin != result.account.returns.end())
+  if (result.account.ruined) {
+    const auto ruin = std::ranges::find(result.account.returns, -1.0);
     text += "ruined in the period that ends " +
             format_timestamp(result.timestamps_ms[ruin - result.account.returns.begin()]) + "\n";
+  }
   return text.empty() ? text : coloured(text, Colour::yellow);
 }
 
@@ -136,6 +137,7 @@ ordered_json weights_json(const WeightsBacktest& result, const std::string& name
                     {"decisions", result.decisions},
                     {"decisions_too_late", result.decisions_too_late},
                     {"unfilled_weights", result.account.unfilled},
+                    {"ruined", result.account.ruined},
                     {"periods", result.account.returns.size()},
                     {"fill", result.at_close ? "next-close" : "next-open"},
                     {"periods_per_year", result.periods_per_year}};

@@ -85,7 +85,7 @@ TEST(PortfolioBacktest, ARuinedAccountHasLostEverythingAndTradesNoMore) {
   PortfolioBacktest account({0.001, 0}, 1);
   EXPECT_EQ(account.step(Values{-1}, Values{100}, Values{250}),
             -1);  // a short that lost more than everything
-  EXPECT_TRUE(account.ruined());
+  EXPECT_TRUE(account.result().ruined);
   const double costs = account.result().costs;
   EXPECT_EQ(account.step(Values{1}, Values{250}, Values{300}), 0);
   EXPECT_EQ(account.result().returns, (Values{-1, 0}));

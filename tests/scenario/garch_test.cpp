@@ -94,7 +94,9 @@ TEST(GarchFilter, OfOneRegimeIsTheRecursionWithoutTheBarsOfJumps) {
   market.jumps.assign(x.size(), 0);
   market.jumps[12] = 1;
   market.jump_threshold = 3.5;
-  const Filtered filtered = filter(market, {.alpha = 0.1, .gamma = 0.2, .beta = 0.6});
+  const Filtered filtered = filter(
+      market, {.alpha = 0.1, .gamma = 0.2, .beta = 0.6, .jump_share = 1.0 / 40, .jump_square = 3.5 * 3.5});
+  EXPECT_NEAR(filtered.jump_square, 3.5 * 3.5, 1e-12);
   double v = 1, log_likelihood = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
     EXPECT_NEAR(filtered.variance[i], v, 1e-12) << i;

@@ -231,6 +231,18 @@ TEST_F(DreamCommand, GoesOnFromThePartsOfMoreOrFewerScenarios) {
   EXPECT_EQ(dream("40")["paths"], 40);
   EXPECT_EQ(bytes_of("out/dream.parquet"), of_few);
   EXPECT_EQ(parts().size(), 2U) << "nothing is made twice";
+  std::filesystem::remove(path("out/chunks/baseline-0-40.parquet"));
+  dream("100");
+  EXPECT_THAT(parts(), ElementsAre("baseline-0-40.parquet", "baseline-40-100.parquet"));
+}
+
+TEST_F(DreamCommand, DoesNotMixPathsOfAnotherVersion) {
+  const std::vector<std::string> arguments{"--scenarios", "20", "--out", path("out")};
+  ASSERT_EQ(run(arguments).exit_code, 0);
+  auto said = nlohmann::json::parse(bytes_of("out/dream.json"));
+  said["fingerprint"] = std::string(64, '0');
+  write("out/dream.json", said.dump());
+  EXPECT_THAT(error_of(arguments), HasSubstr("or paths of another version"));
 }
 
 TEST_F(DreamCommand, WritesRegimesByName) {
@@ -298,6 +310,9 @@ TEST_F(DreamCommand, RefusesPlacesThatCannotBeWritten) {
   EXPECT_THAT(error_of({"--calibration", path("nodir/x.json")}),
               AllOf(HasSubstr("--calibration "), HasSubstr("nodir is no folder")));
   EXPECT_THAT(error_of({"--path", "1", "--out", path("nodir/x.csv")}), HasSubstr("nodir is no folder"));
+  write("weights.csv", "symbol,weight\nA,1\n");
+  EXPECT_THAT(error_of({"--path", "1", "--portfolio", path("weights.csv"), "--out", path("weights.csv")}),
+              HasSubstr("--portfolio names the same file"));
 }
 
 TEST_F(DreamCommand, NamesTheFileAndTheMisspeltKey) {

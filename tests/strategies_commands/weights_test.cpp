@@ -51,6 +51,7 @@ TEST_F(StrategiesCommand, WeightsThatCannotBeFilledAndARuinedAccountAreTold) {
   write("weights.csv", "date,A,B\n2020-01-01,-1,0\n");
   const auto ruined = run("backtest", "gap.csv --weights weights.csv --json");
   EXPECT_EQ(ruined.json()["total_return"], -1);
+  EXPECT_EQ(ruined.json()["ruined"], true);
   EXPECT_THAT(run("backtest", "gap.csv --weights weights.csv").out,
               HasSubstr("ruined in the period that ends 2020-01-06"));
 }
@@ -63,6 +64,13 @@ TEST_F(StrategiesCommand, NoCommandWritesOntoItsBars) {
   EXPECT_THAT(run("backtest", "bars.csv --equity bars.csv").err, HasSubstr("files names the same file"));
   EXPECT_THAT(run("backtest", "bars.csv --equity e.csv --trades e.csv").err,
               HasSubstr("names the same file"));
+  write("regent.toml", "[data]\nfiles = [\"bars.csv\"]\n");
+  EXPECT_THAT(run("sweep", "--out bars.csv").err, HasSubstr("data.files names the same file"));
+  std::filesystem::create_directory(path("p"));
+  EXPECT_THAT(run("sweep", "bars.csv --plots p --out p/sweep.parquet").err,
+              HasSubstr("--plots names the same file"));
+  EXPECT_THAT(run("backtest", "bars.csv --plots p --trades p/equity.parquet").err,
+              HasSubstr("--plots names the same file"));
   EXPECT_EQ(bytes_of("bars.csv"), before);
 }
 

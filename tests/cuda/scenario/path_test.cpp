@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <set>
 
@@ -388,17 +389,35 @@ TEST(ScenarioVolatility, KeepsItsMeanWhereJumpsRaiseIt) {
   }
   law.volatility = {.kind = VolatilityKind::garch, .alpha = 0.04, .gamma = 0.04, .beta = 0.8};
   law.jumps = {.intensity = {0.02, 0.1}, .scale = {0}, .excitation = 2, .decay = 0.5, .variance = 1.5};
-  const double own = 0.75 * 0.02 + 0.25 * 0.1, rate = own / (1 - own * 2 / 0.5);
-  EXPECT_NEAR(mean_jumps_of(law), rate, 1e-12);
+  // E x·[regime] of the excitation x solves m = Pᵀ·(m/2 + 2·intensity·(share + m))
+  const double a = 0.5 + 2 * 0.02, b = 0.5 + 2 * 0.1, c = 2 * 0.02 * 0.75, d = 2 * 0.1 * 0.25;
+  const double det = (1 - 0.9 * a) * (1 - 0.7 * b) - 0.3 * b * 0.1 * a;
+  const double m0 = ((0.9 * c + 0.3 * d) * (1 - 0.7 * b) + 0.3 * b * (0.1 * c + 0.7 * d)) / det;
+  const double m1 = ((0.1 * c + 0.7 * d) * (1 - 0.9 * a) + 0.1 * a * (0.9 * c + 0.3 * d)) / det;
+  const double rate = 0.02 * (0.75 + m0) + 0.1 * (0.25 + m1);
+  EXPECT_NEAR(mean_jumps_of(law), rate, 1e-10);
   EXPECT_NEAR(garch_base_of(law), 1 - 0.04 - 0.02 - 0.8 - 1.5 * rate, 1e-12);
-  const Paths kept = record(Resources::make("cpu"), hold(law, 1000, 8), 0, 512);
-  double square = 0, n = 0;
-  for (std::size_t i = 0; i < kept.log_returns.size(); ++i) {
-    if (i % 1000 < 200) continue;
-    square += 1e4 * kept.log_returns[i] * kept.log_returns[i];
-    n += 1;
-  }
-  EXPECT_NEAR(square / n, 1, 0.04);
+  const auto mean_square = [&] {
+    const Paths kept = record(Resources::make("cpu"), hold(law, 1000, 8), 0, 512);
+    double square = 0, n = 0;
+    for (std::size_t i = 0; i < kept.log_returns.size(); ++i) {
+      if (i % 1000 < 200) continue;
+      square += 1e4 * kept.log_returns[i] * kept.log_returns[i];
+      n += 1;
+    }
+    return square / n;
+  };
+  EXPECT_NEAR(mean_square(), 1, 0.04);
+  // a wild regime that lasts, where jumps breed jumps: many times those of well-mixed regimes
+  law.start = {0.9, 0.1};
+  law.transition = {0.998, 0.002, 0.018, 0.982};
+  law.jumps.intensity = {0.002, 0.1};
+  law.jumps.excitation = 2.1;
+  law.jumps.decay = 0.7;
+  EXPECT_GT(mean_jumps_of(law), 0.03);
+  EXPECT_NEAR(mean_square(), 1, 0.06);
+  law.jumps.intensity[1] = 0.5;
+  EXPECT_EQ(mean_jumps_of(law), std::numeric_limits<double>::infinity());
   law.jumps.variance = 10;
   EXPECT_THAT(
       regent::test::message_of<InputError>([&] { record(Resources::make("cpu"), hold(law, 10, 8), 0, 1); }),
