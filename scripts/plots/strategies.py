@@ -9,8 +9,6 @@ comes from the command.
 """
 
 import json
-import pathlib
-import sys
 
 import numpy as np
 
@@ -154,12 +152,5 @@ def draw_all(folder):
     return drawn
 
 
-def main():
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    folder = pathlib.Path(sys.argv[1])
-    style.tell(draw_all(folder), folder)
-
-
 if __name__ == "__main__":
-    main()
+    style.run(draw_all, __doc__)

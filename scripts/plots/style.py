@@ -1,5 +1,8 @@
 """Colours and helpers that the plots share."""
 
+import pathlib
+import sys
+
 import matplotlib
 
 matplotlib.use("Agg")
@@ -41,6 +44,14 @@ def save(figure, path):
 def tell(drawn, folder):
     print(f"  drew {len(drawn)} picture{'s' if len(drawn) != 1 else ''} in {folder}: "
           f"{', '.join(drawn[:8])}{' …' if len(drawn) > 8 else ''}")
+
+
+def run(draw_all, usage):
+    """A script that draws what one folder holds: draw_all(folder) gives the names of its pictures."""
+    if len(sys.argv) != 2:
+        sys.exit(usage)
+    folder = pathlib.Path(sys.argv[1])
+    tell(draw_all(folder), folder)
 
 
 def regime_colour(label, index):

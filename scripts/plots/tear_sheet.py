@@ -8,8 +8,6 @@ command, but for rolling means and monthly sums of its returns.
 """
 
 import json
-import pathlib
-import sys
 
 import numpy as np
 from matplotlib.colors import to_rgba
@@ -232,12 +230,5 @@ def draw_all(folder):
     return drawn
 
 
-def main():
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    folder = pathlib.Path(sys.argv[1])
-    style.tell(draw_all(folder), folder)
-
-
 if __name__ == "__main__":
-    main()
+    style.run(draw_all, __doc__)
