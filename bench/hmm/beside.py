@@ -21,17 +21,18 @@ def quick_flag(options):
     return ["--quick"] if options.quick else []
 
 
-def run_ours(options, folder, name, precision, check):
+def run_ours(options, folder, name, precision, check, device="cpu"):
     return last_json([options.programs / "bench-hmm", "--folder", folder, "--case", name, "--precision", precision,
-                      "--iterations", ITERATIONS, *quick_flag(options), *(["--check"] if check else [])])
+                      "--iterations", ITERATIONS, "--device", device, *quick_flag(options),
+                      *(["--check"] if check else [])])
 
 
 class Peer:
     """A process of its own for `script`, which serves requests as shares.py says."""
 
-    def __init__(self, script, folder, cores):
-        self.process = subprocess.Popen([sys.executable, script, folder, str(cores)], text=True, stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE)
+    def __init__(self, script, folder, cores, *arguments):
+        self.process = subprocess.Popen([sys.executable, script, folder, str(cores), *arguments], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def ask(self, **request):
         print(json.dumps({**request, "iterations": ITERATIONS}), file=self.process.stdin, flush=True)
@@ -46,16 +47,12 @@ class Peer:
 
 
 @contextlib.contextmanager
-def scenario_and_peer(options, script):
-    """(folder, task, peer) of a scenario made for this run."""
+def made_scenario(options):
+    """(folder, task) of a scenario made for this run."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         subprocess.run([options.programs / "bench-hmm", "--folder", folder, "--make", *quick_flag(options)], check=True)
-        peer = Peer(script, folder, options.cores)
-        try:
-            yield folder, json.loads((folder / "task.json").read_text()), peer
-        finally:
-            peer.close()
+        yield folder, json.loads((folder / "task.json").read_text())
 
 
 def check_close(what, ours, theirs):
@@ -69,9 +66,10 @@ def check_reference(name, precision, result):
         sys.exit(f"{name}, {precision}: differs from the double reference by {result['error']:.3g}")
 
 
-def check_beside_peer(name, precision, peer_name, ours, theirs):
-    # of a hierarchy only at the start: the peer's M-step knows nothing of one
-    upto = 1 if name == "em_batch_3x3" else None
+def check_beside_peer(name, precision, peer_name, ours, theirs, own_models=True):
+    """own_models: the peer fits one to every series."""
+    # of a hierarchy only at the start, as of one model for all: the M-steps are others
+    upto = 1 if name == "em_batch_3x3" or not own_models else None
     check_close(f"{name}, {precision} and {peer_name}", ours["log_likelihood"][:upto], theirs["log_likelihood"][:upto])
 
 

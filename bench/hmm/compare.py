@@ -4,6 +4,7 @@ writes the series, both sides read them. A result that differs from the double r
 from hmmlearn's likelihood by more than 1e-4 fails the run: its time would mean nothing."""
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -13,8 +14,8 @@ import sys
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
-from beside import (TOLERANCE, check_beside_peer, check_close, check_reference, last_json, quick_flag,  # noqa: E402
-                    run_ours, scenario_and_peer, steps_of)
+from beside import (TOLERANCE, Peer, check_beside_peer, check_close, check_reference, last_json,  # noqa: E402
+                    made_scenario, quick_flag, run_ours, steps_of)
 from result import case, finish  # noqa: E402
 
 FEATURES = 4
@@ -120,7 +121,7 @@ def main():
         cases = {"em_memory": case(measured["beyond_input_bytes"] / 1e9, None, "GB beyond the input", better="lower",
                                    limit=measured["limit_bytes"] / 1e9)}
         return finish("hmm", cases)
-    with scenario_and_peer(options, HERE / "peer.py") as (folder, task, peer):
+    with made_scenario(options) as (folder, task), contextlib.closing(Peer(HERE / "peer.py", folder, options.cores)) as peer:
         cases = cases_of(options, task, *measure(options, folder, peer))
     cases.update(gpu_cases(options))
     print(f"{options.cores} cores, medians of {options.rounds} rounds in turn; every result agrees with the double "
