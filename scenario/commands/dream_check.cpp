@@ -28,7 +28,9 @@ void check_numbers(const DreamFlags& flags) {
   check_range("--path", flags.path.value_or(0), 0, any);
   if (flags.chunk < 0)
     throw InputError("--chunk " + std::to_string(flags.chunk) + ": at least 1 path is needed");
-  seconds_of(flags.budget);
+  check_range("--cycles", flags.cycles.value_or(1), 1, any);
+  seconds_of("--budget", flags.budget);
+  seconds_of("--every", flags.every);
 }
 
 // Whether --out holds a dream that was begun with these flags of a fit.
@@ -69,6 +71,18 @@ void check_source(const DreamFlags& flags) {
   check_fit(flags);
 }
 
+void check_cycles(const DreamFlags& flags) {
+  const bool again = !flags.every.empty();
+  refuse_unless(flags.cycles.has_value(), again, "--cycles", "--every, whose dreams it counts");
+  refuse_unless(again, !flags.path, "--every", "a dream; --path N shows one path");
+  refuse_unless(again, !flags.out.empty(), "--every", "--out FOLDER, which gets a folder for each dream");
+  if (again && !flags.calibration.empty() && !fs::exists(flags.calibration))
+    throw InputError(
+        "--calibration " + flags.calibration +
+        " is not there, and --every fits a law to the bars of each time; leave it out, or name a "
+        "law that is there and shall be kept");
+}
+
 void check_places(const DreamFlags& flags) {
   if (!flags.path) {
     market::check_folder(flags.out);
@@ -91,6 +105,7 @@ void check_places(const DreamFlags& flags) {
 void check_flags(const DreamFlags& flags) {
   check_numbers(flags);
   check_source(flags);
+  check_cycles(flags);
   check_places(flags);
 }
 

@@ -4,16 +4,14 @@
 #include <cmath>
 #include <iostream>
 
-#include "base/atomic_file.hpp"
 #include "base/config/suggest.hpp"
-#include "base/drawing.hpp"
 #include "base/error.hpp"
 #include "base/stop_signal.hpp"
 #include "base/table.hpp"
 #include "market/io/series_file.hpp"
-#include "scenario/calibration_json.hpp"
 #include "scenario/commands/dream_check.hpp"
 #include "scenario/commands/dream_report.hpp"
+#include "scenario/commands/whole_dream.hpp"
 
 namespace regent::scenario {
 namespace {
@@ -112,26 +110,21 @@ int show_path(const DreamFlags& flags, const DreamSetup& setup) {
 
 }  // namespace
 
-int run_dream_command(const DreamFlags& flags, DreamPolicy& policy) {
+int run_dream_command(const DreamFlags& flags, const PolicyMaker& make_policy) {
   check_flags(flags);
+  if (!flags.every.empty()) return run_dream_cycles(flags, make_policy);
+  const std::unique_ptr<DreamPolicy> policy = make_policy();
   DreamSetup setup;
-  set_up(flags, policy, setup);
+  set_up(flags, *policy, setup);
   if (flags.path) return show_path(flags, setup);
-  claim_folder(flags, setup);
-  if (setup.calibration && !flags.out.empty())
-    write_file_atomically(std::filesystem::path(flags.out) / "model.json",
-                          calibration_to_json(*setup.calibration));
   install_stop_signals();
-  const Dreamed dreamed = run_dream(flags, setup);
+  const auto [dreamed, summary] = dream_whole(flags, setup);
   if (dreamed.paths == 0) return exit_interrupted;
-  const DreamSummary summary = summary_of(flags, setup, dreamed);
-  if (!flags.out.empty()) write_report(flags, setup, dreamed, summary);
   if (flags.bars.json) {
     std::cout << summary_json(flags, setup, dreamed, summary).dump(2) << '\n';
   } else {
     std::cout << summary_text(flags, setup, dreamed, summary);
   }
-  if (!flags.out.empty() && !flags.no_plots) draw("dream.py", flags.out, flags.bars.json);
   return dreamed.interrupted ? exit_interrupted : 0;
 }
 

@@ -70,6 +70,10 @@ void add_portfolio(CLI::App& app, DreamFlags& flags) {
   app.add_option("--ruin", flags.ruin, "Equity (of 1 at the start) at which a path is ruined and stops")
       ->check(CLI::Range(0.0, 0.99))
       ->capture_default_str();
+  app.add_option("--drawdown-limit", flags.drawdown_limit,
+                 "A path is robust that is never down by more than this from a peak, and not ruined")
+      ->check(CLI::Range(0.001, 1.0))
+      ->capture_default_str();
 }
 
 void add_run(CLI::App& app, DreamFlags& flags) {
@@ -81,6 +85,10 @@ void add_run(CLI::App& app, DreamFlags& flags) {
   app.add_option("--seed", flags.seed, "Of all random numbers")->capture_default_str();
   app.add_option("--budget", flags.budget,
                  "Time after which it stops between chunks, for example 30m; a second start goes on");
+  app.add_option("--every", flags.every,
+                 "Dream anew so often, for example 1h, of the bars that are there by then, each time into a "
+                 "folder of --out; and keep timeline.csv");
+  app.add_option("--cycles", flags.cycles, "Times that --every dreams (default: until it is stopped)");
   app.add_option("--out", flags.out,
                  "Folder for dream.parquet, dream_report.md, pictures and metrics; resumable")
       ->type_name("FOLDER");
@@ -113,19 +121,19 @@ std::map<std::string, double> fit_flags_of(const DreamFlags& flags) {
   return given;
 }
 
-double seconds_of(const std::string& budget) {
-  if (budget.empty()) return 0;
+double seconds_of(const std::string& flag, const std::string& duration) {
+  if (duration.empty()) return 0;
   std::size_t used = 0;
   double value = 0;
   try {
-    value = std::stod(budget, &used);
+    value = std::stod(duration, &used);
   } catch (const std::exception&) {
     used = 0;
   }
-  const std::string unit = budget.substr(used);
+  const std::string unit = duration.substr(used);
   const double scale = unit.empty() || unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 0;
   if (used == 0 || scale == 0 || !(value > 0) || !(value < 1e7))
-    throw InputError("--budget " + budget + ": a positive number with s, m or h is needed, for example 30m");
+    throw InputError(flag + " " + duration + ": a positive number with s, m or h is needed, for example 30m");
   return value * scale;
 }
 

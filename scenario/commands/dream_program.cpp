@@ -24,8 +24,7 @@ namespace {
 
 int run_program(const DreamFlags& flags, char** argv) {
   if (!flags.bundle.empty()) hand_over(argv);
-  SetWeights policy(flags.device);
-  return run_dream_command(flags, policy);
+  return run_dream_command(flags, [&flags] { return std::make_unique<SetWeights>(flags.device); });
 }
 
 }  // namespace

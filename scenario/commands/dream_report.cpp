@@ -44,6 +44,16 @@ std::string note_of_marks(const DreamFlags& flags, const DreamSummary& summary) 
          " of the first equity; --ruin 0 shows what it would have lost beyond";
 }
 
+std::string robustness_text(const DreamFlags& flags, const DreamSummary& summary) {
+  const Robustness robustness = robustness_of(summary);
+  std::string text = "Robust, never down by more than " + percent(flags.drawdown_limit, 0) +
+                     " from a peak and not ruined: " + percent(robustness.mean) + " of the paths";
+  if (summary.stresses.size() > 1)
+    text += " of all scenarios, fewest under " + robustness.least->name + " (" +
+            percent(robustness.least->robust.share) + ")";
+  return text;
+}
+
 // The command that shows a path again.
 std::string again(const DreamFlags& flags, const std::string& stress, std::int64_t path) {
   std::string text = "--seed " + std::to_string(flags.seed) + " --path " + std::to_string(path);
@@ -150,14 +160,16 @@ void write_stresses(std::ostream& out, const DreamFlags& flags, const DreamSetup
                     marked(s.risk99.expected_shortfall, es_cut_off(s, flags.ruin)) + " (" +
                         band(s.risk99.es_low, s.risk99.es_high) + ")",
                     percent(s.drawdown_median) + " / " + percent(s.drawdown_95), percent(s.ruined.share),
+                    percent(s.robust.share) + " (" + band(s.robust.low, s.robust.high) + ")",
                     percent(s.costs)});
   }
   markdown_table(out,
                  {"scenario", "mean", "5 % quantile", "VaR 99 %", "ES 99 %", "drawdown median / 95 %",
-                  "ruined", "costs"},
+                  "ruined", "robust", "costs"},
                  rows);
   const std::string note = note_of_marks(flags, summary);
   if (!note.empty()) out << note << "\n\n";
+  out << robustness_text(flags, summary) << ".\n\n";
   out << "## The worst paths\n\n";
   rows.clear();
   for (const auto& s : by_damage(summary)) {
@@ -237,8 +249,9 @@ std::string summary_text(const DreamFlags& flags, const DreamSetup& setup, const
   out << "  " << grouped(static_cast<std::size_t>(dreamed.paths)) << " paths of " << flags.steps
       << " bars and " << setup.symbols.size() << " assets each, seed " << flags.seed << "\n\n";
   Table table;
-  table.header = {"scenario", "mean", "5 %", "VaR 99 %", "ES 99 %", "drawdown 95 %", "ruined", "worst path"};
-  table.right = {false, true, true, true, true, true, true, true};
+  table.header = {"scenario",      "mean",   "5 %",    "VaR 99 %",  "ES 99 %",
+                  "drawdown 95 %", "ruined", "robust", "worst path"};
+  table.right = {false, true, true, true, true, true, true, true, true};
   for (const auto& s : summary.stresses) {
     table.rows.push_back({{s.name, Colour::bold},
                           {percent(s.mean)},
@@ -247,11 +260,13 @@ std::string summary_text(const DreamFlags& flags, const DreamSetup& setup, const
                           {marked(s.risk99.expected_shortfall, es_cut_off(s, flags.ruin))},
                           {percent(s.drawdown_95)},
                           {percent(s.ruined.share), s.ruined.share > 0 ? Colour::red : Colour::plain},
+                          {percent(s.robust.share)},
                           {std::to_string(s.worst_paths.front())}});
   }
   out << table.text();
   const std::string note = note_of_marks(flags, summary);
   if (!note.empty()) out << "  " << note << '\n';
+  out << "  " << robustness_text(flags, summary) << '\n';
   if (!summary.facts.empty())
     out << "\n  " << compared_text(setup, summary) << '\n'
         << comparison_table(summary.facts, "stylised fact").text();
@@ -303,6 +318,8 @@ std::string metrics_text(const DreamFlags& flags, const Dreamed& dreamed, const 
                   [](const auto& s) { return s.drawdown_95; });
   gauge_by_stress(out, "ruin_probability", "Share of paths that are ruined.", summary,
                   [](const auto& s) { return s.ruined.share; });
+  gauge_by_stress(out, "robustness", "Share of paths within the limit of drawdown and not ruined.", summary,
+                  [](const auto& s) { return s.robust.share; });
   return out.str();
 }
 

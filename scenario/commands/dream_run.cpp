@@ -174,7 +174,7 @@ void claim_folder(const DreamFlags& flags, const DreamSetup& setup) {
 }
 
 Dreamed run_dream(const DreamFlags& flags, const DreamSetup& setup) {
-  const double budget = seconds_of(flags.budget);
+  const double budget = seconds_of("--budget", flags.budget);
   const std::int64_t began = monotonic_ns();
   const std::int64_t size =
       flags.chunk > 0 ? flags.chunk : setup.policy->chunk_paths(setup.symbols.size(), flags.steps);
@@ -182,7 +182,7 @@ Dreamed run_dream(const DreamFlags& flags, const DreamSetup& setup) {
   Dreamed dreamed;
   dreamed.outcomes.resize(setup.stresses.size());
   std::optional<Progress> progress;
-  if (!flags.bars.json) progress.emplace("dream", flags.scenarios * stresses);
+  if (shows_progress(flags)) progress.emplace("dream", flags.scenarios * stresses);
   const auto there = parts_there(flags);
   while (dreamed.paths < flags.scenarios) {
     const std::int64_t first = dreamed.paths;

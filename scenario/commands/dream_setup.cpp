@@ -160,27 +160,31 @@ void put_policy(const DreamFlags& flags, DreamSetup& setup) {
 constexpr int path_version = 2;
 
 // Without the number of scenarios: more of them begin with the same.
-std::string fingerprint_of(const DreamFlags& flags, const DreamSetup& setup, const std::string& stresses) {
+nlohmann::ordered_json settings_of(const DreamFlags& flags, const DreamSetup& setup,
+                                   const std::string& stresses) {
   const auto& task = setup.task;
-  nlohmann::ordered_json all = {
-      {"paths", path_version},
-      {"source", flags.source},
-      {"policy", setup.policy->fingerprint()},
-      {"calibration", setup.calibration ? calibration_to_json(*setup.calibration) : ""},
-      {"history", setup.history.log_returns},
-      {"block", setup.block_bars},
-      {"stresses", stresses},
-      {"target", task.policy.target},
-      {"rebalance", task.policy.rebalance_bars},
-      {"volatility_target", task.policy.volatility_target},
-      {"trend", task.policy.trend_half_life_bars},
-      {"exposure_max", task.policy.exposure_max},
-      {"costs", {task.costs.fee, task.costs.half_spread, task.costs.impact}},
-      {"ruin", task.ruin_equity},
-      {"start", flags.start},
-      {"steps", task.steps},
-      {"seed", task.seed}};
-  return to_hex(sha256(std::string_view(all.dump())));
+  return {{"paths", path_version},
+          {"source", flags.source},
+          {"stresses", stresses},
+          {"target", task.policy.target},
+          {"rebalance", task.policy.rebalance_bars},
+          {"volatility_target", task.policy.volatility_target},
+          {"trend", task.policy.trend_half_life_bars},
+          {"exposure_max", task.policy.exposure_max},
+          {"costs", {task.costs.fee, task.costs.half_spread, task.costs.impact}},
+          {"ruin", task.ruin_equity},
+          {"start", flags.start},
+          {"steps", task.steps},
+          {"seed", task.seed}};
+}
+void add_data(const DreamSetup& setup, nlohmann::ordered_json& all) {
+  all["policy"] = setup.policy->fingerprint();
+  all["calibration"] = setup.calibration ? calibration_to_json(*setup.calibration) : "";
+  all["history"] = setup.history.log_returns;
+  all["block"] = setup.block_bars;
+}
+std::string mark_of(const nlohmann::ordered_json& values) {
+  return to_hex(sha256(std::string_view(values.dump())));
 }
 
 }  // namespace
@@ -214,7 +218,10 @@ void set_up(const DreamFlags& flags, DreamPolicy& policy, DreamSetup& setup) {
       throw InputError(setup.stresses[s].name + ": " + error.what());
     }
   }
-  setup.fingerprint = fingerprint_of(flags, setup, stresses);
+  auto values = settings_of(flags, setup, stresses);
+  setup.settings = mark_of(values);
+  add_data(setup, values);
+  setup.fingerprint = mark_of(values);
 }
 
 }  // namespace regent::scenario

@@ -21,6 +21,7 @@ struct DreamSetup {
   double bars_per_year = 252;
   double block_bars = 0;
   std::string fingerprint;  // SHA-256 of all that decides a path's numbers
+  std::string settings;     // of what people chose of it: dreams of other data may share it
 
   // "" where the source has no regimes
   std::string regime_name(std::size_t regime) const { return labels.empty() ? "" : labels[regime]; }

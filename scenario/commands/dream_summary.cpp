@@ -156,7 +156,7 @@ void compare_with_history(const DreamFlags& flags, const DreamSetup& setup, Drea
   const auto resources = cuda::Resources::make("cpu");
   std::vector<std::vector<Fact>> facts, tails;
   std::optional<Progress> progress;
-  if (!flags.bars.json) progress.emplace("compare with history", fact_paths);
+  if (shows_progress(flags)) progress.emplace("compare with history", fact_paths);
   for (std::int64_t first = 0; first < fact_paths; first += fact_paths_at_once) {
     const std::int64_t paths = std::min(fact_paths_at_once, fact_paths - first);
     const auto kept = cuda::scenario::record(resources, task, static_cast<std::uint64_t>(first), paths);
@@ -210,15 +210,31 @@ ordered_json stress_json(const StressSummary& s) {
           {"drawdown_95", s.drawdown_95},
           {"loses_a_fifth", share_json(s.loses_fifth)},
           {"ruined", share_json(s.ruined)},
+          {"robust", share_json(s.robust)},
           {"turnover", s.turnover},
           {"costs", s.costs},
           {"worst_paths", s.worst_paths}};
 }
 
+Share robust_share(const Outcomes& outcomes, double drawdown_limit) {
+  std::int64_t robust = 0;
+  for (std::size_t p = 0; p < outcomes.ruin_step.size(); ++p)
+    robust += outcomes.ruin_step[p] < 0 && outcomes.drawdown_max[p] <= drawdown_limit ? 1 : 0;
+  return share_of(robust, std::ssize(outcomes.ruin_step));
+}
+
 }  // namespace
 
+Robustness robustness_of(const DreamSummary& summary) {
+  const auto share = [](const StressSummary& s) { return s.robust.share; };
+  Robustness result{0, &*std::ranges::min_element(summary.stresses, {}, share)};
+  for (const StressSummary& s : summary.stresses)
+    result.mean += s.robust.share / static_cast<double>(summary.stresses.size());
+  return result;
+}
+
 StressSummary summary_of(const cuda::Resources& device, const std::string& name, const Outcomes& outcomes,
-                         const Outcomes& baseline) {
+                         const Outcomes& baseline, double drawdown_limit) {
   const std::vector<double> profits = profits_of(outcomes), others = profits_of(baseline);
   std::vector<double> sorted = profits, drawdown(outcomes.drawdown_max.begin(), outcomes.drawdown_max.end());
   cuda::order::sort_ascending(device, sorted);
@@ -234,6 +250,7 @@ StressSummary summary_of(const cuda::Resources& device, const std::string& name,
           .drawdown_95 = quantile_of_sorted(drawdown, 0.95),
           .loses_fifth = share_where(profits, [](double x) { return x <= -0.2; }),
           .ruined = share_where(outcomes.ruin_step, [](std::int32_t step) { return step >= 0; }),
+          .robust = robust_share(outcomes, drawdown_limit),
           .turnover = mean(outcomes.turnover),
           .costs = mean(outcomes.costs),
           .worst_paths = worst_paths(profits)};
@@ -243,8 +260,8 @@ DreamSummary summary_of(const DreamFlags& flags, const DreamSetup& setup, const 
   DreamSummary summary;
   const cuda::Resources device = cuda::Resources::make(flags.device);
   for (std::size_t s = 0; s < setup.stresses.size(); ++s)
-    summary.stresses.push_back(
-        summary_of(device, setup.stresses[s].name, dreamed.outcomes[s], dreamed.outcomes[0]));
+    summary.stresses.push_back(summary_of(device, setup.stresses[s].name, dreamed.outcomes[s],
+                                          dreamed.outcomes[0], flags.drawdown_limit));
   const std::int64_t paths = sampled_paths(setup, dreamed.paths);
   const int steps = setup.task.steps;
   Fan fan;
@@ -274,6 +291,7 @@ ordered_json summary_json(const DreamFlags& flags, const DreamSetup& setup, cons
                        {"mean", number(row.mean)},
                        {"deviation", number(row.deviation)}});
   }
+  const Robustness robustness = robustness_of(summary);
   return {{"source", flags.source},
           {"policy", setup.policy->name()},
           {"paths", dreamed.paths},
@@ -285,6 +303,11 @@ ordered_json summary_json(const DreamFlags& flags, const DreamSetup& setup, cons
           {"bars_per_year", setup.bars_per_year},
           {"block_bars", setup.block_bars > 0 ? ordered_json(setup.block_bars) : ordered_json(nullptr)},
           {"fingerprint", setup.fingerprint},
+          {"robustness",
+           {{"drawdown_limit", flags.drawdown_limit},
+            {"mean", robustness.mean},
+            {"least", robustness.least->robust.share},
+            {"least_in", robustness.least->name}}},
           {"stresses", stresses},
           {"regimes", regimes},
           {"compared_bars", summary.compared_bars},

@@ -16,6 +16,7 @@ struct StressSummary {
   Risk risk95, risk99;
   double drawdown_median = 0, drawdown_95 = 0;
   Share loses_fifth, ruined;              // P(profit <= −20 %), P(ruin)
+  Share robust;                           // P(neither ruined nor ever down by more than the limit)
   double turnover = 0, costs = 0;         // means
   std::vector<std::int64_t> worst_paths;  // numbers, the worst first
 };
@@ -43,9 +44,17 @@ struct DreamSummary {
   std::size_t compared_bars = 0;         // of history, its last ones, and of each dream beside it
 };
 
-// device: where paths are put in order
+// The mean share of robust paths over all scenarios, and the scenario with the fewest.
+struct Robustness {
+  double mean = 0;
+  const StressSummary* least = nullptr;
+};
+Robustness robustness_of(const DreamSummary& summary);
+
+// device: where paths are put in order; drawdown_limit: that a robust path keeps
 StressSummary summary_of(const cuda::Resources& device, const std::string& name,
-                         const cuda::scenario::Outcomes& outcomes, const cuda::scenario::Outcomes& baseline);
+                         const cuda::scenario::Outcomes& outcomes, const cuda::scenario::Outcomes& baseline,
+                         double drawdown_limit);
 
 // The baseline's first paths again, up to two thousand; writes fan.parquet and regimes.parquet into --out.
 DreamSummary summary_of(const DreamFlags& flags, const DreamSetup& setup, const Dreamed& dreamed);

@@ -12,8 +12,7 @@ namespace {
 int run(const scenario::DreamFlags& flags) {
   if (flags.bundle.empty()) throw InputError("name the bundle with --bundle DIR");
   models::choose_torch_device("cpu", 1);  // blocks of paths are what runs side by side
-  BundleDream policy(flags.bundle);
-  return scenario::run_dream_command(flags, policy);
+  return scenario::run_dream_command(flags, [&flags] { return std::make_unique<BundleDream>(flags.bundle); });
 }
 
 }  // namespace
