@@ -76,6 +76,12 @@ void draw_pictures(const Report& report, const AllocateFlags& flags) {
 void check_places(const AllocateFlags& flags) {
   market::check_table_name(flags.out);
   market::check_folder(flags.plots, "--plots");
+  market::check_file_place(flags.metrics, "--metrics");
+  for (const std::string& file : flags.bars.files)
+    refuse_same_file("--metrics", flags.metrics, "the data", file);
+  refuse_same_file("--metrics", flags.metrics, "--out", flags.out);
+  refuse_same_file("--metrics", flags.metrics, "--convictions", flags.wishes.convictions);
+  refuse_same_file("--metrics", flags.metrics, "--regimes", flags.wishes.regimes);
   if (flags.plots.empty()) return;
   for (const char* drawn : {"weights.parquet", "returns.parquet"})
     refuse_same_file("--out", flags.out, "--plots", std::filesystem::path(flags.plots) / drawn);
@@ -140,6 +146,8 @@ void add_walk(CLI::App& app, AllocateFlags& flags) {
       ->capture_default_str();
   app.add_option("--out", flags.out, "Weights over time, as regent backtest --weights reads them")
       ->type_name(written_table);
+  app.add_option("--metrics", flags.metrics, "The last weights and their risk as gauges for Prometheus")
+      ->type_name("FILE.prom");
   app.add_option("--plots", flags.plots,
                  "Folder for cov_matrix.png, eigen_spectrum.png, risk.png, weights.png and volatility.png")
       ->type_name("FOLDER");
@@ -206,6 +214,7 @@ int run_allocate(const AllocateFlags& given) {
   }
   describe_covariance(report, flags.covariance);
   if (!flags.out.empty()) market::write_series_file(weight_columns(report), flags.out);
+  if (!flags.metrics.empty()) write_file_atomically(flags.metrics, metrics_text(report));
   if (!flags.plots.empty()) draw_pictures(report, flags);
   if (flags.bars.json) {
     std::cout << report_json(report).dump(2) << '\n';

@@ -24,7 +24,7 @@ struct AllocateFlags {
   std::size_t every = 5;  // bars
   std::string compare = "volatility,equal,inverse-variance,minimum-variance,risk-parity";
   double fee = 0.00075, slippage = 0.0005;
-  std::string out, plots;
+  std::string out, plots, metrics;
 };
 
 }  // namespace regent::allocation

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <sstream>
 
+#include "base/gauge_text.hpp"
 #include "base/table.hpp"
 #include "market/io/output.hpp"
 
@@ -200,6 +202,43 @@ std::string report_text(const Report& report) {
   std::string text = head_text(report) + absent_text(report) + weights_text(report);
   if (report.portfolio) text += covariance::risk_text(report.returns, *report.portfolio);
   return report.scores.empty() ? text : text + scores_text(report);
+}
+
+std::string metrics_text(const Report& report) {
+  const Weights& weights = last_of(report);
+  const auto& symbols = report.panel.symbols;
+  std::ostringstream out;
+  out.precision(12);
+  const auto gauge = [&](const char* name, const char* help, double value) {
+    if (!std::isfinite(value)) return;
+    put_gauge_head(out, std::string("regent_allocate_") + name, help);
+    out << "regent_allocate_" << name << ' ' << value << '\n';
+  };
+  const auto by_symbol = [&](const char* name, const char* help, const std::vector<double>& values) {
+    put_gauge_head(out, std::string("regent_allocate_") + name, help);
+    for (std::size_t i = 0; i < symbols.size(); ++i)
+      out << "regent_allocate_" << name << "{symbol=\"" << label_text(symbols[i]) << "\"} " << values[i]
+          << '\n';
+  };
+  const double last_s = static_cast<double>(report.panel.timestamps_ms[report.walk.last_bar]) * 1e-3;
+  gauge("bar_timestamp_seconds", "Time of the bar after which the weights were decided.", last_s);
+  by_symbol("weight", "Weight, fraction of the equity.", weights.weights);
+  gauge("gross", "Sum of the absolute weights.", gross_of(weights));
+  gauge("volatility_predicted", "Volatility a year that the covariance predicts.",
+        weights.predicted_volatility);
+  gauge("volatility_target", "Volatility a year that was asked for.",
+        report.candidates.front().settings.target_volatility);
+  if (!report.portfolio) return out.str();
+  by_symbol("risk_share", "Share of the variance that comes from the symbol.",
+            report.portfolio->risk.by_asset);
+  gauge("effective_bets", "Exponential of the entropy of the modes' shares.",
+        report.portfolio->risk.effective_bets);
+  const auto& tail = report.portfolio->tails.back();
+  gauge("value_at_risk_99", "VaR 99 % of a bar, of the past with these weights.",
+        tail.historical.value_at_risk);
+  gauge("expected_shortfall_99", "ES 99 % of a bar, of the past with these weights.",
+        tail.historical.expected_shortfall);
+  return out.str();
 }
 
 std::vector<SeriesColumn> weight_columns(const Report& report) {

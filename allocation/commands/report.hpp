@@ -26,6 +26,9 @@ struct Report {
 nlohmann::ordered_json report_json(const Report& report);
 std::string report_text(const Report& report);
 
+// The last weights and what they risk in Prometheus' text format.
+std::string metrics_text(const Report& report);
+
 // A row per decision of the first candidate: timestamp, a column per symbol, and regime where one is known:
 // what `regent backtest --weights` reads.
 std::vector<market::SeriesColumn> weight_columns(const Report& report);

@@ -8,6 +8,7 @@
 
 #include "base/atomic_file.hpp"
 #include "base/error.hpp"
+#include "base/gauge_text.hpp"
 #include "base/table.hpp"
 #include "base/time.hpp"
 #include "market/io/panel_file.hpp"
@@ -206,7 +207,7 @@ void write_comparison(std::ostream& out, const std::string& title, const std::ve
 }
 
 void gauge(std::ostream& out, const std::string& name, const std::string& help) {
-  out << "# HELP regent_dream_" << name << ' ' << help << "\n# TYPE regent_dream_" << name << " gauge\n";
+  put_gauge_head(out, "regent_dream_" + name, help);
 }
 
 template <class Value>
@@ -214,7 +215,8 @@ void gauge_by_stress(std::ostream& out, const std::string& name, const std::stri
                      const DreamSummary& summary, const Value& value) {
   gauge(out, name, help);
   for (const auto& s : summary.stresses)
-    out << "regent_dream_" << name << "{scenario=\"" << s.name << "\"} " << digits(value(s), 12) << '\n';
+    out << "regent_dream_" << name << "{scenario=\"" << label_text(s.name) << "\"} " << digits(value(s), 12)
+        << '\n';
 }
 
 void write_outcomes(const DreamFlags& flags, const DreamSetup& setup, const Dreamed& dreamed) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <map>
 #include <random>
 #include <sstream>
 
@@ -41,6 +42,36 @@ class Allocate : public regent::test::CommandTest {
     return regent::test::run_in(folder_.path(), REGENT_PROGRAMS "/regent-" + program + " " + arguments);
   }
 };
+
+TEST_F(Allocate, MetricsSayWhatTheJsonSays) {
+  write_closes("closes.csv", 200);
+  const auto outcome = run("closes.csv --json --metrics weights.prom");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const auto json = outcome.json();
+  std::istringstream lines(bytes_of("weights.prom"));
+  std::map<std::string, double> values;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with('#'))
+      values[line.substr(0, line.rfind(' '))] = std::stod(line.substr(line.rfind(' ')));
+  }
+  for (std::size_t i = 0; i < 4; ++i) {
+    const std::string symbol = std::string("{symbol=\"") + names[i] + "\"}";
+    EXPECT_NEAR(values.at("regent_allocate_weight" + symbol), json["weights"][i]["weight"].get<double>(),
+                1e-11);
+    EXPECT_NEAR(values.at("regent_allocate_risk_share" + symbol), json["risk"]["by_asset"][i].get<double>(),
+                1e-11);
+  }
+  EXPECT_NEAR(values.at("regent_allocate_gross"), json["gross"].get<double>(), 1e-11);
+  EXPECT_NEAR(values.at("regent_allocate_volatility_predicted"), json["predicted_volatility"].get<double>(),
+              1e-11);
+  EXPECT_NEAR(values.at("regent_allocate_expected_shortfall_99"),
+              json["risk"]["tails"][1]["historical_es"].get<double>(), 1e-11);
+  EXPECT_EQ(values.at("regent_allocate_bar_timestamp_seconds"), 1'577'836'800 + 199 * 86'400LL);
+  const auto wrong = run("closes.csv --metrics closes.csv");
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("--metrics"));
+  EXPECT_THAT(bytes_of("closes.csv"), HasSubstr("timestamp,A,B,C,D"));
+}
 
 TEST_F(Allocate, PrintsWeightsOfTheTargetVolatilityAndSharesThatSumToOne) {
   write_closes("closes.csv", 200);
