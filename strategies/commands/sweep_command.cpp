@@ -261,7 +261,7 @@ int run(SweepFlags& flags) {
   check_volume(flags, panel, grid);
   check_symbols(flags, panel, grid);
   std::cout << sweep_panel(flags, resources, panel, grid);
-  if (!flags.plots.empty()) draw("strategies.py", flags.plots, flags.trading.bars.json);
+  if (!flags.plots.empty()) draw("sweep.py", flags.plots, flags.trading.bars.json);
   return 0;
 }
 
