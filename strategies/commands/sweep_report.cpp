@@ -15,25 +15,16 @@ using nlohmann::ordered_json;
 
 Table best_table(const SymbolResult& result) {
   Table table;
-  table.header = {"strategy", "parameters", "return", "Sharpe",   "deflated",   "Sortino",
-                  "drawdown", "win",        "factor", "exposure", "turnover/y", "trades"};
-  table.right = {false, false, true, true, true, true, true, true, true, true, true, true};
+  table.header = {"strategy", "parameters", "deflated"};
+  table.right = {false, false, true};
+  add_metric_header(table);
   for (const Best& one : result.best) {
-    const Metrics& m = result.row(one).metrics;
     const auto& combinations = *result.families[one.family].combinations;
     const Colour colour = one.deflated_sharpe >= 0.95 ? Colour::green : Colour::plain;
     table.rows.push_back({{combinations.family().name},
                           {combinations.text(one.combination), Colour::bold},
-                          {percent(m.total_return)},
-                          {digits(m.sharpe, 3)},
-                          {digits(one.deflated_sharpe, 3), colour},
-                          {digits(m.sortino, 3)},
-                          {percent(m.drawdown_max)},
-                          {percent(m.win_rate)},
-                          {digits(m.profit_factor, 3)},
-                          {percent(m.exposure)},
-                          {digits(m.turnover, 3)},
-                          {digits(m.trades, 6)}});
+                          {digits(one.deflated_sharpe, 3), colour}});
+    add_metric_cells(result.row(one).metrics, table.rows.back());
   }
   return table;
 }
