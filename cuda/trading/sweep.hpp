@@ -38,8 +38,13 @@ struct TradingRules {
   bool close_last = true;    // what is open at the last bar is closed at its close
 };
 
+// What complaints call the rules: a command's flags, say.
+struct RuleNames {
+  const char *fee_rate = "fee_rate", *slippage_rate = "slippage_rate", *start_cash = "start_cash",
+             *size = "size";
+};
 // Throws InputError: fee_rate and slippage_rate in [0, 0.1], start_cash in (0, 1e15], size in (0, 1].
-void validate(const TradingRules& rules);
+void validate(const TradingRules& rules, const RuleNames& names = {});
 
 inline constexpr std::int32_t no_column = -1;
 

@@ -121,15 +121,15 @@ Shape shape_of(const Task& task, const LaneFacts& facts) {
 
 }  // namespace
 
-void validate(const TradingRules& rules) {
-  check_rate("fee_rate", rules.fee_rate);
-  check_rate("slippage_rate", rules.slippage_rate);
+void validate(const TradingRules& rules, const RuleNames& names) {
+  check_rate(names.fee_rate, rules.fee_rate);
+  check_rate(names.slippage_rate, rules.slippage_rate);
   if (!(rules.start_cash > 0) || rules.start_cash > 1e15) {
-    throw InputError("start_cash is " + std::to_string(rules.start_cash) +
+    throw InputError(names.start_cash + (" is " + std::to_string(rules.start_cash)) +
                      "; it must be positive, at most 1e15");
   }
   if (!(rules.size > 0) || rules.size > 1) {
-    throw InputError("size is " + std::to_string(rules.size) +
+    throw InputError(names.size + (" is " + std::to_string(rules.size)) +
                      "; it is the fraction of the equity that an entry spends, above 0 and at most 1");
   }
 }

@@ -37,7 +37,7 @@ void settle(TradingFlags& flags) {
   flags.bars.files.insert(flags.bars.files.end(), flags.data.begin(), flags.data.end());
   flags.data.clear();
   flags.rules.close_last = !flags.keep_last_open;
-  cuda::sweep::validate(flags.rules);
+  cuda::sweep::validate(flags.rules, {"--fee", "--slippage", "--cash", "--size"});
   if (flags.model.empty() && !flags.only_regimes.empty()) throw InputError("--only-regimes needs --model");
 }
 
