@@ -30,7 +30,7 @@ struct Bars {
 
 struct TradingRules {
   double fee_rate = 0.00075;      // fraction of the traded value
-  double slippage_rate = 0.0005;  // fraction of the price, against us
+  double slippage_rate = 0.0005;  // fraction of the price, against us, where a task has none of its bars
   double start_cash = 10'000;
   double size = 1;           // fraction of the equity that an entry spends, fee included
   bool whole_units = false;  // entries are rounded down; none where not one unit can be paid
@@ -84,6 +84,8 @@ struct Task {
   std::span<const std::int32_t> bucket;  // [bars], in [0, buckets); empty: one bucket
   std::int32_t buckets = 1;
   std::span<const std::uint8_t> allowed;  // [bars], 0: every wish is flat; empty: always allowed
+  // [bars] of fills in each bar, in [0, 0.1]; empty: rules.slippage_rate in all
+  std::span<const double> slippage_rates;
   TradingRules rules;
 };
 
