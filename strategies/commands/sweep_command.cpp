@@ -227,10 +227,13 @@ std::string sweep_panel(const SweepFlags& flags, const cuda::Resources& resource
       done += static_cast<std::int64_t>(count);
       progress.advance(done, series.symbol);
     };
-    const SweepSettings settings{
-        .rules = flags.trading.rules, .allowed = allowed_bars(flags.trading, regimes), .progress = advance};
-    const SymbolResult result =
+    const SweepSettings settings{.rules = flags.trading.rules,
+                                 .allowed = allowed_bars(flags.trading, regimes),
+                                 .slippage_rates = slippage_rates(flags.trading, panel, s, series),
+                                 .progress = advance};
+    SymbolResult result =
         sweep_symbol(resources, {series, regimes, grid.all, grid.plan, settings, flags.top});
+    result.slippage = slippage_summary(flags.trading, settings.slippage_rates);
     tables.add(result, [&](const Combinations& combinations, std::size_t first, std::size_t end) {
       auto metrics = sweep_regimes(series, combinations, first, end, result.regime_plan, settings);
       advance(end - first);
@@ -260,6 +263,7 @@ int run(SweepFlags& flags) {
   const market::Panel panel = market::read_input(flags.trading.bars);
   check_volume(flags, panel, grid);
   check_symbols(flags, panel, grid);
+  tell_missing_terms(flags.trading, panel);
   std::cout << sweep_panel(flags, resources, panel, grid);
   if (!flags.plots.empty()) draw("sweep.py", flags.plots, flags.trading.bars.json);
   return 0;

@@ -122,7 +122,7 @@ std::string sweep_text(const SymbolResult& result) {
                      grouped(result.trials.count) + " combinations";
   if (series.frozen_bars > 0)
     text += ", " + grouped(series.frozen_bars) + " bars with missing values left out";
-  text += "\n";
+  text += slippage_text(result.slippage) + "\n";
   if (result.traded == 0) return text + idle_text(result);
   text += best_table(result).text() + "\n" + luck_text(result);
   if (!result.best.empty()) {
@@ -145,6 +145,7 @@ ordered_json sweep_json(const SymbolResult& result) {
                     {"loss_probability", json_number(result.overfitting.loss_probability)},
                     {"best", ordered_json::array()},
                     {"best_of_strategy", ordered_json::array()}};
+  json.update(slippage_json(result.slippage));
   for (const Best& one : result.best) json["best"].push_back(best_json(result, one));
   for (const Best& one : result.best_of_strategy) json["best_of_strategy"].push_back(best_json(result, one));
   if (result.walk_forward.folds.empty()) return json;
