@@ -53,6 +53,7 @@ REGENT_BODY Account opened_account(double cash, double stop, double target) {
 struct NoRecorder {
   REGENT_BODY void trade(const Trade&) const {}
   REGENT_BODY void too_small() const {}
+  REGENT_BODY void traded(std::int32_t, const Account&) const {}  // the account after a bar of trade_bar()
 };
 
 template <class Recorder>

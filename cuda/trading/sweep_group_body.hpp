@@ -244,6 +244,7 @@ struct Trader {
     const BarPrices prices{job.close[bar - 1], job.open[bar],  job.high[bar],
                            job.low[bar],       job.close[bar], slippage_rate};
     trade_bar(account, prices, bar, decided, wanted, last, job.rules, recorder);
+    recorder.traded(bar, account);
     put(i);
   }
   // The account in the marks' units; a level is drawn towards the price by more than R's rounding.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <set>
 
@@ -171,7 +172,7 @@ void check_symbols(const SweepFlags& flags, const market::Panel& panel, const Gr
 // What is written while symbols are swept.
 struct Tables {
   std::optional<SweepTable> out, drawn;
-  void add(const SymbolResult& result, const SweepTable::ByRegime& by_regime) {
+  void add(const SymbolResult& result, const SweepTable::ByRegimeOf& by_regime) {
     for (auto* table : {&out, &drawn})
       if (*table) (*table)->add(result, by_regime);
   }
@@ -234,10 +235,13 @@ std::string sweep_panel(const SweepFlags& flags, const cuda::Resources& resource
     SymbolResult result =
         sweep_symbol(resources, {series, regimes, grid.all, grid.plan, settings, flags.top});
     result.slippage = slippage_summary(flags.trading, settings.slippage_rates);
-    tables.add(result, [&](const Combinations& combinations, std::size_t first, std::size_t end) {
-      auto metrics = sweep_regimes(series, combinations, first, end, result.regime_plan, settings);
-      advance(end - first);
-      return metrics;
+    tables.add(result, [&](const Combinations& combinations) {
+      const auto traced = std::make_shared<TracedSweep>(series, combinations, result.regime_plan, settings);
+      return [&, traced](std::size_t first, std::size_t end) {
+        auto metrics = sweep_regimes(*traced, first, end);
+        advance(end - first);
+        return metrics;
+      };
     });
     json.push_back(sweep_json(result));
     if (!flags.trading.bars.json) text += sweep_text(result);
