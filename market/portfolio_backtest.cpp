@@ -24,19 +24,19 @@ double PortfolioBacktest::value(std::span<const double> prices) {
   return total;
 }
 
-void PortfolioBacktest::trade(std::size_t symbol, double weight, double price, double equity, double& traded,
-                              double& lost) {
+void PortfolioBacktest::trade(std::size_t symbol, double weight, double price, double slippage_rate,
+                              double equity, Traded& sums) {
   REGENT_INVARIANT(std::isfinite(weight), "a weight must be finite");
   const double wanted = weight * equity / price;
   const double change = wanted - units_[symbol];
   const double notional = std::abs(change) * price;
-  const double paid = price * (1 + std::copysign(costs_.slippage_rate, change));
+  const double paid = price * (1 + std::copysign(slippage_rate, change));
   const double fee = costs_.fee_rate * std::abs(change) * paid;
   cash_ -= change * paid + fee;
   units_[symbol] = wanted;
-  traded += notional;
+  sums.value += notional;
   total_.fees += fee / equity;
-  lost += fee + notional * costs_.slippage_rate;
+  sums.lost += fee + notional * slippage_rate;
 }
 
 double PortfolioBacktest::end_period(double before, std::span<const double> next) {
@@ -49,21 +49,25 @@ double PortfolioBacktest::end_period(double before, std::span<const double> next
 }
 
 double PortfolioBacktest::step(std::span<const double> weights, std::span<const double> fill,
-                               std::span<const double> next) {
+                               std::span<const double> next, std::span<const double> slippage_rates) {
   REGENT_INVARIANT((weights.empty() || weights.size() == units_.size()) && fill.size() == units_.size() &&
-                       next.size() == units_.size(),
+                       next.size() == units_.size() &&
+                       (slippage_rates.empty() || slippage_rates.size() == units_.size()),
                    "one weight and price per symbol");
   if (total_.ruined) return total_.returns.emplace_back(0.0);
   const double before = value(fill);
-  double traded = 0, lost = 0, gross = 0;
+  double gross = 0;
+  Traded sums;
   for (std::size_t i = 0; i < units_.size(); ++i) {
-    if (!weights.empty() && !std::isnan(fill[i])) trade(i, weights[i], fill[i], before, traded, lost);
+    if (!weights.empty() && !std::isnan(fill[i]))
+      trade(i, weights[i], fill[i], slippage_rates.empty() ? costs_.slippage_rate : slippage_rates[i], before,
+            sums);
     if (!weights.empty() && std::isnan(fill[i]) && (weights[i] != 0 || units_[i] != 0)) ++total_.unfilled;
     gross += std::abs(units_[i] * last_price_[i]);
   }
   total_.returns.push_back(end_period(before, next));
-  total_.turnover += traded / before;
-  total_.costs += lost / before;
+  total_.turnover += sums.value / before;
+  total_.costs += sums.lost / before;
   total_.gross_exposure += gross / before;
   return total_.returns.back();
 }

@@ -32,12 +32,19 @@ class PortfolioBacktest {
   // without a next price is valued at its last known one. Consecutive calls continue the account: `next` of a
   // call is `fill` of the following one. Returns the period's simple return. An account that is worth nothing
   // or less is ruined: that period returns −1, it holds nothing from then on, and later ones return 0.
-  double step(std::span<const double> weights, std::span<const double> fill, std::span<const double> next);
+  // slippage_rates: [symbols] of these fills, or empty: costs.slippage_rate of all.
+  double step(std::span<const double> weights, std::span<const double> fill, std::span<const double> next,
+              std::span<const double> slippage_rates = {});
   PortfolioResult result() const;
 
  private:
   double value(std::span<const double> prices);
-  void trade(std::size_t symbol, double weight, double price, double equity, double& traded, double& lost);
+  // of one step, in the account's money
+  struct Traded {
+    double value = 0, lost = 0;
+  };
+  void trade(std::size_t symbol, double weight, double price, double slippage_rate, double equity,
+             Traded& sums);
   double end_period(double before, std::span<const double> next);
   PortfolioCosts costs_;
   double cash_ = 1.0;

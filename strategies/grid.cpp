@@ -200,6 +200,13 @@ std::vector<double> Combinations::values(std::size_t combination) const {
   return all;
 }
 
+Combinations Combinations::only(std::span<const std::size_t> combinations) const {
+  Combinations some = *this;
+  some.chosen_.clear();
+  for (const std::size_t combination : combinations) some.chosen_.push_back(chosen_[combination]);
+  return some;
+}
+
 std::string Combinations::text(std::size_t combination) const {
   const auto all = values(combination);
   std::string text;

@@ -55,6 +55,8 @@ class Combinations {
   void values(std::size_t combination, std::span<double> values) const;
   std::vector<double> values(std::size_t combination) const;
   std::string text(std::size_t combination) const;  // "fast=20 slow=100", without zero stops and targets
+  // Those of these alone, in their order.
+  Combinations only(std::span<const std::size_t> combinations) const;
 
  private:
   const Family* family_;

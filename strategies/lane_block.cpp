@@ -143,6 +143,7 @@ cuda::sweep::Task task_of(const TradableSeries& series, const TimePlan& plan, co
   task.bucket = plan.bucket;
   task.buckets = plan.buckets();
   task.allowed = settings.allowed;
+  task.slippage_rates = settings.slippage_rates;
   task.rules = settings.rules;
   return task;
 }

@@ -1,13 +1,9 @@
 #include "strategies/regime_metrics.hpp"
 
-#include <tbb/enumerable_thread_specific.h>
-#include <tbb/parallel_for.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "base/error.hpp"
-#include "strategies/lane_block.hpp"
 
 namespace regent::strategies {
 namespace {
@@ -29,9 +25,12 @@ void add_bars(const Journal& journal, const TimePlan& plan, std::span<cuda::swee
   for (std::size_t t = 1; t < plan.bucket.size(); ++t) {
     const auto r = static_cast<std::size_t>(plan.bucket[t]);
     chains[r].add(journal.net_return[t - 1]);
-    outcomes[r].turnover += journal.costs[t].turnover;
-    outcomes[r].fees += journal.costs[t].fees;
-    outcomes[r].slippage += journal.costs[t].slippage;
+  }
+  for (const cuda::sweep::BarCosts& costs : journal.costs) {
+    auto& outcome = outcomes[static_cast<std::size_t>(plan.bucket[static_cast<std::size_t>(costs.bar)])];
+    outcome.turnover += costs.turnover;
+    outcome.fees += costs.fees;
+    outcome.slippage += costs.slippage;
   }
   for (std::size_t r = 0; r < outcomes.size(); ++r) {
     outcomes[r].equity = chains[r].equity;
@@ -67,23 +66,13 @@ std::vector<Metrics> metrics_by_regime(const Journal& journal, const TimePlan& p
   return metrics;
 }
 
-std::vector<Metrics> sweep_regimes(const TradableSeries& series, const Combinations& combinations,
-                                   std::size_t first, std::size_t end, const TimePlan& plan,
-                                   const SweepSettings& settings) {
-  const std::size_t regimes = plan.regimes.size();
+std::vector<Metrics> sweep_regimes(TracedSweep& sweep, std::size_t first, std::size_t end) {
+  const std::size_t regimes = sweep.plan().regimes.size();
   std::vector<Metrics> out((end - first) * regimes);
-  tbb::enumerable_thread_specific<Journal> journals;
-  for (std::size_t at = first; at < end;) {
-    const LaneBlock block = block_from(combinations, at, end, columns_max_of(series, settings));
-    const cuda::sweep::Tracer tracer(task_of(series, plan, settings, block));
-    tbb::parallel_for(std::size_t{0}, block.lanes.size(), [&](std::size_t i) {
-      Journal& journal = journals.local();
-      tracer.trace(i, journal);
-      const auto metrics = metrics_by_regime(journal, plan, series.periods_per_year);
-      std::ranges::copy(metrics, out.begin() + static_cast<std::ptrdiff_t>((at - first + i) * regimes));
-    });
-    at += block.lanes.size();
-  }
+  sweep.each(first, end, [&](std::size_t combination, const Journal& journal) {
+    const auto metrics = metrics_by_regime(journal, sweep.plan(), sweep.series().periods_per_year);
+    std::ranges::copy(metrics, out.begin() + static_cast<std::ptrdiff_t>((combination - first) * regimes));
+  });
   return out;
 }
 

@@ -12,7 +12,7 @@
 #include <span>
 #include <vector>
 
-#include "strategies/sweep.hpp"
+#include "strategies/traced_sweep.hpp"
 
 namespace regent::strategies {
 
@@ -21,10 +21,7 @@ std::vector<Metrics> metrics_by_regime(const cuda::sweep::Journal& journal, cons
                                        double periods_per_year);
 
 // Of the combinations [first, end): [end − first, plan.regimes]. Each is traded bar by bar in double, on all
-// cores, for a sweep keeps no trade and no drawdown by regime. Memory: the table that settings allow, and
-// 120 bytes a bar and thread.
-std::vector<Metrics> sweep_regimes(const TradableSeries& series, const Combinations& combinations,
-                                   std::size_t first, std::size_t end, const TimePlan& plan,
-                                   const SweepSettings& settings);
+// cores, for a sweep keeps no trade and no drawdown by regime.
+std::vector<Metrics> sweep_regimes(TracedSweep& sweep, std::size_t first, std::size_t end);
 
 }  // namespace regent::strategies

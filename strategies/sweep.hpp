@@ -17,7 +17,8 @@ namespace regent::strategies {
 
 struct SweepSettings {
   cuda::sweep::TradingRules rules;
-  std::vector<std::uint8_t> allowed;  // [bars] of the series, 0: flat; empty: always
+  std::vector<std::uint8_t> allowed;   // [bars] of the series, 0: flat; empty: always
+  std::vector<double> slippage_rates;  // [bars] of fills in each; empty: rules.slippage_rate
   // Called with the number of combinations done since the call before.
   std::function<void(std::size_t)> progress;
   // Of the indicator table of a block of combinations; the buckets' sums have as many.

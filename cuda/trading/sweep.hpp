@@ -30,7 +30,7 @@ struct Bars {
 
 struct TradingRules {
   double fee_rate = 0.00075;      // fraction of the traded value
-  double slippage_rate = 0.0005;  // fraction of the price, against us
+  double slippage_rate = 0.0005;  // fraction of the price, against us, where a task has none of its bars
   double start_cash = 10'000;
   double size = 1;           // fraction of the equity that an entry spends, fee included
   bool whole_units = false;  // entries are rounded down; none where not one unit can be paid
@@ -38,8 +38,13 @@ struct TradingRules {
   bool close_last = true;    // what is open at the last bar is closed at its close
 };
 
+// What complaints call the rules: a command's flags, say.
+struct RuleNames {
+  const char *fee_rate = "fee_rate", *slippage_rate = "slippage_rate", *start_cash = "start_cash",
+             *size = "size";
+};
 // Throws InputError: fee_rate and slippage_rate in [0, 0.1], start_cash in (0, 1e15], size in (0, 1].
-void validate(const TradingRules& rules);
+void validate(const TradingRules& rules, const RuleNames& names = {});
 
 inline constexpr std::int32_t no_column = -1;
 
@@ -79,6 +84,8 @@ struct Task {
   std::span<const std::int32_t> bucket;  // [bars], in [0, buckets); empty: one bucket
   std::int32_t buckets = 1;
   std::span<const std::uint8_t> allowed;  // [bars], 0: every wish is flat; empty: always allowed
+  // [bars] of fills in each bar, in [0, 0.1]; empty: rules.slippage_rate in all
+  std::span<const double> slippage_rates;
   TradingRules rules;
 };
 
@@ -136,6 +143,7 @@ struct Trade {
 };
 // What the fills of a bar cost: traded value / equity, and money with start_cash = 1.
 struct BarCosts {
+  std::int32_t bar = 0;
   double turnover = 0, fees = 0, slippage = 0;
 };
 struct Journal {
@@ -143,14 +151,14 @@ struct Journal {
   std::vector<double> equity;      // [bars] at the close, money
   std::vector<std::int32_t> side;  // [bars] at the close
   std::vector<double> net_return;  // [bars − 1], of bars 1…
-  std::vector<BarCosts> costs;     // [bars]
+  std::vector<BarCosts> costs;     // of the bars with fills, rising
   std::int32_t too_small = 0;      // entries for which not one whole unit could be paid
   Outcome outcome;
   std::vector<BucketSums> buckets;
 };
 
 // Traces lanes of one task, whose table and marks are made once. The task's spans must outlive it. The same
-// bodies as run(), with R = double. Memory: 120 bytes a bar, beside the table.
+// bodies as run(), with R = double. Memory: 80 bytes a bar, beside the table.
 class Tracer {
  public:
   explicit Tracer(const Task& task);

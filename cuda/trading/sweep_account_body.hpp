@@ -7,12 +7,12 @@
 //      min(stop, o) for a long, max(stop, o) for a short: a gap fills at the open. Else by its target at
 //      max(target, o) and min(target, o). Both levels are fractions of the entry's fill price
 //   3. at the last bar what is still open is closed at c, if the rules say so
-// Market and stop fills pay slippage: price·(1 + s) when buying, price·(1 − s) when selling; a target is a
-// limit order and pays none. Every fill pays fee·|units|·price. After a stop or target the lane stays flat
-// until its wish changes. A short whose equity is used up is closed (ruin); its loss ends at the equity.
-// An entry spends size·cash, fee included: units = size·cash / (price·(1 + fee)).
-// Domain: prices positive and finite, rates in [0, 0.1]. Divisions: by prices, by 1 + fee, and by equity
-// where it is positive.
+// Market and stop fills pay the bar's slippage s: price·(1 + s) when buying, price·(1 − s) when selling; a
+// target is a limit order and pays none. Every fill pays fee·|units|·price. After a stop or target the lane
+// stays flat until its wish changes. A short whose equity is used up is closed (ruin); its loss ends at the
+// equity. An entry spends size·cash, fee included: units = size·cash / (price·(1 + fee)). Domain: prices
+// positive and finite, rates in [0, 0.1]. Divisions: by prices, by 1 + fee, and by equity where it is
+// positive.
 
 #include <cmath>
 #include <cstdint>
@@ -24,6 +24,7 @@ namespace regent::cuda::sweep {
 
 struct BarPrices {
   double previous_close, open, high, low, close;
+  double slippage_rate;  // of its fills
 };
 
 struct Account {
@@ -52,6 +53,7 @@ REGENT_BODY Account opened_account(double cash, double stop, double target) {
 struct NoRecorder {
   REGENT_BODY void trade(const Trade&) const {}
   REGENT_BODY void too_small() const {}
+  REGENT_BODY void traded(std::int32_t, const Account&) const {}  // the account after a bar of trade_bar()
 };
 
 template <class Recorder>
@@ -101,9 +103,9 @@ REGENT_BODY void set_levels(Account& a) {
 }
 
 template <class Recorder>
-REGENT_BODY void open_position(Account& a, int side, double reference, std::int32_t bar,
+REGENT_BODY void open_position(Account& a, int side, double reference, double slippage_rate, std::int32_t bar,
                                const TradingRules& rules, const Recorder& recorder) {
-  const double price = reference * (1 + side * rules.slippage_rate);
+  const double price = reference * (1 + side * slippage_rate);
   double size = rules.size * a.cash / (price * (1 + rules.fee_rate));
   if (rules.whole_units) size = floor(size);
   if (!(size > 0)) {
@@ -114,7 +116,7 @@ REGENT_BODY void open_position(Account& a, int side, double reference, std::int3
   a.entry_equity = a.cash;
   a.entry_bar = bar;
   a.entry_fee = rules.fee_rate * size * price;
-  a.entry_slippage = rules.slippage_rate * reference * size;
+  a.entry_slippage = slippage_rate * reference * size;
   a.fees += a.entry_fee;
   a.slippage += a.entry_slippage;
   a.turnover += size * price / a.cash;
@@ -136,7 +138,7 @@ REGENT_BODY void close_at_levels(Account& a, const BarPrices& p, std::int32_t ba
   const bool below = stopped == (a.units > 0);  // the level that is reached lies below the entry
   const double level = below ? a.lower : a.upper;
   const double reference = below ? (p.open < level ? p.open : level) : (p.open > level ? p.open : level);
-  close_position(a, reference, stopped ? rules.slippage_rate : 0, bar, rules,
+  close_position(a, reference, stopped ? p.slippage_rate : 0, bar, rules,
                  stopped ? ExitReason::stop : ExitReason::target, recorder);
 }
 
@@ -148,13 +150,13 @@ REGENT_BODY double trade_bar(Account& a, const BarPrices& p, std::int32_t bar, b
   const double before = a.cash + a.units * p.previous_close;
   if (decided) {
     if (a.units != 0) {
-      close_position(a, p.open, rules.slippage_rate, bar, rules, ExitReason::signal, recorder);
+      close_position(a, p.open, p.slippage_rate, bar, rules, ExitReason::signal, recorder);
     }
-    if (wish != 0 && a.ruined == 0) open_position(a, wish, p.open, bar, rules, recorder);
+    if (wish != 0 && a.ruined == 0) open_position(a, wish, p.open, p.slippage_rate, bar, rules, recorder);
   }
   if (a.units != 0) close_at_levels(a, p, bar, rules, recorder);
   if (last && a.units != 0) {
-    close_position(a, p.close, rules.slippage_rate, bar, rules, ExitReason::last_bar, recorder);
+    close_position(a, p.close, p.slippage_rate, bar, rules, ExitReason::last_bar, recorder);
   }
   const double after = a.cash + a.units * p.close;
   const double earned = before > 0 ? after / before - 1 : 0;

@@ -165,8 +165,8 @@ Sent send(const Task& task, const PreparedJob<float>& prepared, SweepMemory& mem
   Parcel& parcel = memory.parcel;
   parcel.begin(Parcel::room(task.lanes) + 4 * Parcel::room(task.bars.close) +
                4 * Parcel::room(marks(m.close)) + Parcel::room(task.allowed) +
-               Parcel::room(prepared.growth()) + Parcel::room(prepared.stretches()) +
-               Parcel::room(prepared.tiles()));
+               Parcel::room(task.slippage_rates) + Parcel::room(prepared.growth()) +
+               Parcel::room(prepared.stretches()) + Parcel::room(prepared.tiles()));
   Sent on{prepared.job, {}};
   on.job.lanes = parcel.put(task.lanes);
   on.job.open = parcel.put(task.bars.open);
@@ -174,6 +174,7 @@ Sent send(const Task& task, const PreparedJob<float>& prepared, SweepMemory& mem
   on.job.low = parcel.put(task.bars.low);
   on.job.close = parcel.put(task.bars.close);
   on.job.allowed = parcel.put(task.allowed);
+  on.job.slippage_rates = parcel.put(task.slippage_rates);
   on.job.growth = parcel.put(prepared.growth());
   on.job.stretches = parcel.put(prepared.stretches());
   on.job.tiles = parcel.put(prepared.tiles());

@@ -239,8 +239,12 @@ struct Trader {
   }
   REGENT_BODY void trade_lane(int i, int bar, bool decided, int wanted) const {
     Account& account = state.accounts[i];
-    const BarPrices prices{job.close[bar - 1], job.open[bar], job.high[bar], job.low[bar], job.close[bar]};
+    const double slippage_rate =
+        job.slippage_rates != nullptr ? job.slippage_rates[bar] : job.rules.slippage_rate;
+    const BarPrices prices{job.close[bar - 1], job.open[bar],  job.high[bar],
+                           job.low[bar],       job.close[bar], slippage_rate};
     trade_bar(account, prices, bar, decided, wanted, last, job.rules, recorder);
+    recorder.traded(bar, account);
     put(i);
   }
   // The account in the marks' units; a level is drawn towards the price by more than R's rounding.

@@ -56,8 +56,9 @@ struct Job {
   const float* table = nullptr;  // Table::values
   const Lane* lanes = nullptr;   // all of the task's
   std::int32_t buckets = 0;
-  const std::uint8_t* allowed = nullptr;  // or none
-  const Growth* growth = nullptr;         // [bars], from the stretch's first bar to each
+  const std::uint8_t* allowed = nullptr;   // or none
+  const double* slippage_rates = nullptr;  // [bars], or none: the rules'
+  const Growth* growth = nullptr;          // [bars], from the stretch's first bar to each
   const Stretch* stretches = nullptr;
   const TileSpan* tiles = nullptr;
   std::int32_t tile_count = 0;

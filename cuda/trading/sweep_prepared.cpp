@@ -12,9 +12,13 @@
 namespace regent::cuda::sweep {
 namespace {
 
-void check_rate(const char* name, double value) {
-  if (value >= 0 && value <= 0.1) return;
-  throw InputError(std::string(name) + " is " + std::to_string(value) + "; it must be between 0 and 0.1");
+bool is_rate(double value) {
+  return value >= 0 && value <= 0.1;
+}
+
+void check_rate(const std::string& name, double value) {
+  if (is_rate(value)) return;
+  throw InputError(name + " is " + std::to_string(value) + "; it must be between 0 and 0.1");
 }
 
 void check_prices(const char* name, std::span<const double> prices) {
@@ -43,6 +47,14 @@ void check_bars(const Bars& bars) {
       continue;
     }
     throw InputError("bar " + std::to_string(t) + ": open or close lies outside of low and high");
+  }
+}
+
+void check_slippage(const Task& task) {
+  const std::span<const double> rates = task.slippage_rates;
+  REGENT_INVARIANT(rates.empty() || rates.size() == task.bars.count(), "slippage_rates has another length");
+  for (std::size_t t = 0; t < rates.size(); ++t) {
+    if (!is_rate(rates[t])) check_rate("slippage_rate of bar " + std::to_string(t), rates[t]);
   }
 }
 
@@ -121,15 +133,15 @@ Shape shape_of(const Task& task, const LaneFacts& facts) {
 
 }  // namespace
 
-void validate(const TradingRules& rules) {
-  check_rate("fee_rate", rules.fee_rate);
-  check_rate("slippage_rate", rules.slippage_rate);
+void validate(const TradingRules& rules, const RuleNames& names) {
+  check_rate(names.fee_rate, rules.fee_rate);
+  check_rate(names.slippage_rate, rules.slippage_rate);
   if (!(rules.start_cash > 0) || rules.start_cash > 1e15) {
-    throw InputError("start_cash is " + std::to_string(rules.start_cash) +
+    throw InputError(names.start_cash + (" is " + std::to_string(rules.start_cash)) +
                      "; it must be positive, at most 1e15");
   }
   if (!(rules.size > 0) || rules.size > 1) {
-    throw InputError("size is " + std::to_string(rules.size) +
+    throw InputError(names.size + (" is " + std::to_string(rules.size)) +
                      "; it is the fraction of the equity that an entry spends, above 0 and at most 1");
   }
 }
@@ -138,6 +150,7 @@ template <class T>
 PreparedJob<T>::PreparedJob(const Task& task, int tile_bars) : job{}, marks{} {
   validate(task.rules);
   check_bars(task.bars);
+  check_slippage(task);
   const LaneFacts facts = checked_lanes(task);
   const std::size_t bars = task.bars.count();
   REGENT_INVARIANT(
@@ -159,6 +172,7 @@ PreparedJob<T>::PreparedJob(const Task& task, int tile_bars) : job{}, marks{} {
   job.lanes = task.lanes.data();
   job.buckets = task.buckets;
   job.allowed = task.allowed.empty() ? nullptr : task.allowed.data();
+  job.slippage_rates = task.slippage_rates.empty() ? nullptr : task.slippage_rates.data();
   job.growth = growth_sums_.data();
   job.stretches = stretches_.data();
   job.tiles = tiles_.data();

@@ -1,4 +1,6 @@
-// One lane bar by bar in double, by the bodies of the sweep.
+// One lane in double, by the bodies of the sweep, with every bar of it written down.
+
+#include <algorithm>
 
 #include "base/error.hpp"
 #include "cuda/trading/sweep.hpp"
@@ -11,53 +13,79 @@ namespace {
 
 using R = double;
 
-// Writes every trade into the journal.
-struct Recorder {
-  Journal* journal;
-  void trade(const Trade& trade) const { journal->trades.push_back(trade); }
-  void too_small() const { journal->too_small += 1; }
+// Writes a lane's trades into the journal, and its bars from one change of the account to the next.
+class Writer {
+ public:
+  Writer(const Job& job, Journal& journal) : job_(job), journal_(journal), cash_(job.rules.start_cash) {
+    const auto bars = static_cast<std::size_t>(job.bars);
+    journal.trades.clear();
+    journal.buckets.clear();
+    journal.costs.clear();
+    journal.equity.resize(bars);
+    journal.side.resize(bars);
+    journal.net_return.resize(bars - 1);
+    journal.too_small = 0;
+  }
+  void trade(const Trade& trade) { journal_.trades.push_back(trade); }
+  void too_small() { journal_.too_small += 1; }
+  void traded(std::int32_t bar, const Account& account) {
+    put_bars(bar);
+    cash_ = account.cash;
+    units_ = account.units;
+    const BarCosts now{bar, account.turnover, account.fees / job_.rules.start_cash,
+                       account.slippage / job_.rules.start_cash};
+    if (now.turnover == paid_.turnover) return;
+    journal_.costs.push_back(
+        {bar, now.turnover - paid_.turnover, now.fees - paid_.fees, now.slippage - paid_.slippage});
+    paid_ = now;
+  }
+  // The account as it is, at the closes of the bars up to `end`.
+  void put_bars(std::int32_t end) {
+    const std::int32_t side = units_ > 0 ? 1 : units_ < 0 ? -1 : 0;
+    for (std::int32_t t = next_; t < end; ++t) {
+      journal_.equity[static_cast<std::size_t>(t)] = cash_ + units_ * job_.close[t];
+      journal_.side[static_cast<std::size_t>(t)] = side;
+    }
+    next_ = end;
+  }
+  // Of the bars [first, end), first > 0, whose equity is there.
+  void put_returns(std::int32_t first, std::int32_t end) {
+    const double* equity = journal_.equity.data();
+    for (std::int32_t t = first; t < end; ++t) {
+      const double before = equity[t - 1];
+      journal_.net_return[static_cast<std::size_t>(t) - 1] = before > 0 ? equity[t] / before - 1 : 0;
+    }
+  }
+
+ private:
+  const Job& job_;
+  Journal& journal_;
+  double cash_, units_ = 0;
+  std::int32_t next_ = 0;  // bar to be put
+  BarCosts paid_;          // up to here
 };
 
-// What an account's fills have cost so far.
-BarCosts costs_of(const Account& account, const TradingRules& rules) {
-  return {account.turnover, account.fees / rules.start_cash, account.slippage / rules.start_cash};
-}
+// What the bodies tell, who take their listener for constant.
+struct Recorder {
+  Writer* writer;
+  void trade(const Trade& trade) const { writer->trade(trade); }
+  void too_small() const { writer->too_small(); }
+  void traded(std::int32_t bar, const Account& account) const { writer->traded(bar, account); }
+};
 
-void start(std::int64_t bars, Journal& journal) {
-  journal.trades.clear();
-  journal.equity.clear();
-  journal.side.clear();
-  journal.net_return.clear();
-  journal.buckets.clear();
-  journal.costs.assign(static_cast<std::size_t>(bars), {});
-  journal.too_small = 0;
-}
-
-// One bar after the other, so that the journal sees the account at every close.
 template <bool all_in, bool has_levels>
 void trace_lane(const PreparedJob<double>& prepared, std::size_t lane, Journal& journal) {
   const Job& job = prepared.job;
   const Group<R> group{job, job.lanes + lane, 1};
   GroupState<R> state{};
-  Tile<R, 1> tile{};
+  Tile<R, tile_bars_max> tile;
   std::vector<double> sums(static_cast<std::size_t>(job.buckets) * sums_per_bucket, 0);
-  const Recorder recorder{&journal};
+  Writer writer(job, journal);
   start_group<R>(group, state);
-  const Account& account = state.accounts[0];
-  double before = job.rules.start_cash;
-  BarCosts paid;
-  for (std::int32_t t = 0; t < job.bars; ++t) {
-    run_tile<R, all_in, has_levels>(group, prepared.marks, state, tile, job.tiles[t], sums.data(), recorder);
-    const double equity = account.cash + account.units * job.close[t];
-    journal.equity.push_back(equity);
-    journal.side.push_back(account.units > 0 ? 1 : account.units < 0 ? -1 : 0);
-    if (t > 0) journal.net_return.push_back(before > 0 ? equity / before - 1 : 0);
-    before = equity;
-    if (account.turnover == paid.turnover) continue;
-    const BarCosts now = costs_of(account, job.rules);
-    journal.costs[static_cast<std::size_t>(t)] = {now.turnover - paid.turnover, now.fees - paid.fees,
-                                                  now.slippage - paid.slippage};
-    paid = now;
+  for (const TileSpan& span : std::span(job.tiles, static_cast<std::size_t>(job.tile_count))) {
+    run_tile<R, all_in, has_levels>(group, prepared.marks, state, tile, span, sums.data(), Recorder{&writer});
+    writer.put_bars(span.end);
+    writer.put_returns(std::max(span.first, 1), span.end);
   }
   journal.outcome = outcome_of<R>(job, state, 0);
   for (int b = 0; b < job.buckets; ++b) {
@@ -71,7 +99,7 @@ void trace_lane(const PreparedJob<double>& prepared, std::size_t lane, Journal& 
 struct Tracer::Prepared {
   TabledTask tabled;
   PreparedJob<double> job;
-  explicit Prepared(const Task& task) : tabled(task), job(tabled.task, 1) {}
+  explicit Prepared(const Task& task) : tabled(task), job(tabled.task, tile_bars_max) {}
 };
 
 Tracer::Tracer(const Task& task) : prepared_(std::make_unique<const Prepared>(task)) {}
@@ -81,7 +109,6 @@ void Tracer::trace(std::size_t lane, Journal& journal) const {
   const PreparedJob<double>& prepared = prepared_->job;
   REGENT_INVARIANT(lane < prepared_->tabled.task.lanes.size(), "no such lane");
   const Shape& shape = prepared.job.shape;
-  start(prepared.job.bars, journal);
   if (shape.all_in) {
     (shape.levels ? trace_lane<true, true> : trace_lane<true, false>)(prepared, lane, journal);
   } else {

@@ -48,7 +48,9 @@ BacktestResult backtest_symbol(const BacktestFlags& flags, const market::Panel& 
   result.strategy = combinations.family().name;
   result.parameters = combinations.text(0);
   const SweepSettings settings{.rules = flags.trading.rules,
-                               .allowed = allowed_bars(flags.trading, result.regimes)};
+                               .allowed = allowed_bars(flags.trading, result.regimes),
+                               .slippage_rates = slippage_rates(flags.trading, panel, symbol, result.series)};
+  result.slippage = slippage_summary(flags.trading, settings.slippage_rates);
   result.journal = backtest(result.series, combinations, 0, result.plan, settings);
   Sums total;
   for (std::size_t b = 0; b < result.journal.buckets.size(); ++b) {
@@ -90,10 +92,13 @@ void check_weights_flags(const BacktestFlags& flags) {
 int run_weights(const BacktestFlags& flags) {
   check_weights_flags(flags);
   const market::Panel panel = market::read_input(flags.trading.bars);
+  tell_missing_terms(flags.trading, panel);
   const auto& rules = flags.trading.rules;
-  const WeightsBacktest result =
-      backtest_weights(panel, read_weights(flags.weights, panel), {rules.fee_rate, rules.slippage_rate},
-                       flags.trading.fill == "next-close");
+  const WeightsBacktest result = backtest_weights(panel, read_weights(flags.weights, panel),
+                                                  {.costs = {rules.fee_rate, rules.slippage_rate},
+                                                   .at_close = flags.trading.fill == "next-close",
+                                                   .liquidity_slippage = flags.trading.liquidity_slippage(),
+                                                   .start_cash = rules.start_cash});
   const auto columns = weights_columns(result, rules.start_cash);
   if (!flags.equity.empty()) market::write_series_file(columns, flags.equity);
   const std::string name = std::filesystem::path(flags.weights).filename();
@@ -120,6 +125,7 @@ int run(BacktestFlags& flags) {
   const Combinations combinations = chosen(flags);
   const auto resources = cuda::Resources::make(flags.trading.device);
   const market::Panel panel = market::read_input(flags.trading.bars);
+  tell_missing_terms(flags.trading, panel);
   const RegimeSource source(flags.trading, resources);
   std::vector<BacktestResult> results;
   for (std::size_t s = 0; s < panel.symbol_count(); ++s) {

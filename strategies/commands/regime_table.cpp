@@ -8,22 +8,12 @@ namespace regent::strategies {
 std::string regime_table(const std::string& title, const TimePlan& plan, std::span<const Metrics> by_regime) {
   if (plan.regimes.empty()) return "";
   Table table;
-  table.header = {title, "bars",   "return",   "Sharpe",     "Sortino", "drawdown",
-                  "win", "factor", "exposure", "turnover/y", "trades"};
-  table.right = {false, true, true, true, true, true, true, true, true, true, true};
+  table.header = {title, "bars"};
+  table.right = {false, true};
+  add_metric_header(table);
   for (std::size_t r = 0; r < plan.regimes.size(); ++r) {
-    const Metrics& m = by_regime[r];
-    table.rows.push_back({{plan.regimes[r]},
-                          {grouped(static_cast<std::size_t>(plan.bucket_bars[r]))},
-                          {percent(m.total_return)},
-                          {digits(m.sharpe, 3)},
-                          {digits(m.sortino, 3)},
-                          {percent(m.drawdown_max)},
-                          {percent(m.win_rate)},
-                          {digits(m.profit_factor, 3)},
-                          {percent(m.exposure)},
-                          {digits(m.turnover, 3)},
-                          {digits(m.trades, 6)}});
+    table.rows.push_back({{plan.regimes[r]}, {grouped(static_cast<std::size_t>(plan.bucket_bars[r]))}});
+    add_metric_cells(by_regime[r], table.rows.back());
   }
   return table.text();
 }

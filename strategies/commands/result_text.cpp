@@ -25,4 +25,19 @@ nlohmann::ordered_json metrics_json(const Metrics& metrics) {
   return json;
 }
 
+void add_metric_header(Table& table) {
+  for (const char* name :
+       {"return", "Sharpe", "Sortino", "drawdown", "win", "factor", "exposure", "turnover/y", "trades"}) {
+    table.header.emplace_back(name);
+    table.right.push_back(true);
+  }
+}
+
+void add_metric_cells(const Metrics& m, std::vector<Table::Cell>& row) {
+  for (const std::string& text : {percent(m.total_return), digits(m.sharpe, 3), digits(m.sortino, 3),
+                                  percent(m.drawdown_max), percent(m.win_rate), digits(m.profit_factor, 3),
+                                  percent(m.exposure), digits(m.turnover, 3), digits(m.trades, 6)})
+    row.push_back({text});
+}
+
 }  // namespace regent::strategies

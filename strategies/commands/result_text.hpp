@@ -22,4 +22,8 @@ struct NamedMetric {
 const std::vector<NamedMetric>& named_metrics();
 nlohmann::ordered_json metrics_json(const Metrics& metrics);
 
+// Adds the columns of metrics that the terminal shows, aligned to the right.
+void add_metric_header(Table& table);
+void add_metric_cells(const Metrics& metrics, std::vector<Table::Cell>& row);
+
 }  // namespace regent::strategies

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <set>
 
@@ -171,7 +172,7 @@ void check_symbols(const SweepFlags& flags, const market::Panel& panel, const Gr
 // What is written while symbols are swept.
 struct Tables {
   std::optional<SweepTable> out, drawn;
-  void add(const SymbolResult& result, const SweepTable::ByRegime& by_regime) {
+  void add(const SymbolResult& result, const SweepTable::ByRegimeOf& by_regime) {
     for (auto* table : {&out, &drawn})
       if (*table) (*table)->add(result, by_regime);
   }
@@ -227,14 +228,20 @@ std::string sweep_panel(const SweepFlags& flags, const cuda::Resources& resource
       done += static_cast<std::int64_t>(count);
       progress.advance(done, series.symbol);
     };
-    const SweepSettings settings{
-        .rules = flags.trading.rules, .allowed = allowed_bars(flags.trading, regimes), .progress = advance};
-    const SymbolResult result =
+    const SweepSettings settings{.rules = flags.trading.rules,
+                                 .allowed = allowed_bars(flags.trading, regimes),
+                                 .slippage_rates = slippage_rates(flags.trading, panel, s, series),
+                                 .progress = advance};
+    SymbolResult result =
         sweep_symbol(resources, {series, regimes, grid.all, grid.plan, settings, flags.top});
-    tables.add(result, [&](const Combinations& combinations, std::size_t first, std::size_t end) {
-      auto metrics = sweep_regimes(series, combinations, first, end, result.regime_plan, settings);
-      advance(end - first);
-      return metrics;
+    result.slippage = slippage_summary(flags.trading, settings.slippage_rates);
+    tables.add(result, [&](const Combinations& combinations) {
+      const auto traced = std::make_shared<TracedSweep>(series, combinations, result.regime_plan, settings);
+      return [&, traced](std::size_t first, std::size_t end) {
+        auto metrics = sweep_regimes(*traced, first, end);
+        advance(end - first);
+        return metrics;
+      };
     });
     json.push_back(sweep_json(result));
     if (!flags.trading.bars.json) text += sweep_text(result);
@@ -260,8 +267,9 @@ int run(SweepFlags& flags) {
   const market::Panel panel = market::read_input(flags.trading.bars);
   check_volume(flags, panel, grid);
   check_symbols(flags, panel, grid);
+  tell_missing_terms(flags.trading, panel);
   std::cout << sweep_panel(flags, resources, panel, grid);
-  if (!flags.plots.empty()) draw("strategies.py", flags.plots, flags.trading.bars.json);
+  if (!flags.plots.empty()) draw("sweep.py", flags.plots, flags.trading.bars.json);
   return 0;
 }
 

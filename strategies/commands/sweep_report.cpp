@@ -15,25 +15,16 @@ using nlohmann::ordered_json;
 
 Table best_table(const SymbolResult& result) {
   Table table;
-  table.header = {"strategy", "parameters", "return", "Sharpe",   "deflated",   "Sortino",
-                  "drawdown", "win",        "factor", "exposure", "turnover/y", "trades"};
-  table.right = {false, false, true, true, true, true, true, true, true, true, true, true};
+  table.header = {"strategy", "parameters", "deflated"};
+  table.right = {false, false, true};
+  add_metric_header(table);
   for (const Best& one : result.best) {
-    const Metrics& m = result.row(one).metrics;
     const auto& combinations = *result.families[one.family].combinations;
     const Colour colour = one.deflated_sharpe >= 0.95 ? Colour::green : Colour::plain;
     table.rows.push_back({{combinations.family().name},
                           {combinations.text(one.combination), Colour::bold},
-                          {percent(m.total_return)},
-                          {digits(m.sharpe, 3)},
-                          {digits(one.deflated_sharpe, 3), colour},
-                          {digits(m.sortino, 3)},
-                          {percent(m.drawdown_max)},
-                          {percent(m.win_rate)},
-                          {digits(m.profit_factor, 3)},
-                          {percent(m.exposure)},
-                          {digits(m.turnover, 3)},
-                          {digits(m.trades, 6)}});
+                          {digits(one.deflated_sharpe, 3), colour}});
+    add_metric_cells(result.row(one).metrics, table.rows.back());
   }
   return table;
 }
@@ -131,7 +122,7 @@ std::string sweep_text(const SymbolResult& result) {
                      grouped(result.trials.count) + " combinations";
   if (series.frozen_bars > 0)
     text += ", " + grouped(series.frozen_bars) + " bars with missing values left out";
-  text += "\n";
+  text += slippage_text(result.slippage) + "\n";
   if (result.traded == 0) return text + idle_text(result);
   text += best_table(result).text() + "\n" + luck_text(result);
   if (!result.best.empty()) {
@@ -154,6 +145,7 @@ ordered_json sweep_json(const SymbolResult& result) {
                     {"loss_probability", json_number(result.overfitting.loss_probability)},
                     {"best", ordered_json::array()},
                     {"best_of_strategy", ordered_json::array()}};
+  json.update(slippage_json(result.slippage));
   for (const Best& one : result.best) json["best"].push_back(best_json(result, one));
   for (const Best& one : result.best_of_strategy) json["best_of_strategy"].push_back(best_json(result, one));
   if (result.walk_forward.folds.empty()) return json;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/nan_value.hpp"
+#include "strategies/commands/slippage_model.hpp"
 #include "strategies/sweep.hpp"
 
 namespace regent::strategies {
@@ -17,6 +18,7 @@ struct Best {
 
 struct SymbolResult {
   const TradableSeries* series = nullptr;
+  SlippageSummary slippage;
   TimePlan plan, regime_plan;  // regime_plan: of all bars, by regime
   std::vector<FamilySweep> families;
   std::vector<Best> best;              // by Sharpe ratio, best first

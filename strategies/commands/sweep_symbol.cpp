@@ -5,6 +5,7 @@
 
 #include "market/performance.hpp"
 #include "strategies/regime_metrics.hpp"
+#include "strategies/traced_sweep.hpp"
 
 namespace regent::strategies {
 namespace {
@@ -44,22 +45,54 @@ double deflated(const cuda::sweep::Journal& journal, const Span& span, double pe
                                  trials.count, trials.variance);
 }
 
-// Bar by bar: what the sums of a sweep cannot say of the chosen ones.
-void judge_chosen(const TradableSeries& series, const SweepSettings& settings, SymbolResult& result) {
-  const auto traded = [&](std::size_t family, std::size_t combination) {
-    return backtest(series, *result.families[family].combinations, combination, result.regime_plan, settings);
+// The combinations of a family that were chosen for anything, rising, each once.
+std::vector<std::size_t> chosen_of(const SymbolResult& result, std::size_t family) {
+  std::vector<std::size_t> chosen;
+  const auto add = [&](const auto& one) {
+    if (one.family == family) chosen.push_back(one.combination);
   };
-  const Span all{1, static_cast<std::int32_t>(series.bars())};
+  std::ranges::for_each(result.best, add);
+  std::ranges::for_each(result.best_of_strategy, add);
+  std::ranges::for_each(result.walk_forward.folds, add);
+  std::ranges::sort(chosen);
+  const auto twice = std::ranges::unique(chosen);
+  chosen.erase(twice.begin(), twice.end());
+  return chosen;
+}
+
+// Writes what one combination's journal says to wherever it was chosen.
+void judge(const cuda::sweep::Journal& journal, std::size_t family, std::size_t combination,
+           SymbolResult& result) {
+  const double periods_per_year = result.series->periods_per_year;
+  const auto is_meant = [&](const auto& one) {
+    return one.family == family && one.combination == combination;
+  };
+  const Span all{1, static_cast<std::int32_t>(result.series->bars())};
   for (auto* list : {&result.best, &result.best_of_strategy}) {
     for (Best& one : *list) {
-      const auto journal = traded(one.family, one.combination);
-      one.deflated_sharpe = deflated(journal, all, series.periods_per_year, result.trials);
-      one.by_regime = metrics_by_regime(journal, result.regime_plan, series.periods_per_year);
+      if (!is_meant(one)) continue;
+      one.deflated_sharpe = deflated(journal, all, periods_per_year, result.trials);
+      one.by_regime = metrics_by_regime(journal, result.regime_plan, periods_per_year);
     }
   }
-  for (const FoldResult& fold : result.walk_forward.folds)
-    result.deflated_of_folds.push_back(deflated(traded(fold.family, fold.combination), fold.fold.train,
-                                                series.periods_per_year, fold.trials));
+  for (std::size_t k = 0; k < result.walk_forward.folds.size(); ++k) {
+    const FoldResult& fold = result.walk_forward.folds[k];
+    if (is_meant(fold))
+      result.deflated_of_folds[k] = deflated(journal, fold.fold.train, periods_per_year, fold.trials);
+  }
+}
+
+// Bar by bar: what the sums of a sweep cannot say of the chosen ones.
+void judge_chosen(const SweepSettings& settings, SymbolResult& result) {
+  result.deflated_of_folds.resize(result.walk_forward.folds.size());
+  for (std::size_t f = 0; f < result.families.size(); ++f) {
+    const std::vector<std::size_t> chosen = chosen_of(result, f);
+    const Combinations combinations = result.families[f].combinations->only(chosen);
+    TracedSweep sweep(*result.series, combinations, result.regime_plan, settings);
+    sweep.each(0, chosen.size(), [&](std::size_t i, const cuda::sweep::Journal& journal) {
+      judge(journal, f, chosen[i], result);
+    });
+  }
 }
 
 std::size_t traded_of(std::span<const FamilySweep> families) {
@@ -84,7 +117,7 @@ SymbolResult sweep_symbol(const cuda::Resources& resources, const SymbolTask& ta
   result.walk_forward = walk_forward(result.families, result.plan, series.periods_per_year);
   result.best = best_of(result, 0, result.families.size(), task.top);
   result.best_of_strategy = best_of_each(result);
-  judge_chosen(series, task.settings, result);
+  judge_chosen(task.settings, result);
   return result;
 }
 

@@ -35,13 +35,14 @@ SweepTable::SweepTable(const std::vector<Combinations>& all, SweepColumns more, 
   }
 }
 
-void SweepTable::add(const SymbolResult& result, const ByRegime& by_regime) {
+void SweepTable::add(const SymbolResult& result, const ByRegimeOf& by_regime) {
   const std::size_t regimes = result.regime_plan.regimes.size();
   for (const FamilySweep& family : result.families) {
+    const ByRegime find = more_.regimes.empty() ? ByRegime() : by_regime(*family.combinations);
     for (std::size_t first = 0; first < family.rows.size(); first += regime_rows) {
       const std::size_t end = std::min(family.rows.size(), first + regime_rows);
       std::vector<Metrics> metrics;
-      if (!more_.regimes.empty()) metrics = by_regime(*family.combinations, first, end);
+      if (find) metrics = find(first, end);
       for (std::size_t i = first; i < end; ++i) {
         add_row(result, family, i,
                 metrics.empty() ? std::span<const Metrics>()

@@ -19,10 +19,11 @@ struct SweepColumns {
 class SweepTable {
  public:
   SweepTable(const std::vector<Combinations>& all, SweepColumns more, market::SeriesWriter file);
-  // by_regime(combinations, first, end): [end − first, result.regime_plan.regimes]; not called where the
-  // table has no regimes.
-  using ByRegime = std::function<std::vector<Metrics>(const Combinations&, std::size_t, std::size_t)>;
-  void add(const SymbolResult& result, const ByRegime& by_regime);
+  // Metrics of the combinations [first, end) of a family: [end − first, result.regime_plan.regimes].
+  using ByRegime = std::function<std::vector<Metrics>(std::size_t first, std::size_t end)>;
+  using ByRegimeOf = std::function<ByRegime(const Combinations&)>;
+  // by_regime: asked once for each family, not where the table has no regimes.
+  void add(const SymbolResult& result, const ByRegimeOf& by_regime);
   void finish();
 
  private:

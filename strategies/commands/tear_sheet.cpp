@@ -144,7 +144,8 @@ std::string tear_sheet_text(const BacktestResult& result, std::size_t trades_sho
   std::string text = coloured(result.series.symbol, Colour::bold) + ": " + result.strategy + " " +
                      result.parameters + ", " + grouped(result.series.bars()) + " bars from " +
                      format_timestamp(times.front()) + " to " + format_timestamp(times.back());
-  text += result.series.has_opens ? ", filled at the next open\n" : ", filled at the next close\n";
+  text += result.series.has_opens ? ", filled at the next open" : ", filled at the next close";
+  text += slippage_text(result.slippage) + "\n";
   if (result.series.frozen_bars > 0) {
     text += "  " + grouped(result.series.frozen_bars) + " bars with missing values left out\n";
   }
@@ -173,6 +174,7 @@ ordered_json tear_sheet_json(const BacktestResult& result) {
                     {"periods_per_year", result.series.periods_per_year},
                     {"end_equity", result.journal.equity.back()},
                     {"buy_and_hold", result.hold_return}};
+  json.update(slippage_json(result.slippage));
   json.update(metrics_json(result.metrics));
   json["skewness"] = json_number(result.performance.skewness);
   json["kurtosis"] = json_number(result.performance.kurtosis);

@@ -8,6 +8,7 @@
 #include "market/io/panel_file.hpp"
 #include "market/performance.hpp"
 #include "strategies/commands/regime_series.hpp"
+#include "strategies/commands/slippage_model.hpp"
 #include "strategies/sweep.hpp"
 
 namespace regent::strategies {
@@ -17,6 +18,7 @@ struct BacktestResult {
   Regimes regimes;
   TimePlan plan;
   cuda::sweep::TradingRules rules;
+  SlippageSummary slippage;
   std::string strategy, parameters;
   cuda::sweep::Journal journal;
   Metrics metrics;

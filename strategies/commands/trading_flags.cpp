@@ -1,5 +1,6 @@
 #include "strategies/commands/trading_flags.hpp"
 
+#include "base/command_line.hpp"
 #include "base/error.hpp"
 
 namespace regent::strategies {
@@ -10,6 +11,14 @@ void add_trading_flags(CLI::App& command, TradingFlags& flags) {
   command.add_option("--fee", flags.rules.fee_rate, "Of the traded value, at each fill")
       ->capture_default_str();
   command.add_option("--slippage", flags.rules.slippage_rate, "Of the price, against you, but for targets")
+      ->each([&](const std::string&) { flags.slippage_given = true; })
+      ->capture_default_str();
+  command
+      .add_option(
+          "--slippage-model", flags.slippage_model,
+          "fixed: --slippage at every fill. liquidity: at most 8 basis points by volatility, spread and "
+          "volume of the bars before")
+      ->check(CLI::IsMember({"fixed", "liquidity"}))
       ->capture_default_str();
   command.add_option("--cash", flags.rules.start_cash, "At the start, for each symbol")
       ->capture_default_str();
@@ -37,7 +46,9 @@ void settle(TradingFlags& flags) {
   flags.bars.files.insert(flags.bars.files.end(), flags.data.begin(), flags.data.end());
   flags.data.clear();
   flags.rules.close_last = !flags.keep_last_open;
-  cuda::sweep::validate(flags.rules);
+  refuse_unless(flags.slippage_given, !flags.liquidity_slippage(), "--slippage",
+                "--slippage-model fixed; liquidity finds a rate for every bar");
+  cuda::sweep::validate(flags.rules, {"--fee", "--slippage", "--cash", "--size"});
   if (flags.model.empty() && !flags.only_regimes.empty()) throw InputError("--only-regimes needs --model");
 }
 

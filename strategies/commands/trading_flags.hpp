@@ -15,10 +15,13 @@ struct TradingFlags {
   market::DataFlags bars;
   std::vector<std::string> data;  // --data, the same as naming the files
   cuda::sweep::TradingRules rules;
+  bool slippage_given = false;
+  std::string slippage_model = "fixed";
   std::string fill = "next-open";
   bool keep_last_open = false;
   std::string model, only_regimes;
   std::string device = "auto";
+  bool liquidity_slippage() const { return slippage_model == "liquidity"; }
 };
 
 void add_trading_flags(CLI::App& command, TradingFlags& flags);

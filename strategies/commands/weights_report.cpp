@@ -58,13 +58,22 @@ std::string performance_table(const Performance& own, const Performance& hold) {
   return table.text();
 }
 
+// What fills paid beyond the price, of all that was traded.
+double slippage_bps_mean(const WeightsBacktest& result) {
+  const double traded = result.account.turnover * static_cast<double>(result.account.returns.size());
+  return 1e4 * (result.account.costs - result.account.fees) / traded;
+}
+
 std::string cost_table(const WeightsBacktest& result) {
   const double years = static_cast<double>(result.account.returns.size()) / result.periods_per_year;
   Table table;
   table.header = {"a year, of equity", ""};
   table.right = {false, true};
+  const std::string slippage = result.liquidity_slippage ? "slippage by liquidity, mean " +
+                                                               digits(slippage_bps_mean(result), 3) + " bp"
+                                                         : "slippage";
   table.rows = {{{"fees"}, {percent(result.account.fees / years, 2)}},
-                {{"slippage"}, {percent((result.account.costs - result.account.fees) / years, 2)}},
+                {{slippage}, {percent((result.account.costs - result.account.fees) / years, 2)}},
                 {{"turnover"}, {digits(result.account.turnover * result.periods_per_year, 4) + " x"}},
                 {{"mean gross exposure"}, {percent(result.account.gross_exposure)}}};
   return table.text();
@@ -146,6 +155,8 @@ ordered_json weights_json(const WeightsBacktest& result, const std::string& name
   json["gross_exposure"] = result.account.gross_exposure;
   json["fees"] = result.account.fees;
   json["slippage"] = result.account.costs - result.account.fees;
+  json["slippage_model"] = result.liquidity_slippage ? "liquidity" : "fixed";
+  json["slippage_bps_mean"] = json_number(slippage_bps_mean(result));
   json["equal_weights_held"] =
       performance_json(market::performance_of(result.hold_returns, result.periods_per_year));
   json["costs_of"] = "the equity, all periods";

@@ -28,6 +28,19 @@ TEST(PortfolioBacktest, PaysFeeAndSlippageOnWhatItBuysAsWrittenOutByHand) {
               0.5 * 0.002 + 0.001 * 0.005 * 100.2 + (0.55 * 0.002 + 0.001 * 0.005 * 109.78) / equity, 1e-15);
 }
 
+TEST(PortfolioBacktest, PaysEverySymbolsOwnSlippageWhereThereIsOne) {
+  PortfolioBacktest account({0, 0.002}, 2);
+  // 0.005 units bought at 100 · 1.01, 0.005 sold short at 100 · 0.97
+  const double cash = 1 - 0.005 * 101 + 0.005 * 97;
+  EXPECT_NEAR(account.step(Values{0.5, -0.5}, Values{100, 100}, Values{100, 100}, Values{0.01, 0.03}),
+              cash - 1, 1e-15);
+  EXPECT_NEAR(account.result().costs, 0.5 * 0.01 + 0.5 * 0.03, 1e-15);
+  const double equity = cash;
+  EXPECT_NEAR(account.step(Values{0, 0}, Values{100, 100}, Values{100, 100}),
+              (cash + 0.005 * 99.8 - 0.005 * 100.2) / equity - 1, 1e-15)
+      << "the costs' rate";
+}
+
 TEST(PortfolioBacktest, WithoutCostsHeldWeightsEarnTheWeightedReturns) {
   PortfolioBacktest account({0, 0}, 2);
   EXPECT_NEAR(account.step(Values{0.6, -0.3}, Values{10, 50}, Values{11, 45}), 0.6 * 0.1 + 0.3 * 0.1, 1e-15);

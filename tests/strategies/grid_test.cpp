@@ -68,6 +68,15 @@ TEST(Grid, CombinationsRunThroughTheFirstParameterFastestAndMeetTheCondition) {
   EXPECT_EQ(all.text(7), "fast=15 slow=20 stop=0.1");
 }
 
+TEST(Grid, SomeCombinationsAloneKeepTheirValuesAndOrder) {
+  const Combinations all(family_named("sma_cross"), {{"fast", "5/15"}, {"slow", "10/20"}, {"stop", "0/0.1"}},
+                         true, true);
+  const std::vector<std::size_t> chosen{5, 1, 3};
+  const Combinations some = all.only(chosen);
+  ASSERT_EQ(some.size(), 3U);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(some.values(i), all.values(chosen[i]));
+}
+
 TEST(Grid, TooManyCombinationsUnknownNamesAndEmptyGridsAreRefused) {
   const Family& family = family_named("sma_cross");
   EXPECT_THROW(Combinations(family, {{"fast", "1:2000"}, {"slow", "1:2000"}}, true, true), InputError);

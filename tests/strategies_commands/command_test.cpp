@@ -1,4 +1,5 @@
 #include "market/io/series_file.hpp"
+#include "market/performance.hpp"
 #include "strategies_command.hpp"
 
 namespace regent::strategies::test {
@@ -37,8 +38,14 @@ TEST_F(StrategiesCommand, ASweepsBestRowsAreTheBacktestsOfTheSameParameters) {
       EXPECT_EQ(sheet["trade_list"].size(), best["trades"].get<std::size_t>());
       EXPECT_NEAR(sheet["total_return"], best["total_return"], 1e-9);
       EXPECT_NEAR(sheet["sharpe"], best["sharpe"], 1e-4);
-      EXPECT_GE(best["deflated_sharpe"], 0);
-      EXPECT_LE(best["deflated_sharpe"], 1);
+      const market::Performance of{.periods = sheet["bars"].get<std::size_t>() - 1,
+                                   .sharpe = sheet["sharpe"],
+                                   .skewness = sheet["skewness"],
+                                   .kurtosis = sheet["kurtosis"]};
+      EXPECT_NEAR(best["deflated_sharpe"].get<double>(),
+                  market::deflated_sharpe(of, sheet["periods_per_year"], symbol["trials"],
+                                          symbol["trial_sharpe_variance"]),
+                  1e-6);
     }
   }
 }
@@ -252,6 +259,64 @@ TEST_F(StrategiesCommand, ABacktestWritesItsTradesAndItsEquity) {
   EXPECT_NEAR(10'000 + profit, sheet["end_equity"], 1e-6);
 }
 
+TEST_F(StrategiesCommand, TheSlippageModelIsTradedAndNamed) {
+  write_bars("A_1h.csv", 400, 8);
+  // an order of 1,000 is 4 minutes of volume
+  const std::string rule = "A_1h.csv --cash 1000 --fast 5 --slow 20 --stop 0.02 --json";
+  const auto fixed = run("backtest", rule);
+  ASSERT_EQ(fixed.code, 0) << fixed.err;
+  EXPECT_EQ(fixed.out, run("backtest", rule + " --slippage-model fixed --slippage 0.0005").out);
+  const auto before = fixed.json()["symbols"][0];
+  EXPECT_EQ(before["slippage_model"], "fixed");
+  EXPECT_NEAR(before["slippage_bps_median"].get<double>(), 5, 1e-9);
+  // 1 % an hour is 13 bp a minute: 0.5 + 0.35 · 13 + 0.1 · 4, and what the spread adds
+  const auto own = run("backtest", rule + " --slippage-model liquidity").json()["symbols"][0];
+  EXPECT_EQ(own["slippage_model"], "liquidity");
+  EXPECT_GT(own["slippage_bps_median"].get<double>(), 5);
+  EXPECT_LT(own["slippage_bps_median"].get<double>(), 8);
+  ASSERT_EQ(own["trade_list"].size(), before["trade_list"].size());
+  for (const auto& trade : own["trade_list"]) {
+    const double units = trade["units"].get<double>();
+    const double value = units * (trade["entry_price"].get<double>() + trade["exit_price"].get<double>());
+    EXPECT_LE(trade["slippage"].get<double>(), 8.01e-4 * value);
+    EXPECT_GT(trade["slippage"].get<double>(), 3e-4 * value);
+  }
+  const auto swept =
+      run("sweep", "A_1h.csv --cash 1000 --grid fast=5,slow=20,stop=0.02 --slippage-model liquidity --json");
+  ASSERT_EQ(swept.code, 0) << swept.err;
+  EXPECT_EQ(swept.err.find("left out"), std::string::npos);
+  EXPECT_EQ(swept.json()["symbols"][0]["slippage_model"], "liquidity");
+  EXPECT_NEAR(swept.json()["symbols"][0]["best"][0]["slippage"].get<double>(), own["slippage"].get<double>(),
+              1e-9);
+  EXPECT_THAT(run("backtest", "A_1h.csv --slippage-model liquidity").out, HasSubstr("slippage by liquidity"));
+}
+
+TEST_F(StrategiesCommand, WhatTheSlippageModelGoesWithoutIsToldOnce) {
+  std::string closes = "date,A,B\n";
+  for (int t = 0; t < 200; ++t)
+    closes += format_timestamp(1'577'836'800'000 + t * 86'400'000LL) + "," +
+              std::to_string(100 + t % 7 + t / 20) + "," + std::to_string(50 - t % 5) + "\n";
+  write("closes.csv", closes);
+  write("weights.csv", "date,A,B\n2020-01-11,0.5,0.5\n2020-02-01,0.5,-0.5\n");
+  for (const std::string arguments :
+       {"backtest closes.csv", "sweep closes.csv --blocks 2 --grid fast=3,slow=9",
+        "backtest closes.csv --weights weights.csv"}) {
+    const auto space = arguments.find(' ');
+    const auto outcome =
+        run(arguments.substr(0, space), arguments.substr(space + 1) + " --slippage-model liquidity --json");
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr("no high and low of A and 1 more; the spread is left out"));
+    EXPECT_EQ(outcome.err.find("no high and low"), outcome.err.rfind("no high and low")) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr("no volume of A and 1 more"));
+  }
+  const auto weights =
+      run("backtest", "closes.csv --weights weights.csv --slippage-model liquidity --json").json();
+  EXPECT_EQ(weights["slippage_model"], "liquidity");
+  EXPECT_GT(weights["slippage_bps_mean"].get<double>(), 0.5);
+  EXPECT_LE(weights["slippage_bps_mean"].get<double>(), 8);
+  EXPECT_EQ(run("backtest", "closes.csv --weights weights.csv --json").json()["slippage_model"], "fixed");
+}
+
 TEST_F(StrategiesCommand, RegimesComeFromAModelAndCanBeTheOnlyOnesTraded) {
   write_bars("A_1h.csv", 600, 6);
   write("model.json", model_of("fall", "rise"));
@@ -331,7 +396,14 @@ TEST_F(StrategiesCommand, WrongInputIsRefusedByNameAndNothingIsWritten) {
   EXPECT_THAT(refusal("sweep", "A_1h.csv --plots /proc/nowhere"), HasSubstr("--plots /proc/nowhere"));
   EXPECT_THAT(refusal("sweep", "A_1h.csv --model A_1h.csv"), HasSubstr("neither JSON nor safetensors"));
   EXPECT_THAT(refusal("sweep", "A_1h.csv --out out.txt"), HasSubstr(".csv or .parquet"));
-  EXPECT_THAT(refusal("sweep", "A_1h.csv --fee 0.5"), HasSubstr("fee_rate is 0.5"));
+  EXPECT_THAT(refusal("sweep", "A_1h.csv --fee 0.5"), HasSubstr("--fee is 0.5"));
+  EXPECT_THAT(refusal("backtest", "A_1h.csv --fee nan"), HasSubstr("--fee is nan"));
+  EXPECT_THAT(refusal("sweep", "A_1h.csv --slippage -1"), HasSubstr("--slippage is -1"));
+  EXPECT_THAT(refusal("sweep", "A_1h.csv --cash 0"), HasSubstr("--cash is 0"));
+  EXPECT_THAT(refusal("backtest", "A_1h.csv --size 2"), HasSubstr("--size is 2"));
+  EXPECT_THAT(refusal("sweep", "A_1h.csv --slippage-model liquid"), HasSubstr("--slippage-model"));
+  EXPECT_THAT(refusal("sweep", "A_1h.csv --slippage-model liquidity --slippage 0.001"),
+              HasSubstr("--slippage is for --slippage-model fixed"));
   EXPECT_THAT(refusal("backtest", "A_1h.csv --window 5"), HasSubstr("sma_cross has no parameter \"window\""));
   EXPECT_THAT(refusal("backtest", "A_1h.csv --fast 5:10"), HasSubstr("one value for each parameter"));
   EXPECT_THAT(refusal("backtest", "A_1h.csv --fast 50 --slow 20"), HasSubstr("fast < slow"));

@@ -14,15 +14,16 @@ if OWN_PYTHON.exists() and pathlib.Path(sys.executable) != OWN_PYTHON:
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(ROOT / "scripts/plots"))
 try:
+    import matplotlib  # noqa: F401
     import numpy as np
     import pyarrow
     import pyarrow.parquet as parquet
-    import strategies
-    import style
-    import tear_sheet
 except ImportError as missing:
     print(f"skipped: {missing}; scripts/setup installs it")
     sys.exit(77)
+import style  # noqa: E402
+import sweep  # noqa: E402
+import tear_sheet  # noqa: E402
 
 BARS = 3000
 # Side at the close, return: entered at bar 1, stopped in bar 2; entered and stopped within bar 5.
@@ -193,7 +194,7 @@ class Sweep(Drawing):
         said = {"symbol": "A", "trials": len(table["sharpe"]), "overfitting_probability": 0.125,
                 "best_of_strategy": [{"strategy": "other", "deflated_sharpe": 0.9}, {"strategy": "sma_cross", "deflated_sharpe": 0.43}]}
         (self.folder / "sweep.json").write_text(json.dumps({"symbols": [said]}))
-        return strategies.draw_all(self.folder)
+        return sweep.draw_all(self.folder)
 
     def test_the_best_stands_beside_what_luck_explains(self):
         self.assertEqual(["A_sma_cross.png", "A_sharpe_ratios.png"], self.draw(sweep_table([0.5, 1.25, np.nan, 0.1], [3.0] * 4)))

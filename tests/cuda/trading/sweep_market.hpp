@@ -16,6 +16,7 @@ struct Market {
   std::size_t columns;
   std::vector<std::int32_t> bucket;
   std::vector<std::uint8_t> allowed;
+  std::vector<double> slippage_rates;
   std::vector<Lane> lanes;
 
   // A random walk with gaps; columns are slow noises that begin with missing values.
@@ -31,6 +32,7 @@ struct Market {
       bucket.push_back(static_cast<std::int32_t>(t * 3 / bars) * 2 + (t / 37 % 2 == 0 ? 0 : 1));
       allowed.push_back(t / 53 % 4 == 3 ? 0 : 1);
     }
+    for (std::size_t t = 0; t < bars; ++t) slippage_rates.push_back(0.0001 * below(100));
     table.resize(Table::size(bars, columns));
     std::vector<double> value(columns, 0);
     for (std::size_t t = 0; t < bars; ++t) {

@@ -71,7 +71,12 @@ inline std::vector<int> reference_wishes(const Task& task, const Lane& lane) {
 class ReferenceAccount {
  public:
   ReferenceAccount(const Task& task, const Lane& lane, Reference& out)
-      : bars_(task.bars), rules_(task.rules), lane_(lane), out_(out), cash_(task.rules.start_cash) {}
+      : bars_(task.bars),
+        slippage_rates_(task.slippage_rates),
+        rules_(task.rules),
+        lane_(lane),
+        out_(out),
+        cash_(task.rules.start_cash) {}
 
   void bar(std::size_t t, bool fresh, int wish) {
     const double open = bars_.open[t], high = bars_.high[t], low = bars_.low[t];
@@ -106,7 +111,7 @@ class ReferenceAccount {
 
  private:
   void enter(std::size_t t, double reference, int side) {
-    const double price = reference + side * reference * rules_.slippage_rate;
+    const double price = reference + side * reference * slippage_at(t);
     double units = cash_ * rules_.size / price / (1 + rules_.fee_rate);
     if (rules_.whole_units) units = std::floor(units);
     if (units <= 0) return;
@@ -119,7 +124,7 @@ class ReferenceAccount {
   }
   void leave(std::size_t t, double reference, bool slips, const char* reason) {
     const int side = units_ > 0 ? 1 : -1;
-    const double price = slips ? reference - side * reference * rules_.slippage_rate : reference;
+    const double price = slips ? reference - side * reference * slippage_at(t) : reference;
     const double units = std::abs(units_), equity = cash_ + units_ * reference;
     pay(units, price, reference, equity);
     cash_ += units_ * price;
@@ -140,7 +145,12 @@ class ReferenceAccount {
     if (equity > 0) out_.turnover += units * price / equity;
   }
 
+  double slippage_at(std::size_t t) const {
+    return slippage_rates_.empty() ? rules_.slippage_rate : slippage_rates_[t];
+  }
+
   const Bars& bars_;
+  std::span<const double> slippage_rates_;
   const TradingRules& rules_;
   const Lane& lane_;
   Reference& out_;

@@ -20,6 +20,7 @@ struct Case {
   bool minus, stay, gate, side, votes, shorts, levels, allowed, buckets;
   double size;
   bool whole_units, close_last;
+  bool slippages = false;  // a rate of its own for every bar
 };
 
 std::ostream& operator<<(std::ostream& out, const Case& c) {
@@ -61,6 +62,7 @@ class EveryShape : public testing::TestWithParam<Case> {
     task.rules.whole_units = c.whole_units;
     task.rules.close_last = c.close_last;
     if (c.allowed) task.allowed = market.allowed;
+    if (c.slippages) task.slippage_rates = market.slippage_rates;
     if (c.buckets) {
       task.bucket = market.bucket;
       task.buckets = 6;
@@ -227,9 +229,9 @@ TEST_P(EveryShape, TheJournalEqualsTheSlowReferenceTradeByTrade) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Sweep, EveryShape,
-    testing::Values(
+const std::vector<Case>& every_case() {
+  static const std::vector<Case> cases = [] {
+    std::vector<Case> all{
         Case{"Plain", true, false, false, false, false, false, false, false, false, 1, false, true},
         Case{"StillOpenAtTheEnd", true, false, false, false, false, false, false, false, true, 1, false,
              false},
@@ -240,8 +242,20 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"ShortsWithLevels", false, true, true, true, false, true, true, true, true, 0.6, false, true},
         Case{"SideOnly", true, false, false, true, false, false, false, false, false, 1, false, true},
         Case{"Votes", true, false, false, false, true, true, false, true, true, 1, false, true},
-        Case{"WholeUnits", true, false, false, false, false, true, true, false, true, 0.9, true, true}),
-    [](const auto& info) { return info.param.name; });
+        Case{"WholeUnits", true, false, false, false, false, true, true, false, true, 0.9, true, true}};
+    for (std::size_t i = 0, count = all.size(); i < count; ++i) {
+      Case one = all[i];
+      one.name += "WithSlippageOfBars";
+      one.slippages = true;
+      all.push_back(one);
+    }
+    return all;
+  }();
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(Sweep, EveryShape, testing::ValuesIn(every_case()),
+                         [](const auto& info) { return info.param.name; });
 
 // Which signs a lane's words must hold depends on its columns; the reference knows nothing of words.
 TEST(SweepByWords, LanesOfAnyColumnsEqualTheSlowReference) {
@@ -434,6 +448,36 @@ TEST(SweepByHand, AWishIsFilledAtTheNextOpenWithSlippageAndFees) {
   EXPECT_NEAR(journal.equity[2], journal.equity[3], 1e-9);
 }
 
+TEST(SweepByHand, AFillPaysTheSlippageOfItsOwnBarAndATargetNone) {
+  ByHand hand({{10, 10, 10, 10, 1},
+               {20, 20, 20, 20, 1},
+               {20, 20, 20, 20, 0},
+               {30, 30, 30, 30, 1},
+               {20, 20, 20, 20, 1},
+               {20, 30, 20, 30, 0},
+               {30, 30, 30, 30, 1},
+               {40, 40, 40, 40, 1},
+               {40, 40, 10, 40, 1}});
+  const std::vector<double> rates{0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.09};
+  hand.task.slippage_rates = rates;
+  hand.lanes[0].target = 0.4;
+  hand.lanes[0].stop = 0.5;
+  hand.task.lanes = hand.lanes;
+  const Journal journal = trace(hand.task, 0);
+  ASSERT_EQ(journal.trades.size(), 3U);
+  EXPECT_DOUBLE_EQ(journal.trades[0].entry_price, 20 * 1.02);
+  EXPECT_EQ(journal.trades[0].reason, ExitReason::signal);
+  EXPECT_DOUBLE_EQ(journal.trades[0].exit_price, 30 * 0.96);
+  EXPECT_DOUBLE_EQ(journal.trades[1].entry_price, 20 * 1.05);
+  EXPECT_EQ(journal.trades[1].reason, ExitReason::target);
+  EXPECT_DOUBLE_EQ(journal.trades[1].exit_price, 20 * 1.05 * 1.4);
+  EXPECT_DOUBLE_EQ(journal.trades[2].entry_price, 40 * 1.08);
+  EXPECT_EQ(journal.trades[2].reason, ExitReason::stop);
+  EXPECT_DOUBLE_EQ(journal.trades[2].exit_price, 40 * 1.08 * 0.5 * 0.91);
+  hand.lanes[0].stop = hand.lanes[0].target = 0;
+  EXPECT_DOUBLE_EQ(trace(hand.task, 0).trades.back().exit_price, 40 * 0.91) << "closed at the end";
+}
+
 TEST(SweepByHand, TheLastBarsWishIsNeverTradedAndNothingIsFilledOnTheFirstBar) {
   ByHand hand({{10, 10, 10, 10, 0}, {20, 20, 20, 20, 0}, {30, 30, 30, 30, 1}});
   const Journal journal = trace(hand.task, 0);
@@ -533,6 +577,23 @@ TEST(SweepByHand, WholeUnitsAreRoundedDownAndTooLittleCashBuysNothing) {
   EXPECT_EQ(journal.outcome.equity, 1);
 }
 
+TEST(Sweep, ARateOfEveryBarThatIsTheRulesGivesTheRulesBits) {
+  Market market(900, 40, 11);
+  market.lanes = random_lanes(
+      market, {"", true, true, false, false, false, true, true, false, false, 1, false, true}, 300);
+  Task task = market.task();
+  task.rules.shorts = true;
+  const Results fixed = run(Resources::make("cpu"), task);
+  const std::vector<double> rates(900, task.rules.slippage_rate);
+  task.slippage_rates = rates;
+  const Results of_bars = run(Resources::make("cpu"), task);
+  EXPECT_EQ(0, std::memcmp(fixed.buckets.data(), of_bars.buckets.data(), fixed.buckets.size_bytes()));
+  for (std::size_t i = 0; i < market.lanes.size(); ++i) {
+    EXPECT_EQ(fixed.outcomes[i].equity, of_bars.outcomes[i].equity);
+    EXPECT_EQ(fixed.outcomes[i].slippage, of_bars.outcomes[i].slippage);
+  }
+}
+
 TEST(Sweep, WrongInputIsNamed) {
   const auto message = [](auto change) {
     ByHand hand({{10, 10, 10, 10, 1}, {20, 22, 19, 21, 0}, {30, 31, 29, 30, 0}});
@@ -554,6 +615,9 @@ TEST(Sweep, WrongInputIsNamed) {
   EXPECT_THAT(message([](ByHand& h) { h.task.rules.fee_rate = -1; }), testing::HasSubstr("fee_rate is -1"));
   EXPECT_THAT(message([](ByHand& h) { h.task.rules.slippage_rate = std::nan(""); }),
               testing::HasSubstr("slippage_rate is nan"));
+  const std::vector<double> rates{0.01, 0.01, 0.2};
+  EXPECT_THAT(message([&](ByHand& h) { h.task.slippage_rates = rates; }),
+              testing::HasSubstr("slippage_rate of bar 2 is 0.2"));
   EXPECT_THAT(message([](ByHand& h) { h.task.rules.size = 1.5; }), testing::HasSubstr("size is 1.5"));
   EXPECT_THAT(message([](ByHand& h) { h.task.rules.start_cash = 0; }), testing::HasSubstr("start_cash is 0"));
   EXPECT_THAT(message([](ByHand& h) { h.lanes[0].stop = 1; }), testing::HasSubstr("a stop below 1"));

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draws the pictures of `regent sweep --plots` from the sweep.parquet and sweep.json that it wrote into a folder.
 
-usage: strategies.py FOLDER
+usage: sweep.py FOLDER
 
 A heat map of the Sharpe ratio for every symbol and strategy with two swept parameters or more (over the two with most
 values; the best over all others), a curve for one, and the distribution of all Sharpe ratios. Only draws: every number
