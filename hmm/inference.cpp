@@ -10,6 +10,7 @@
 #include "base/nan_value.hpp"
 #include "cuda/hmm/forward.hpp"
 #include "cuda/hmm/long_series.hpp"
+#include "cuda/hmm/long_viterbi.hpp"
 #include "cuda/hmm/smooth.hpp"
 #include "cuda/hmm/viterbi.hpp"
 #include "cuda/runtime/aligned.hpp"
@@ -429,6 +430,15 @@ template <class T>
 Paths decode(const cuda::Resources& resources, std::span<const Model> models, const SeriesBatch& batch) {
   Paths result{std::vector<double>(batch.series.size()), std::vector<std::vector<int>>(batch.series.size())};
   for_each_chunk<T>(models, batch, [&](const Chunk<T>& chunk) {
+    if (chunk.runs_in_pieces()) {
+      const std::size_t series = chunk.series()[0];
+      std::vector<std::uint8_t> path(chunk.length(0));
+      const double log_probability = cuda::hmm::long_viterbi<T>(resources, chunk.view(), path);
+      const bool possible = log_probability > impossible_below;
+      result.log_probability[series] = possible ? log_probability + chunk.offset(0) : -INFINITY;
+      if (possible) result.states[series].assign(path.begin(), path.end());
+      return;
+    }
     std::vector<double> lanes(chunk.padded_lanes());
     std::vector<std::uint8_t> path(chunk.padded_bars());
     cuda::hmm::viterbi<T>(resources, chunk.view(), path, lanes);

@@ -34,10 +34,10 @@ struct Paths {
   std::vector<std::vector<int>> states;  // [series][bars]; −1 where every path is impossible
 };
 
-// Series of observations longer than this are filtered, smoothed and scored in pieces of time that run as
-// lanes of their own (cuda/hmm/long_series.hpp; not mixtures): equal to the pass in order to 1e-12 in double
-// and 5e-6 in float, relative, and with a 32nd of the memory. Up to it the filter is equal to the live
-// filter's last bit.
+// Series of observations longer than this are filtered, smoothed, scored and decoded in pieces of time that
+// run as lanes of their own (cuda/hmm/long_series.hpp, long_viterbi.hpp; not mixtures): equal to the pass in
+// order to 1e-12 in double and 5e-6 in float, relative, paths but for ties within rounding, and with a 32nd
+// of the memory. Up to it the filter is equal to the live filter's last bit.
 inline constexpr std::size_t whole_bars_max = 131072;
 
 // `models` is one model for all series, or one per series, all of one shape (M, m, D, emission, components).

@@ -1,11 +1,13 @@
 #include "hmm/live_filter.hpp"
 
+#include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <numeric>
 #include <string>
 
 #include "base/error.hpp"
@@ -16,6 +18,7 @@
 #include "cuda/runtime/aligned.hpp"
 #include "hmm/lane_parameters.hpp"
 #include "hmm/log_passes.hpp"
+#include "hmm/mixture.hpp"
 
 namespace regent::hmm {
 namespace {
@@ -29,9 +32,8 @@ void check_models(std::span<const Model> models) {
   for (std::size_t i = 0; i < models.size(); ++i) {
     const std::string where = "live regime filter, symbol " + std::to_string(i);
     validate(models[i], where);
-    if (models[i].emission == EmissionKind::mixture)
-      throw InputError(where + ": mixtures cannot be filtered live in a batch; use hmm::Filter");
-    if (!(shape_of(models[i]) == shape_of(models[0])) || models[i].emission != models[0].emission) {
+    if (!(shape_of(models[i]) == shape_of(models[0])) || models[i].emission != models[0].emission ||
+        models[i].components != models[0].components) {
       throw InputError(where + ": its model has another shape or emission than that of symbol 0");
     }
   }
@@ -70,7 +72,7 @@ std::uint64_t mark_of(const Model& model) {
   std::string bytes;
   for (const auto* values :
        {&model.macro_start, &model.macro_transition, &model.micro_start, &model.micro_transition,
-        &model.micro_exit, &model.means, &model.covariances, &model.dof})
+        &model.micro_exit, &model.means, &model.covariances, &model.dof, &model.mixture_weights})
     bytes.append(reinterpret_cast<const char*>(values->data()), values->size() * sizeof(double));
   const Sha256Digest digest = sha256(std::string_view(bytes));
   std::uint64_t mark = 0;
@@ -117,9 +119,10 @@ template <class T>
 struct LiveFilter<T>::State {
   State(const cuda::Resources& given, std::span<const Model> models)
       : resources(given),
-        shape(shape_of(models[0])),
-        law(law_of(models[0])),
+        shape(shape_of(expanded(models[0]))),
+        law(law_of(expanded(models[0]))),
         lanes(static_cast<int>(models.size())),
+        components(models[0].components),
         features(models[0].features) {
     const std::size_t padded = cuda::hmm::blocks_of(lanes) * lane_block;
     centre.resize(padded * shape.dimension);
@@ -130,24 +133,27 @@ struct LiveFilter<T>::State {
     for (int lane = 0; lane < lanes; ++lane) put_model(models[lane], lane);
     posteriors = own_posteriors;
     macro_posteriors = own_macro_posteriors;
+    parts.resize(components == 1 ? 0 : static_cast<std::size_t>(lanes) * shape.states());
     if (given.backend() != cuda::Backend::gpu) {
       prepared.resize(padded * static_cast<std::size_t>(cuda::hmm::prepared_rows(shape)));
       cuda::hmm::prepare_live_cpu(given, job(), prepared.data());
       return;
     }
     device = cuda::hmm::live_gpu<T>(given, job());
-    posteriors = {device->posteriors(), posteriors.size()};
+    if (components == 1) posteriors = {device->posteriors(), posteriors.size()};
     macro_posteriors = {device->macro_posteriors(), macro_posteriors.size()};
   }
 
+  // A mixture's lane is that of its sub-states, whose posteriors are summed.
   void put_model(const Model& model, int lane) {
     const bool last = lane + 1 == lanes;
-    const Standardisation standardisation = standardisation_of(model);
-    const std::vector<double> own = lane_parameters(model, standardisation);
+    const Model of_parts = expanded(model);
+    const Standardisation standardisation = standardisation_of(of_parts);
+    const std::vector<double> own = lane_parameters(of_parts, standardisation);
     parameters.resize(cuda::hmm::blocks_of(lanes) * lane_block * own.size());
     put_lane<T>(own, lane, last, parameters);
     marks.push_back(mark_of(model));
-    LogChain chain(model);
+    LogChain chain(of_parts);
     which_in_logs.push_back(-1);
     if (has_transition_below(chain.transition, transition_min<T>)) {
       which_in_logs.back() = static_cast<int>(in_logs.size());
@@ -172,7 +178,7 @@ struct LiveFilter<T>::State {
     result.state = weights.data();
     result.totals = totals.data();
     result.present = present.data();
-    result.posteriors = posteriors.data();
+    result.posteriors = components == 1 ? posteriors.data() : parts.data();
     result.macro_posteriors = macro_posteriors.data();
     return result;
   }
@@ -185,6 +191,7 @@ struct LiveFilter<T>::State {
       now.bars = bars.data();
       cuda::hmm::live_cpu(resources, now);
     }
+    if (components > 1) sum_parts(device ? device->posteriors() : parts.data());
     if (in_logs.empty()) return;
     tbb::parallel_for(std::size_t{0}, in_logs.size(), [&](std::size_t i) {
       in_logs[i].update(cuda::hmm::AnyShape(shape), law,
@@ -192,16 +199,33 @@ struct LiveFilter<T>::State {
       publish(in_logs[i]);
     });
   }
+  // [symbols, K·C] into the posteriors.
+  void sum_parts(const T* of_parts) {
+    constexpr std::size_t task = 4096;  // states
+    const auto work = [&](std::size_t first, std::size_t end) {
+      for (std::size_t state = first; state < end; ++state) {
+        const T* part = of_parts + state * static_cast<std::size_t>(components);
+        posteriors[state] = std::accumulate(part, part + components, T{0});
+      }
+    };
+    if (posteriors.size() <= task) return work(0, posteriors.size());
+    tbb::parallel_for(
+        tbb::blocked_range<std::size_t>(0, posteriors.size(), task),
+        [&](const tbb::blocked_range<std::size_t>& range) { work(range.begin(), range.end()); });
+  }
   // In place of what the compute layer said of the symbol.
   void publish(const LogLane& one) {
-    T* states = &posteriors[static_cast<std::size_t>(one.lane) * shape.states()];
+    T* states = &posteriors[static_cast<std::size_t>(one.lane) * states_of_model()];
     T* macros = &macro_posteriors[static_cast<std::size_t>(one.lane) * shape.macros];
+    std::fill_n(states, states_of_model(), T{0});
     std::fill_n(macros, shape.macros, T{0});
-    for (int k = 0; k < shape.states(); ++k) {
-      states[k] = static_cast<T>(std::exp(one.forward.state()[k]));
-      macros[k / shape.micros] += states[k];
+    for (int part = 0; part < shape.states(); ++part) {
+      const auto probability = static_cast<T>(std::exp(one.forward.state()[part]));
+      states[part / components] += probability;
+      macros[part / shape.micros] += probability;
     }
   }
+  std::size_t states_of_model() const { return static_cast<std::size_t>(shape.states() / components); }
   void fetch() {
     if (device) device->fetch(weights.data(), totals.data(), present.data());
   }
@@ -232,7 +256,7 @@ struct LiveFilter<T>::State {
     }
     for (int d = 0; d < shape.dimension; ++d)
       visit(&present[lane_index(lane, d, shape.dimension)], sizeof(std::int64_t));
-    const std::size_t states = shape.states(), macros = shape.macros;
+    const std::size_t states = states_of_model(), macros = shape.macros;
     visit(&posteriors[lane * states], states * sizeof(T));
     visit(&macro_posteriors[lane * macros], macros * sizeof(T));
   }
@@ -263,11 +287,12 @@ struct LiveFilter<T>::State {
   }
 
   const cuda::Resources& resources;
-  cuda::hmm::ShapeNumbers shape;
+  cuda::hmm::ShapeNumbers shape;  // of the lanes: of a mixture that of its sub-states
   cuda::hmm::EmissionLaw law;
-  int lanes;
+  int lanes, components;
   std::vector<std::string> features;
   Aligned<T> parameters, prepared, weights, own_posteriors, own_macro_posteriors;
+  Aligned<T> parts;                           // [symbols, K·C] posteriors of a mixture's sub-states
   std::span<T> posteriors, macro_posteriors;  // our own, or the device's
   Aligned<double> centre, scale, totals;
   Aligned<std::int64_t> present;

@@ -2,7 +2,8 @@
 // The causal filter of thousands of symbols at once, each with a model of its own, all of one shape: one step
 // per bar, never a smoothed posterior. On the CPU equal to the batch filter of the same precision to the last
 // bit; symbols whose models have transitions of (nearly) zero go in logs and in double (log_passes.hpp), on
-// the CPU.
+// the CPU. A mixture is filtered as its sub-states (mixture.hpp), so that it is equal to the batch filter of
+// these, and to its own, which sums densities over components first, to 1e-12 in double.
 
 #include <cstddef>
 #include <memory>
@@ -18,7 +19,8 @@ namespace regent::hmm {
 template <class T>
 class LiveFilter {
  public:
-  // Throws InputError where a model is invalid, a mixture, or of another shape or emission than the first.
+  // Throws InputError where a model is invalid (states times components above 32 too) or of another shape or
+  // emission than the first.
   LiveFilter(const cuda::Resources& resources, std::span<const Model> models);
   ~LiveFilter();
   LiveFilter(LiveFilter&&) noexcept;
@@ -29,7 +31,8 @@ class LiveFilter {
   // allocation. Throws InputError for an infinite value, naming symbol and feature, before anything has
   // changed.
   void update(std::span<const double> bars);
-  std::span<const T> posteriors() const;            // [symbols, K]; the start law before the first bar
+  // [symbols, K], of a mixture those of its states, not of components; the start law before the first bar.
+  std::span<const T> posteriors() const;
   std::span<const T> macro_posteriors() const;      // [symbols, M]
   double log_likelihood(std::size_t symbol) const;  // of all its bars so far, in the features' own units
 

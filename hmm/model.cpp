@@ -2,6 +2,7 @@
 
 #include <Eigen/Dense>
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "base/error.hpp"
@@ -113,6 +114,13 @@ void check_emission(const Model& model, const std::string& origin) {
   check_covariances(model, origin);
 }
 
+void check_bar_seconds(const Model& model, const std::string& origin) {
+  if (!model.bar_seconds || (*model.bar_seconds > 0 && std::isfinite(*model.bar_seconds))) return;
+  throw InputError(
+      origin + ": bar_seconds is " + short_text(*model.bar_seconds) +
+      "; the seconds from bar to bar are a number above 0 (86400 for days), and may be left out");
+}
+
 std::vector<std::string> numbered(const std::map<std::string, std::string>& metadata,
                                   const std::string& prefix, int count, const std::string& origin) {
   std::vector<std::string> names;
@@ -134,6 +142,21 @@ CovarianceKind read_covariance(const std::map<std::string, std::string>& metadat
   if (const auto kind = covariance_kind(found->second)) return *kind;
   throw InputError(origin + ": metadata covariance is \"" + found->second +
                    "\"; full, diagonal, tied and spherical are possible");
+}
+
+std::optional<double> read_bar_seconds(const std::map<std::string, std::string>& metadata,
+                                       const std::string& origin) {
+  const auto found = metadata.find("bar_seconds");
+  if (found == metadata.end()) return std::nullopt;
+  const std::string& text = found->second;
+  double seconds = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error == std::errc() && stop == text.data() + text.size()) return seconds;
+  throw InputError(origin + ": metadata bar_seconds is \"" + text + "\", which is no number of seconds");
+}
+std::string shortest_text(double value) {
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof text, value).ptr};
 }
 
 EmissionKind read_emission(const std::map<std::string, std::string>& metadata, const std::string& origin) {
@@ -233,6 +256,7 @@ void validate_structure(const Model& model, const std::string& origin) {
   // a flat model never exits, and has no macro row to go by
   if (m > 1 || exits) check_rows(model.macro_transition, m, origin, "macro_transition");
   check_finite(model.macro_transition, origin, "macro_transition");
+  check_bar_seconds(model, origin);
 }
 
 void check_features(const std::vector<std::string>& features, const std::string& origin) {
@@ -281,6 +305,7 @@ void write_safetensors(const Model& model, const std::filesystem::path& file) {
   out.metadata["format"] = model_format;
   out.metadata["emission"] = name_of(model.emission);
   if (model.covariance != CovarianceKind::full) out.metadata["covariance"] = name_of(model.covariance);
+  if (model.bar_seconds) out.metadata["bar_seconds"] = shortest_text(*model.bar_seconds);
   for (std::int64_t i = 0; i < d; ++i) out.metadata["feature." + std::to_string(i)] = model.features[i];
   for (std::size_t i = 0; i < model.labels.size(); ++i) {
     out.metadata["label." + std::to_string(i)] = model.labels[i];
@@ -318,6 +343,7 @@ Model read_safetensors(const std::filesystem::path& file) {
   model.micro_exit = in.f64("micro_exit", {m, n});
   model.emission = read_emission(in.metadata, origin);
   model.covariance = read_covariance(in.metadata, origin);
+  model.bar_seconds = read_bar_seconds(in.metadata, origin);
   model.components = static_cast<int>(c);
   model.means = in.f64("means", {k, c, d});
   model.covariances = in.f64("covariances", {k, c, d, d});

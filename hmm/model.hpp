@@ -41,7 +41,8 @@ struct Model {
   std::vector<double> covariances;      // [K, C, D, D], positive definite; of a Student-t its scale matrix
   std::vector<double> dof;              // [K], > 0, degrees of freedom; student_t only, else empty
   std::vector<double> mixture_weights;  // [K, C], rows sum to one; mixture only, else empty
-  std::vector<std::string> labels;  // [M], e.g. calm, trend, chaos; of a flat HMM [1] or one per state [K]
+  std::vector<std::string> labels;    // [M], e.g. calm, trend, chaos; of a flat HMM [1] or one per state [K]
+  std::optional<double> bar_seconds;  // usual step of the bars that it was fitted on; nothing: not known
 
   int states() const { return macros * micros; }
   // A structure alone (features, means and covariances empty) goes with a table of emission log-likelihoods.
@@ -58,7 +59,7 @@ void validate(const Model& model, const std::string& origin);
 // Between 1 and 16, each once. Throws InputError.
 void check_features(const std::vector<std::string>& features, const std::string& origin);
 
-// The start, transition and exit tables alone.
+// The start, transition and exit tables, and the length of a bar.
 void validate_structure(const Model& model, const std::string& origin);
 
 void write_safetensors(const Model& model, const std::filesystem::path& file);

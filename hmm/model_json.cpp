@@ -298,6 +298,14 @@ void read_labels(const json& file, const Place& place, Model& model) {
                              " are needed, one per " + (model.macros == 1 ? "state" : "macro regime"));
 }
 
+void read_bar_seconds(const json& file, const Place& place, Model& model) {
+  const auto found = file.find("bar_seconds");
+  if (found == file.end()) return;
+  std::vector<double> seconds;
+  append_numbers(*found, place.key("bar_seconds"), {}, seconds);
+  model.bar_seconds = seconds.front();
+}
+
 // [first, first + Π shape) of a table as nested arrays.
 Json nested(std::span<const double> values, std::span<const std::size_t> shape) {
   Json out = Json::array();
@@ -370,7 +378,8 @@ void put_emission(const Model& model, Json& file) {
 Model model_from_json(const std::string& text, const std::string& origin, const JsonReading& reading) {
   const json file = parsed(text, origin);
   const Place root{origin, ""};
-  check_keys(file, root, {"format", "features", "labels", "start", "transition", "hierarchy", "emission"});
+  check_keys(file, root,
+             {"format", "bar_seconds", "features", "labels", "start", "transition", "hierarchy", "emission"});
   const json& format = member(file, root, "format", "\"regent-hmm/1\"");
   if (format != model_format) {
     root.key("format").refuse(format.dump().substr(0, 40) + " is not \"" + model_format + "\"");
@@ -384,6 +393,7 @@ Model model_from_json(const std::string& text, const std::string& origin, const 
     read_hierarchy(file["hierarchy"], root.key("hierarchy"), reading, model);
   }
   read_labels(file, root, model);
+  read_bar_seconds(file, root, model);
   if (!file.contains("emission")) {
     if (file.contains("features")) root.refuse("features without an \"emission\"");
     validate_structure(model, origin);
@@ -401,6 +411,7 @@ std::string model_to_json(const Model& model) {
   model.has_emission() ? validate(model, "regime model") : validate_structure(model, "regime model");
   Json file = {{"format", model_format}};
   if (model.has_emission()) file["features"] = model.features;
+  if (model.bar_seconds) file["bar_seconds"] = *model.bar_seconds;
   file["labels"] = model.labels;
   put_structure(model, file);
   if (model.has_emission()) put_emission(model, file);

@@ -6,6 +6,7 @@
 // student_t adds "dof": [K]; a mixture has "weights": [K][C], "means": [K][C][D], "covariances":
 // [K][C][D][D]. A hierarchy has, instead of start and transition, "hierarchy": {"macro_start": [M],
 // "macro_transition": [M][M], "micro_start": [M][m], "micro_transition": [M][m][m], "micro_exit": [M][m]}.
+// "bar_seconds", a number, is the usual step of the bars that the model was fitted on, and may be left out.
 // Without features and emission it is a structure, to be used with a table of emission log-likelihoods.
 
 #include <string>

@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/table.hpp"
 #include "base/terminal.hpp"
+#include "hmm/commands/bar_length.hpp"
 #include "hmm/commands/fit_flags.hpp"
 #include "hmm/commands/model_choice.hpp"
 #include "hmm/commands/output.hpp"
@@ -94,6 +95,17 @@ std::vector<const Model*> previous_models(const std::optional<ModelChoice>& choi
   return models;
 }
 
+// What the fit begins at and follows knows bars of the same length.
+void check_bar_lengths(const FitCommandFlags& flags, const FitSettings& settings, const SeriesInput& input,
+                       const std::optional<ModelChoice>& previous) {
+  if (settings.start) check_bar_length(std::span(&*settings.start, 1), input, flags.start);
+  if (!previous) return;
+  std::vector<Model> before;
+  for (const Model* model : previous_models(previous, input))
+    before.push_back(model == nullptr ? Model{} : *model);
+  check_bar_length(before, input, flags.previous);
+}
+
 // In groups, so that a person sees it advance; a series' fit does not depend on its group.
 std::vector<FitOutcome> fit_all(const cuda::Resources& resources, const SeriesInput& input,
                                 const FitSettings& settings, const std::vector<const Model*>& previous,
@@ -140,12 +152,14 @@ std::vector<Fitted> fit_symbols(const FitCommandFlags& flags, const cuda::Resour
   const bool relabels = !previous && !settings_of(flags).numbered_by_user();
   const double periods = periods_per_year_of(input);
   const SeriesBatch batch = input.batch();
+  const auto bar_seconds = bar_seconds_of_series(input);
   std::vector<Fitted> all;
   for (std::size_t s = 0; s < outcomes.size(); ++s) {
     Fitted one{input.series[s].symbol, input.series[s].rows.size(),   "",
                outcomes[s].error,      std::move(outcomes[s].result), {}};
     if (one.result) {
       const SeriesBatch alone{batch.kind, {batch.series[s]}, {batch.names[s]}};
+      one.result->model.bar_seconds = bar_seconds[s];
       complete(resources, alone, periods, relabels, one);
     }
     all.push_back(std::move(one));
@@ -163,6 +177,7 @@ std::vector<Fitted> fit_shared(const FitCommandFlags& flags, const cuda::Resourc
   const bool relabels = !previous && !settings_of(flags).numbered_by_user();
   Fitted one{"", input.table.rows, "", "", {}, {}};
   one.result = fit_pooled(resources, fit_series(input), input.columns, settings_of(flags), before);
+  one.result->model.bar_seconds = bar_seconds_of_all(input);
   complete(resources, input.batch(), periods_per_year_of(input), relabels, one);
   std::vector<Fitted> all;
   all.push_back(std::move(one));
@@ -246,6 +261,7 @@ int run(const FitCommandFlags& flags) {
   check_out(flags, input);
   std::optional<ModelChoice> previous;
   if (!flags.previous.empty()) previous = read_models(flags.previous);
+  check_bar_lengths(flags, settings, input, previous);
   const auto resources = cuda::Resources::make(flags.device);
   std::vector<Fitted> all = flags.pooled ? fit_shared(flags, resources, input, previous)
                                          : fit_symbols(flags, resources, input, previous);

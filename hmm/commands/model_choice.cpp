@@ -7,6 +7,7 @@
 
 #include "base/config/suggest.hpp"
 #include "base/error.hpp"
+#include "hmm/commands/bar_length.hpp"
 
 namespace regent::hmm {
 namespace {
@@ -92,7 +93,10 @@ const Model* ModelChoice::find(const std::string& symbol) const {
 
 std::vector<Model> ModelChoice::for_series(const SeriesInput& input, const std::string& path) const {
   const auto all = by_symbol.find("");
-  if (all != by_symbol.end()) return {all->second};
+  if (all != by_symbol.end()) {
+    check_bar_length(std::span(&all->second, 1), input, path);
+    return {all->second};
+  }
   std::vector<std::string> names;
   for (const auto& [symbol, model] : by_symbol) names.push_back(symbol);
   std::vector<Model> models;
@@ -108,6 +112,7 @@ std::vector<Model> ModelChoice::for_series(const SeriesInput& input, const std::
     }
     models.push_back(*model);
   }
+  check_bar_length(models, input, path);
   return models;
 }
 

@@ -19,7 +19,8 @@ struct ModelChoice {
   // nullptr: none.
   const Model* find(const std::string& symbol) const;
   // One model, or one per series of `input`, which was read with what any() says. Throws InputError naming a
-  // symbol that has none, or whose model reads other features or has another shape than any().
+  // symbol that has none, or whose model reads other features, has another shape than any() or was fitted on
+  // bars of another length.
   std::vector<Model> for_series(const SeriesInput& input, const std::string& path) const;
 };
 

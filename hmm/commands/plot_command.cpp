@@ -57,11 +57,8 @@ Price price_of(const Decoded& decoded) {
 }
 
 SeriesColumn time_of(const SeriesInput& input) {
-  for (const auto& column : input.carried) {
-    if (!column.is_timestamp && !market::is_time_name(column.name)) continue;
-    if (auto times = market::times_of(column))
-      return {.name = "timestamp", .integers = *times, .is_timestamp = true};
-  }
+  if (auto times = input.times())
+    return {.name = "timestamp", .integers = std::move(*times), .is_timestamp = true};
   SeriesColumn rows{.name = "row", .integers = std::vector<std::int64_t>(input.table.rows)};
   for (const auto& one : input.series) {
     for (std::size_t i = 0; i < one.rows.size(); ++i)

@@ -143,6 +143,14 @@ SeriesBatch SeriesInput::batch() const {
   return batch;
 }
 
+std::optional<std::vector<TimestampMs>> SeriesInput::times() const {
+  for (const auto& column : carried) {
+    if (!column.is_timestamp && !market::is_time_name(column.name)) continue;
+    if (auto times = market::times_of(column)) return times;
+  }
+  return std::nullopt;
+}
+
 SeriesInput read_features(const std::string& file, const std::vector<std::string>& features) {
   SeriesInput input;
   input.table = market::read_series(file);

@@ -3,6 +3,7 @@
 // through.
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ struct SeriesInput {
   std::vector<NamedSeries> series;            // by first appearance
   SeriesBatch batch() const;                  // views into `series`
   bool has_symbols() const { return series.size() > 1 || !series.front().symbol.empty(); }
+  // [rows] of the carried time column; nothing where there is none, or one of row numbers.
+  std::optional<std::vector<TimestampMs>> times() const;
 };
 
 // --data: the named features, each a column of the file. Throws InputError for a missing column, a cell that

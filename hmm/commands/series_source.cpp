@@ -183,15 +183,12 @@ SeriesInput read_model_series(const SourceFlags& flags, const Model& model, cons
 }
 
 double periods_per_year_of(const SeriesInput& input) {
-  for (const auto& column : input.carried) {
-    if (!column.is_timestamp && !market::is_time_name(column.name)) continue;
-    const auto times = market::times_of(column);
-    if (!times) continue;
-    std::vector<std::int64_t> of_first;
-    for (const std::size_t row : input.series.front().rows) of_first.push_back((*times)[row]);
-    if (of_first.size() > 1) return market::periods_per_year(of_first);
-  }
-  return std::numeric_limits<double>::quiet_NaN();
+  const auto times = input.times();
+  const std::vector<std::size_t>& rows = input.series.front().rows;
+  if (!times || rows.size() < 2) return std::numeric_limits<double>::quiet_NaN();
+  std::vector<TimestampMs> of_first;
+  for (const std::size_t row : rows) of_first.push_back((*times)[row]);
+  return market::periods_per_year(of_first);
 }
 
 }  // namespace regent::hmm

@@ -200,8 +200,7 @@ TEST(Filter, RefusesInfinityAndWrongWidthsByName) {
   EXPECT_EQ(filter.log_likelihood(), 0);  // a refused bar is not a bar
 }
 
-TEST(LiveFilter, AllocatesNothingInUpdate) {
-  const std::vector<Model> models(40, market_hierarchy(4));
+void expect_no_allocation_in_a_live_update(const std::vector<Model>& models) {
   const std::vector<double> bars = with_gaps(simulate(models[0], 40 * 100, 11).bars, 4);
   const cuda::Resources resources = cuda::Resources::make("cpu");
   LiveFilter<float> filter(resources, models);
@@ -212,6 +211,22 @@ TEST(LiveFilter, AllocatesNothingInUpdate) {
   counting = false;
   EXPECT_FALSE(std::isnan(used));
   EXPECT_EQ(allocations, 0U);
+}
+
+TEST(LiveFilter, AllocatesNothingInUpdate) {
+  Model model = market_hierarchy(4);
+  expect_no_allocation_in_a_live_update(std::vector<Model>(40, model));
+  model.emission = EmissionKind::mixture;
+  model.components = 2;
+  model.mixture_weights.assign(18, 0.5);
+  const Model one = model;
+  model.means.clear();
+  model.covariances.clear();
+  for (int part = 0; part < 18; ++part) {
+    for (int d = 0; d < 4; ++d) model.means.push_back(one.means[part / 2 * 4 + d] + part % 2);
+    for (int e = 0; e < 16; ++e) model.covariances.push_back(one.covariances[part / 2 * 16 + e]);
+  }
+  expect_no_allocation_in_a_live_update(std::vector<Model>(40, model));
 }
 
 TEST(Filter, AllocatesNothingInUpdate) {

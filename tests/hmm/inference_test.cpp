@@ -318,7 +318,9 @@ void expect_pieces_to_equal_the_whole(bool forgets) {
   const cuda::Resources resources = cuda::Resources::make("cpu");
   double log_likelihood = 0;
   const std::vector<double> filtered = filter_series(model, bars, &log_likelihood);
-  const LogPass smoothed = smooth_in_logs(model, log_densities(model, bars));
+  const std::vector<double> table = log_densities(model, bars);
+  const LogPass smoothed = smooth_in_logs(model, table);
+  const LogPath decoded = decode_in_logs(model, table);
   for (const auto precision : {Precision::double_, Precision::single}) {
     const double tolerance = precision == Precision::double_ ? 1e-9 : 2e-4;
     const Posteriors f = filtered_posteriors(resources, models, batch, precision);
@@ -335,6 +337,11 @@ void expect_pieces_to_equal_the_whole(bool forgets) {
     EXPECT_NEAR(f.log_likelihood[0] / log_likelihood, 1, relative);
     EXPECT_NEAR(s.log_likelihood[0] / log_likelihood, 1, relative);
     EXPECT_NEAR(log_likelihoods(resources, models, batch, precision)[0] / log_likelihood, 1, relative);
+    const Paths p = most_probable_paths(resources, models, batch, precision);
+    EXPECT_NEAR(p.log_probability[0] / decoded.log_probability, 1, relative);
+    if (precision == Precision::double_) {
+      EXPECT_EQ(p.states[0], decoded.states);
+    }
   }
 }
 

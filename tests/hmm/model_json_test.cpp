@@ -250,5 +250,39 @@ TEST(ModelJson, KeepsTheKindOfCovarianceWhereItIsNotFull) {
   }
 }
 
+TEST(ModelJson, KeepsTheLengthOfABarWhereItIsKnown) {
+  Model model = model_from_json(gaussian, "m.json");
+  EXPECT_EQ(model.bar_seconds, std::nullopt);
+  EXPECT_EQ(model_to_json(model).find("bar_seconds"), std::string::npos);
+  for (const double seconds : {3600.0, 0.1, 1.0 / 3, 2629800.0}) {
+    model.bar_seconds = seconds;
+    EXPECT_EQ(model_from_json(model_to_json(model), "m.json").bar_seconds, seconds);
+    const std::filesystem::path file = scratch("length.safetensors");
+    write_model(model, file);
+    EXPECT_EQ(read_model(file).bar_seconds, seconds);
+    std::filesystem::remove(file);
+  }
+  model.bar_seconds = 3600;
+  EXPECT_THAT(model_to_json(model), HasSubstr("\"bar_seconds\": 3600.0,\n"));
+  Model structure = model_from_json(with(umbrella, "\"start\"", "\"bar_seconds\": 60, \"start\""), "u");
+  EXPECT_EQ(structure.bar_seconds, 60);
+  EXPECT_EQ(model_from_json(model_to_json(structure), "u").bar_seconds, 60);
+}
+
+TEST(ModelJson, RefusesALengthOfABarThatIsNone) {
+  const auto saying = [](const std::string& value) {
+    return complaint(with(gaussian, "\"labels\"", "\"bar_seconds\": " + value + ", \"labels\""));
+  };
+  EXPECT_THAT(saying("0"), HasSubstr("m.json: bar_seconds is 0; the seconds from bar to bar"));
+  EXPECT_THAT(saying("-3600"), HasSubstr("bar_seconds is -3600;"));
+  EXPECT_THAT(saying("\"1h\""), HasSubstr("m.json: bar_seconds: a number is needed, not \"1h\""));
+  EXPECT_THAT(complaint(with(gaussian, "\"labels\"", "\"bar_second\": 1, \"labels\"")),
+              HasSubstr("did you mean 'bar_seconds'"));
+  Model model = model_from_json(gaussian, "m.json");
+  model.bar_seconds = NAN;
+  EXPECT_THROW(write_model(model, scratch("none.safetensors")), InputError);
+  EXPECT_FALSE(std::filesystem::exists(scratch("none.safetensors")));
+}
+
 }  // namespace
 }  // namespace regent::hmm
