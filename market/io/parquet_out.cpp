@@ -61,8 +61,11 @@ struct ParquetOut::State {
 
 ParquetOut::ParquetOut(const arrow::Schema& schema, const std::filesystem::path& file)
     : state_(new State{file.string(), std::make_shared<Stream>(file), nullptr}) {
-  const auto properties =
-      parquet::WriterProperties::Builder().compression(parquet::Compression::ZSTD)->build();
+  // without checksums a flipped bit is another number to whoever reads it
+  const auto properties = parquet::WriterProperties::Builder()
+                              .compression(parquet::Compression::ZSTD)
+                              ->enable_page_checksum()
+                              ->build();
   const auto arrow_properties = parquet::ArrowWriterProperties::Builder().store_schema()->build();
   guarded(state_->name, [&] {
     return parquet::arrow::FileWriter::Open(schema, arrow::default_memory_pool(), state_->stream, properties,
