@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/arrow/writer.h>
+#include <parquet/metadata.h>
 
 #include <cmath>
 #include <filesystem>
@@ -80,6 +81,18 @@ Panel panel_with_holes() {
   }
   panel.at(Column::volume, 50, 3) = not_a_number;  // one value alone
   return panel;
+}
+
+TEST_F(ParquetFile, KeepsNoDictionaryOfRealNumbers) {
+  std::vector<SeriesColumn> columns{noise(), {.name = "of 2"}};
+  columns[0].name = "x.y";  // a name with a dot is no nested column
+  for (int i = 0; i < 4000; ++i) columns[1].texts.emplace_back(i % 2 == 0 ? "calm" : "wild");
+  write_series(columns, path("x.parquet"));
+  const auto file = *arrow::io::ReadableFile::Open(path("x.parquet").string());
+  const auto reader = *parquet::arrow::OpenFile(file, arrow::default_memory_pool());
+  const auto group = reader->parquet_reader()->metadata()->RowGroup(0);
+  EXPECT_FALSE(group->ColumnChunk(0)->has_dictionary_page());
+  EXPECT_TRUE(group->ColumnChunk(1)->has_dictionary_page());
 }
 
 TEST_F(ParquetFile, NoticesAFlippedBitAmongItsNumbers) {

@@ -271,7 +271,9 @@ TEST_F(DreamCommand, WritesNoLawBeforeTheFolderIsItsOwn) {
 
 TEST_F(DreamCommand, KeepsTheSameLawWhereverItStarts) {
   json_of({"--scenarios", "10", "--calibration", path("model.json"), "--start", "now", "--out", path("out")});
-  EXPECT_EQ(bytes_of("out/model.json"), bytes_of("model.json"));
+  json_of({"--scenarios", "10", "--calibration", path("stationary.json")});
+  EXPECT_EQ(bytes_of("model.json"), bytes_of("stationary.json"));
+  EXPECT_EQ(bytes_of("out/model.json"), bytes_of("stationary.json"));
 }
 
 TEST_F(DreamCommand, GoesOnFromThePartsOfMoreOrFewerScenarios) {
