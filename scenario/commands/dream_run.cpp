@@ -148,7 +148,11 @@ void claim_folder(const DreamFlags& flags, const DreamSetup& setup) {
   market::make_folder(folder);
   if (fs::exists(file)) {
     const auto known = nlohmann::json::parse(read_file(file), nullptr, false);
-    if (!known.is_object() || known.value("fingerprint", "") != setup.fingerprint)
+    if (!known.is_object() || !known.contains("fingerprint"))
+      throw InputError(file.string() +
+                       ": damaged, so that nobody knows whose dream --out holds; name another folder, or "
+                       "remove it");
+    if (known["fingerprint"] != setup.fingerprint)
       throw InputError("--out " + flags.out +
                        " holds another dream (other data, model, stresses, portfolio or bundle, costs, "
                        "steps or seed, or paths of another version); name another folder, or remove it");

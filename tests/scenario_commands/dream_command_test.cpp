@@ -304,6 +304,8 @@ TEST_F(DreamCommand, DoesNotMixPathsOfAnotherVersion) {
   said["fingerprint"] = std::string(64, '0');
   write("out/dream.json", said.dump());
   EXPECT_THAT(error_of(arguments), HasSubstr("or paths of another version"));
+  write("out/dream.json", "{\"fing");
+  EXPECT_THAT(error_of(arguments), HasSubstr("out/dream.json: damaged"));
 }
 
 TEST_F(DreamCommand, WritesRegimesByName) {
