@@ -1,8 +1,11 @@
 #include "base/command_line.hpp"
 
+#include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <iostream>
 #include <sstream>
 
 #include "base/error.hpp"
@@ -39,6 +42,26 @@ int parse(CLI::App& app, int argc, char** argv, const std::string& command, bool
   } catch (const CLI::ParseError& error) {
     return complain(command, std::string(error.what()) + "\nTry '" + command + " --help'.", exit_input);
   }
+}
+
+// A range of CLI11 lets NaN pass: it is neither below nor above.
+void check_numbers(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_type_name().find("FLOAT") == std::string::npos) continue;
+    for (const std::string& text : option->results()) {
+      if (std::isnan(std::strtod(text.c_str(), nullptr)))
+        throw InputError(option->get_name() + " " + text + ": a number is needed");
+    }
+  }
+  for (const CLI::App* command : app.get_subcommands()) check_numbers(*command);
+}
+
+// A full disk cuts standard output off without a word, and a program would read half of it as all.
+int said_all(int exit_code) {
+  std::cout.flush();
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+    throw Error("what was said could not all be written to standard output");
+  return exit_code;
 }
 
 struct NamedFile {
@@ -148,8 +171,9 @@ int run_command(CLI::App& app, int argc, char** argv, const std::function<int()>
   const int parsed = parse(app, argc, argv, command, run);
   if (!run) return parsed;
   try {
+    check_numbers(app);
     check_written_files(app);
-    return body();
+    return said_all(body());
   } catch (const InputError& error) {
     return complain(command, error.what(), exit_input);
   } catch (const std::exception& error) {

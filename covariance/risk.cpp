@@ -48,6 +48,8 @@ PortfolioRisk portfolio_risk(const Matrix& covariance, std::span<const double> w
   const Eigen::Map<const Eigen::VectorXd> w(weights.data(), static_cast<Eigen::Index>(weights.size()));
   const Eigen::VectorXd marginal = map_of(covariance) * w;
   const double variance = w.dot(marginal);
+  if (!std::isfinite(variance))
+    throw InputError("the portfolio's variance is not finite: its weights are too large");
   // rounding of a sum of terms that cancel
   const double nothing = 1e-14 * w.squaredNorm() * spectrum.values.front();
   if (!(variance > nothing)) throw InputError("the portfolio has no risk by this covariance");

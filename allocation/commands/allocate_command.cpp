@@ -66,7 +66,12 @@ void draw_pictures(const Report& report, const AllocateFlags& flags) {
   const std::filesystem::path folder = flags.plots;
   market::make_folder(folder, "--plots");
   market::write_series_file(weight_columns(report), folder / "weights.parquet");
-  if (!report.scores.empty()) market::write_series_file(return_columns(report), folder / "returns.parquet");
+  const std::filesystem::path returns = folder / "returns.parquet";
+  if (report.scores.empty()) {
+    std::filesystem::remove(returns);  // an earlier walk's
+  } else {
+    market::write_series_file(return_columns(report), returns);
+  }
   write_file_atomically(folder / "allocation.json", report_json(report).dump(2) + "\n");
   write_file_atomically(folder / "covariance.json",
                         covariance::report_json(report.held, report.covariance).dump() + "\n");
@@ -199,7 +204,7 @@ int run_allocate(const AllocateFlags& given) {
   const std::size_t first = first_decision(flags, panel, choices, wishes);
   const WalkForward walk =
       walk_forward(panel, choices.risk, choices.candidates, [&](std::size_t bar) { return wishes.at(bar); },
-                   first, flags.every, {flags.fee, flags.slippage});
+                   first, static_cast<std::size_t>(flags.every), {flags.fee, flags.slippage});
   const auto convictions = wishes.at(walk.last_bar).convictions;
   Report report{panel, choices.candidates, walk, convictions, {}, {}, {}, {}, {}};
   report.returns = returns_until(panel, walk.last_bar, periods_per_year);

@@ -1,6 +1,7 @@
 #pragma once
 // What `regent allocate` was asked for.
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -16,12 +17,12 @@ struct AllocateFlags {
   std::vector<std::string> data;
   WishFlags wishes;
   std::string method = "eigen-risk", covariance = "ewma";
-  std::optional<std::size_t> window;            // of all estimators but ewma
+  std::optional<std::int64_t> window;           // of all estimators but ewma
   std::map<std::string, std::string> settings;  // key of the configuration → value given by a flag
   std::string regime_risk;                      // "chaos=0.5,mid=0.8"
   bool no_hedges = false, no_denoise = false;
   bool walk_forward = false;
-  std::size_t every = 5;  // bars
+  std::int64_t every = 5;  // bars
   std::string compare = "volatility,equal,inverse-variance,minimum-variance,risk-parity";
   double fee = 0.00075, slippage = 0.0005;
   std::string out, plots, metrics;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "base/command_line.hpp"
 #include "base/config/suggest.hpp"
@@ -38,7 +39,7 @@ T named(const Names<T>& names, const std::string& flag, const std::string& name)
   throw InputError(flag + " " + name + " is unknown" + suggestion(name, known) + "; there are " + all);
 }
 
-constexpr std::size_t window_default = 252;
+constexpr std::int64_t window_default = 252;
 
 // Flags of ewma alone, and the keys that they set.
 const std::map<std::string, std::string> ewma_flags{
@@ -46,6 +47,10 @@ const std::map<std::string, std::string> ewma_flags{
     {"--half-life-level", "allocator.half_life_level_bars"},
     {"--half-life-correlation", "allocator.half_life_correlation_bars"},
     {"--warmup", "allocator.warmup_bars"}};
+
+// Flags of a portfolio over time, and the keys that they set.
+const std::map<std::string, std::string> walk_flags{{"--calibration", "allocator.calibration_half_life_bars"},
+                                                    {"--turnover-penalty", "allocator.turnover_penalty"}};
 
 // Where neither a flag nor the configuration says anything. A bundle's defaults leave these steps out.
 const std::map<std::string, std::string> own_defaults{{"allocator.risk", "full"},
@@ -79,7 +84,9 @@ AllocatorSettings settings_of(const AllocateFlags& flags, double periods_per_yea
 
 void add_compared(const AllocateFlags& flags, std::vector<Candidate>& candidates) {
   const AllocatorSettings own = candidates.front().settings;
+  std::set<std::string> seen;
   for (const auto& name : split_names(flags.compare)) {
+    if (!seen.insert(name).second) throw InputError("--compare: " + name + " stands twice");
     AllocatorSettings settings = own;
     settings.sizing = named(sizings, "--compare", name);
     settings.derisk_from = 1;
@@ -100,6 +107,22 @@ void check_covariance_flags(const AllocateFlags& flags, bool is_ewma) {
                   "--covariance ewma; " + flags.covariance + " has --window");
 }
 
+// A decision alone has no past of its own, and no weights before it that it could move from.
+void check_walk_flags(const AllocateFlags& flags) {
+  for (const auto& [flag, key] : walk_flags)
+    refuse_unless(flags.settings.contains(key), flags.walk_forward, flag,
+                  "--walk-forward, in which there is a past of the portfolio's own");
+}
+
+void check_hedges(const AllocateFlags& flags, const std::vector<Candidate>& candidates) {
+  refuse_unless(flags.no_hedges,
+                std::ranges::any_of(candidates,
+                                    [](const Candidate& candidate) {
+                                      return candidate.settings.sizing == Sizing::eigen_risk;
+                                    }),
+                "--no-hedges", "eigen-risk, as --method or among --compare; no other method hedges");
+}
+
 }  // namespace
 
 Choices choices_of(const AllocateFlags& flags, double periods_per_year) {
@@ -107,11 +130,14 @@ Choices choices_of(const AllocateFlags& flags, double periods_per_year) {
   choices.risk.estimator = named(estimators, "--covariance", flags.covariance);
   const bool is_ewma = choices.risk.estimator == Estimator::ewma;
   check_covariance_flags(flags, is_ewma);
-  choices.risk.window = flags.window.value_or(window_default);
-  if (flags.every < 1) throw InputError("--every 0: it must be 1 bar or more");
+  check_walk_flags(flags);
+  choices.risk.window = static_cast<std::size_t>(flags.window.value_or(window_default));
+  if (flags.every < 1)
+    throw InputError("--every " + std::to_string(flags.every) + ": it must be 1 bar or more");
   const AllocatorSettings settings = settings_of(flags, periods_per_year);
   choices.candidates.push_back({flags.method, settings, false});
   if (flags.walk_forward) add_compared(flags, choices.candidates);
+  check_hedges(flags, choices.candidates);
   choices.first_bar = is_ewma ? static_cast<std::size_t>(settings.warmup_bars) : choices.risk.window;
   return choices;
 }

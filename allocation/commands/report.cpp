@@ -47,12 +47,13 @@ std::string head_text(const Report& report) {
                      " p.a. predicted, target " + percent(settings.target_volatility) + "; gross " +
                      percent(gross_of(weights)) + "\n";
   if (const auto capped = capped_of(weights); capped > 0 || weights.gross_capped) {
-    text += "  caps: " + std::to_string(capped) + " symbols at " + percent(settings.position_max) +
+    text += "  caps: " + std::to_string(capped) + (capped == 1 ? " symbol at " : " symbols at ") +
+            percent(settings.position_max) +
             (weights.gross_capped ? ", all shrunk to a gross of " + percent(settings.gross_max) : "") + '\n';
   }
   if (const auto cut = cut_of(weights); cut > 0) {
-    text += "  " + std::to_string(cut) + " positions cut for a correlation above " +
-            digits(settings.derisk_from, 3) + '\n';
+    text += "  " + std::to_string(cut) + (cut == 1 ? " position" : " positions") +
+            " cut for a correlation above " + digits(settings.derisk_from, 3) + '\n';
   }
   return text;
 }

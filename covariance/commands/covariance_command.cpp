@@ -29,14 +29,16 @@ struct CovarianceFlags {
   std::optional<int> every;  // with --out and --spectra of rolling and ewma: every how many rows
 };
 
-void draw_all(const Table& table, const Estimate& estimate, const std::optional<Spectra>& spectra,
-              const std::string& plots, bool quiet) {
+void check_can_be_drawn(const Table& table, const Estimate& estimate) {
   if (!estimate.correlation_spectrum) {
     throw InputError(table.file + ": there is nothing to draw: " +
-                     (estimate.undefined > 0
-                          ? std::to_string(estimate.undefined) + " pairs have no covariance"
-                          : std::string("a column has no variance")));
+                     (estimate.undefined > 0 ? pairs_have(estimate.undefined) + " no covariance"
+                                             : std::string("a column has no variance")));
   }
+}
+
+void draw_all(const Table& table, const Estimate& estimate, const std::optional<Spectra>& spectra,
+              const std::string& plots, bool quiet) {
   market::make_folder(plots, "--plots");
   auto report = report_json(table, estimate);
   if (spectra) {
@@ -117,6 +119,7 @@ int run(const CovarianceFlags& flags) {
   check_every(flags);
   const Table table = read_table(flags.source);
   const Estimate estimate = estimate_of(table, flags.method);
+  if (!flags.plots.empty()) check_can_be_drawn(table, estimate);  // before anything is written
   std::optional<Portfolio> portfolio;
   if (!flags.weights.empty()) portfolio = read_portfolio(flags.weights, table, estimate);
   std::optional<Spectra> spectra;

@@ -131,9 +131,13 @@ void clean(Estimate& estimate, const Table& table, const MethodFlags& flags) {
     for (std::size_t j = 0; j <= i; ++j) estimate.undefined += std::isnan(estimate.covariance(i, j)) ? 1 : 0;
   }
   if (estimate.undefined > 0 && (flags.nearest_psd || flags.detone > 0)) {
-    throw InputError(table.file + ": " + std::to_string(estimate.undefined) +
-                     " pairs have fewer than 2 observations in common, so the matrix cannot be " +
+    throw InputError(table.file + ": " + pairs_have(estimate.undefined) +
+                     " fewer than 2 observations in common, so the matrix cannot be " +
                      (flags.detone > 0 ? "detoned" : "made positive semi-definite"));
+  }
+  if (static_cast<std::size_t>(flags.detone) >= table.names.size()) {
+    throw InputError("--detone " + std::to_string(flags.detone) + ": " + table.file + " has " +
+                     std::to_string(table.names.size()) + " modes, of which at least one must stay");
   }
   if (flags.detone > 0)
     estimate.covariance = detoned(estimate.covariance, static_cast<std::size_t>(flags.detone));
@@ -151,6 +155,10 @@ void check_half_life(const std::string& flag, const std::optional<double>& value
 }
 
 }  // namespace
+
+std::string pairs_have(std::size_t pairs) {
+  return std::to_string(pairs) + (pairs == 1 ? " pair has" : " pairs have");
+}
 
 void describe(Estimate& estimate, double rows) {
   if (estimate.undefined > 0) return;

@@ -52,6 +52,9 @@ EwmaSettings ewma_settings_of(const MethodFlags& flags);
 // misses.
 Estimate estimate_of(const Table& table, const MethodFlags& flags);
 
+// "1 pair has", "3 pairs have".
+std::string pairs_have(std::size_t pairs);
+
 // Spectra of a covariance without an undefined pair, and the law of noise beside them. rows: equally weighted
 // observations behind it.
 void describe(Estimate& estimate, double rows);

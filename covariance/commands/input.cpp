@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <sstream>
 
+#include "base/command_line.hpp"
 #include "base/config/suggest.hpp"
 #include "base/error.hpp"
 #include "base/nan_value.hpp"
@@ -63,13 +63,6 @@ Table from_bars(const SourceFlags& flags, Returns kind) {
   return table;
 }
 
-std::vector<std::string> names_of(const std::string& list) {
-  std::vector<std::string> names;
-  std::istringstream in(list);
-  for (std::string name; std::getline(in, name, ',');) names.push_back(name);
-  return names;
-}
-
 void refuse_bar_flags(const market::DataFlags& bars) {
   if (!bars.from.empty() || !bars.to.empty() || bars.adjusted || !bars.timeframe.empty()) {
     throw InputError(
@@ -80,10 +73,27 @@ void refuse_bar_flags(const market::DataFlags& bars) {
   }
 }
 
+// Once each, as --symbols takes those of bars.
+std::vector<std::string> chosen_columns(const std::string& list) {
+  std::vector<std::string> names;
+  for (std::string& name : split_names(list)) {
+    if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
+  }
+  if (names.empty() && !list.empty()) throw InputError("--symbols \"" + list + "\" names no column");
+  return names;
+}
+
 std::vector<TimestampMs> times_of(const market::SeriesTable& series) {
   const market::SeriesColumn* column = series.time_column();
   if (column == nullptr) return {};
-  return market::times_of(*column).value_or(std::vector<TimestampMs>{});
+  auto times = market::times_of(*column).value_or(std::vector<TimestampMs>{});
+  for (std::size_t row = 1; row < times.size(); ++row) {
+    if (times[row] > times[row - 1]) continue;
+    throw InputError(series.file + ", " + series.row_name(row) + ", column " + column->name + ": " +
+                     market::cell_text_of(*column, row) + " is not later than the row before, " +
+                     market::cell_text_of(*column, row - 1) + "; sort the rows by time, each once");
+  }
+  return times;
 }
 
 Table from_table(const SourceFlags& flags) {
@@ -95,7 +105,7 @@ Table from_table(const SourceFlags& flags) {
     throw InputError(series.file + ": column " + series.symbol_column()->name +
                      " makes it a long table; --returns none takes one column per asset");
   }
-  table.names = names_of(flags.bars.symbols);
+  table.names = chosen_columns(flags.bars.symbols);
   for (const auto& column : series.columns) {
     if (flags.bars.symbols.empty() && &column != series.time_column()) table.names.push_back(column.name);
   }

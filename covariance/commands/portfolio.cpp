@@ -128,10 +128,15 @@ std::string modes_text(const Portfolio& portfolio) {
 
 Portfolio read_portfolio(const std::string& file, const Table& table, const Estimate& estimate) {
   if (estimate.undefined > 0) {
-    throw InputError(table.file + ": " + std::to_string(estimate.undefined) +
-                     " pairs have no covariance, so the portfolio has no known risk");
+    throw InputError(table.file + ": " + pairs_have(estimate.undefined) +
+                     " no covariance, so the portfolio has no known risk");
   }
-  return portfolio_of(read_weights(file, table), table, estimate.covariance);
+  std::vector<double> weights = read_weights(file, table);
+  try {
+    return portfolio_of(std::move(weights), table, estimate.covariance);
+  } catch (const InputError& error) {
+    throw InputError(file + ": " + error.what());
+  }
 }
 
 Portfolio portfolio_of(std::vector<double> weights, const Table& table, const Matrix& covariance) {

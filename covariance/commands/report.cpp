@@ -54,9 +54,8 @@ std::string summary_text(const Table& table, const Estimate& estimate) {
             " and " + std::to_string(*std::ranges::max_element(estimate.observations)) + " observations\n";
   }
   if (estimate.undefined > 0) {
-    text += coloured(
-        "  " + std::to_string(estimate.undefined) + " pairs have too few observations in common (–)\n",
-        Colour::yellow);
+    text += coloured("  " + pairs_have(estimate.undefined) + " too few observations in common (–)\n",
+                     Colour::yellow);
   }
   if (estimate.shrinkage) text += "  shrinkage " + digits(*estimate.shrinkage, 6) + '\n';
   if (estimate.repaired) text += "  made positive semi-definite\n";

@@ -37,6 +37,16 @@ class Stream : public arrow::io::OutputStream {
   bool closed_ = false;
 };
 
+std::shared_ptr<parquet::WriterProperties> properties_for(const arrow::Schema& schema) {
+  parquet::WriterProperties::Builder builder;
+  builder.compression(parquet::Compression::ZSTD);
+  builder.enable_page_checksum();  // without them a flipped bit is another number to whoever reads it
+  // real numbers hardly repeat: a dictionary holds them all, and the places in it come on top
+  for (const auto& field : schema.fields())
+    if (field->type()->id() == arrow::Type::DOUBLE) builder.disable_dictionary(field->name());
+  return builder.build();
+}
+
 // Parquet throws where Arrow returns a status.
 template <class Work>
 void guarded(const std::string& name, const Work& work) {
@@ -61,8 +71,7 @@ struct ParquetOut::State {
 
 ParquetOut::ParquetOut(const arrow::Schema& schema, const std::filesystem::path& file)
     : state_(new State{file.string(), std::make_shared<Stream>(file), nullptr}) {
-  const auto properties =
-      parquet::WriterProperties::Builder().compression(parquet::Compression::ZSTD)->build();
+  const auto properties = properties_for(schema);
   const auto arrow_properties = parquet::ArrowWriterProperties::Builder().store_schema()->build();
   guarded(state_->name, [&] {
     return parquet::arrow::FileWriter::Open(schema, arrow::default_memory_pool(), state_->stream, properties,

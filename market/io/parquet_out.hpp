@@ -20,7 +20,8 @@ std::shared_ptr<arrow::Array> finish(Builder& builder, const std::string& name) 
   return array;
 }
 
-// zstd, under a temporary name until finish(), as AtomicWriter. Throws Error naming the file.
+// zstd, a checksum for each page, under a temporary name until finish(), as AtomicWriter. Throws Error naming
+// the file.
 class ParquetOut {
  public:
   ParquetOut(const arrow::Schema& schema, const std::filesystem::path& file);

@@ -1,7 +1,6 @@
 #include "market/io/series_file.hpp"
 
 #include <arrow/api.h>
-#include <arrow/io/file.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/exception.h>
 
@@ -166,15 +165,26 @@ void append_cells(const arrow::Array& cells, const SeriesTable& table, SeriesCol
   }
 }
 
-SeriesTable read_parquet_table(const std::string& file) {
-  const auto input = require_readable(arrow::io::ReadableFile::Open(file), file);
-  const auto reader = require_readable(parquet::arrow::OpenFile(input, arrow::default_memory_pool()), file);
+std::unique_ptr<parquet::arrow::FileReader> parquet_reader(const std::string& file) {
+  parquet::ReaderProperties properties = parquet::default_reader_properties();
+  properties.set_page_checksum_verification(true);  // of pages that have one
+  parquet::arrow::FileReaderBuilder builder;
+  require_readable(builder.OpenFile(file, false, properties), file);
+  return require_readable(builder.Build(), file);
+}
+
+std::vector<std::string> names_in(parquet::arrow::FileReader& reader, const std::string& file) {
   std::shared_ptr<arrow::Schema> schema;
-  require_readable(reader->GetSchema(&schema), file);
+  require_readable(reader.GetSchema(&schema), file);
+  return column_names_of(*schema, file);
+}
+
+SeriesTable read_parquet_table(const std::string& file) {
+  const auto reader = parquet_reader(file);
   SeriesTable table;
   table.file = file;
   table.is_text = false;
-  for (const auto& name : column_names_of(*schema, file)) table.columns.push_back({.name = name});
+  for (const auto& name : names_in(*reader, file)) table.columns.push_back({.name = name});
   check_unique(table);
   for (int group = 0; group < reader->num_row_groups(); ++group) {
     const std::shared_ptr<arrow::Table> part = require_readable(reader->ReadRowGroup(group), file);
@@ -188,9 +198,19 @@ SeriesTable read_parquet_table(const std::string& file) {
   return table;
 }
 
-SeriesTable read_parquet_series(const std::string& file) {
+SeriesShape read_parquet_through(const std::string& file) {
+  const auto reader = parquet_reader(file);
+  SeriesShape shape{names_in(*reader, file), 0};
+  for (int group = 0; group < reader->num_row_groups(); ++group)
+    shape.rows += require_readable(reader->ReadRowGroup(group), file)->num_rows();
+  return shape;
+}
+
+// Parquet throws where Arrow returns a status, and not every complaint names the file.
+template <class Read>
+auto guarded_read(const std::string& file, const Read& read) {
   try {
-    return read_parquet_table(file);
+    return read(file);
   } catch (const parquet::ParquetException& exception) {
     throw InputError(file + ": " + exception.what());
   } catch (const InputError& error) {
@@ -263,12 +283,16 @@ const SeriesColumn* SeriesTable::symbol_column() const {
 
 SeriesTable read_series(const std::string& file, bool may_lack_header) {
   SeriesTable table =
-      is_parquet_file(file) ? read_parquet_series(file) : read_csv_series(file, may_lack_header);
+      is_parquet_file(file) ? guarded_read(file, read_parquet_table) : read_csv_series(file, may_lack_header);
   for (auto& column : table.columns) {
     if (!is_symbol_name(column.name)) continue;
     for (auto& text : column.texts) text = std::string(trimmed(text));
   }
   return table;
+}
+
+SeriesShape read_through(const std::string& file) {
+  return guarded_read(file, read_parquet_through);
 }
 
 std::vector<double> numbers_of(const SeriesTable& table, const SeriesColumn& column, bool minus_infinity) {

@@ -31,6 +31,14 @@ struct SeriesTable {
 // it is a missing value. Symbols are trimmed. Throws InputError naming file, line and what would be right.
 SeriesTable read_series(const std::string& file, bool may_lack_header = false);
 
+// Of a Parquet file, every cell of which has been read, a row group in memory at a time. Throws InputError
+// naming the file where that is not possible.
+struct SeriesShape {
+  std::vector<std::string> names;
+  std::int64_t rows = 0;
+};
+SeriesShape read_through(const std::string& file);
+
 // The column's numbers; NaN where the cell is empty, null or says nan. Throws InputError naming file, row,
 // column and value for anything else; −inf is a number only where `minus_infinity` says so.
 std::vector<double> numbers_of(const SeriesTable& table, const SeriesColumn& column,

@@ -8,6 +8,7 @@
 #include "base/command_line.hpp"
 #include "base/error.hpp"
 #include "market/io/output.hpp"
+#include "scenario/commands/dream_run.hpp"
 
 namespace regent::scenario {
 namespace {
@@ -21,13 +22,14 @@ void check_range(const char* flag, std::int64_t value, std::int64_t low, std::in
 }
 
 void check_numbers(const DreamFlags& flags) {
-  constexpr std::int64_t any = std::numeric_limits<std::int64_t>::max();
-  check_range("--scenarios", flags.scenarios, 1, 100'000'000);
+  constexpr std::int64_t scenarios_max = 100'000'000;
+  constexpr std::int64_t any =
+      std::numeric_limits<std::int64_t>::max() - 1;  // CLI11 makes max of what is larger
+  check_range("--scenarios", flags.scenarios, 1, scenarios_max);
   check_range("--steps", flags.steps, 1, 1 << 24);
   check_range("--seed", flags.seed, 0, any);
   check_range("--path", flags.path.value_or(0), 0, any);
-  if (flags.chunk < 0)
-    throw InputError("--chunk " + std::to_string(flags.chunk) + ": at least 1 path is needed");
+  check_range("--chunk", flags.chunk.value_or(1), 1, scenarios_max);
   check_range("--cycles", flags.cycles.value_or(1), 1, any);
   seconds_of("--budget", flags.budget);
   seconds_of("--every", flags.every);
@@ -74,7 +76,6 @@ void check_source(const DreamFlags& flags) {
 void check_cycles(const DreamFlags& flags) {
   const bool again = !flags.every.empty();
   refuse_unless(flags.cycles.has_value(), again, "--cycles", "--every, whose dreams it counts");
-  refuse_unless(again, !flags.path, "--every", "a dream; --path N shows one path");
   refuse_unless(again, !flags.out.empty(), "--every", "--out FOLDER, which gets a folder for each dream");
   if (again && !flags.calibration.empty() && !fs::exists(flags.calibration))
     throw InputError(
@@ -86,6 +87,7 @@ void check_cycles(const DreamFlags& flags) {
 void check_places(const DreamFlags& flags) {
   if (!flags.path) {
     market::check_folder(flags.out);
+    check_claim(flags);
   } else if (!flags.out.empty()) {
     if (!flags.out.ends_with(".csv") && !flags.out.ends_with(".parquet"))
       throw InputError("--out " + flags.out + ": with --path a FILE.csv or FILE.parquet is written");
@@ -93,6 +95,8 @@ void check_places(const DreamFlags& flags) {
     for (const std::string& file : flags.bars.files) refuse_same_file("--out", flags.out, "the data", file);
     for (const std::string& file : flags.data) refuse_same_file("--out", flags.out, "--data", file);
     refuse_same_file("--out", flags.out, "--portfolio", flags.portfolio);
+    refuse_same_file("--out", flags.out, "--calibration", flags.calibration);
+    refuse_same_file("--out", flags.out, "--stresses", flags.stresses);
   }
   if (flags.paths && flags.out.empty())
     throw InputError("--paths writes into --out FOLDER, which is not given");

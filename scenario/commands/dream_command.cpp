@@ -10,6 +10,7 @@
 #include "base/table.hpp"
 #include "market/io/series_file.hpp"
 #include "scenario/commands/dream_check.hpp"
+#include "scenario/commands/dream_paths.hpp"
 #include "scenario/commands/dream_report.hpp"
 #include "scenario/commands/whole_dream.hpp"
 
@@ -26,24 +27,6 @@ std::size_t stress_named(const DreamSetup& setup, const std::string& name) {
     throw InputError("--stress " + name + ": there is none of this name in --stresses" +
                      suggestion(name, names));
   return static_cast<std::size_t>(at - names.begin());
-}
-
-// One path, a row a step; of a policy that chooses them also the weights.
-std::vector<SeriesColumn> path_columns(const DreamSetup& setup, const cuda::scenario::Paths& kept) {
-  const std::size_t n = setup.symbols.size(), steps = kept.equity.size();
-  SeriesColumn step{.name = "step"}, regime{.name = "regime"}, equity{.name = "equity"};
-  std::vector<SeriesColumn> returns(n);
-  for (std::size_t i = 0; i < n; ++i) returns[i].name = setup.symbols[i];
-  for (std::size_t t = 0; t < steps; ++t) {
-    step.integers.push_back(static_cast<std::int64_t>(t));
-    regime.texts.push_back(setup.regime_name(kept.regime[t]));
-    equity.reals.push_back(kept.equity[t]);
-    for (std::size_t i = 0; i < n; ++i) returns[i].reals.push_back(kept.log_returns[t * n + i]);
-  }
-  std::vector<SeriesColumn> columns{step, regime, equity};
-  std::ranges::move(returns, std::back_inserter(columns));
-  std::ranges::move(weight_columns(kept, setup.symbols), std::back_inserter(columns));
-  return columns;
 }
 
 nlohmann::ordered_json path_json(const DreamFlags& flags, const DreamSetup& setup,
@@ -98,7 +81,7 @@ int show_path(const DreamFlags& flags, const DreamSetup& setup) {
   std::vector<cuda::scenario::Stress> schedule;
   const auto task = setup.stressed(stress_named(setup, flags.stress.value_or(baseline_name)), schedule);
   const auto kept = setup.policy->record(task, static_cast<std::uint64_t>(*flags.path), 1);
-  const auto columns = path_columns(setup, kept);
+  const auto columns = step_columns(setup, kept, 0, setup.task.steps);
   if (!flags.out.empty()) market::write_series_file(columns, flags.out);
   if (flags.bars.json) {
     std::cout << path_json(flags, setup, columns).dump() << '\n';
@@ -116,7 +99,10 @@ int run_dream_command(const DreamFlags& flags, const PolicyMaker& make_policy) {
   const std::unique_ptr<DreamPolicy> policy = make_policy();
   DreamSetup setup;
   set_up(flags, *policy, setup);
-  if (flags.path) return show_path(flags, setup);
+  if (flags.path) {
+    keep_law(flags, setup);
+    return show_path(flags, setup);
+  }
   install_stop_signals();
   const auto [dreamed, summary] = dream_whole(flags, setup);
   if (dreamed.paths == 0) return exit_interrupted;

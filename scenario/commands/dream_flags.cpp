@@ -77,30 +77,35 @@ void add_portfolio(CLI::App& app, DreamFlags& flags) {
 }
 
 void add_run(CLI::App& app, DreamFlags& flags) {
+  auto* path = app.add_option("--path", flags.path, "Make this one path again and show it step by step")
+                   ->type_name("N");
   app.add_option("--stresses,--overlays", flags.stresses, "Named stresses, each dreamed beside the baseline")
       ->type_name("FILE.toml");
   app.add_option("--scenarios", flags.scenarios, "Paths of the baseline and of every stress")
+      ->excludes(path)
       ->capture_default_str();
   app.add_option("--steps", flags.steps, "Bars of a path")->capture_default_str();
   app.add_option("--seed", flags.seed, "Of all random numbers")->capture_default_str();
   app.add_option("--budget", flags.budget,
-                 "Time after which it stops between chunks, for example 30m; a second start goes on");
+                 "Time after which it stops between chunks, for example 30m; a second start goes on")
+      ->excludes(path);
   app.add_option("--every", flags.every,
                  "Dream anew so often, for example 1h, of the bars that are there by then, each time into a "
-                 "folder of --out; and keep timeline.csv");
+                 "folder of --out; and keep timeline.csv")
+      ->excludes(path);
   app.add_option("--cycles", flags.cycles, "Times that --every dreams (default: until it is stopped)");
   app.add_option("--out", flags.out,
                  "Folder for dream.parquet, dream_report.md, pictures and metrics; resumable")
       ->type_name("FOLDER");
-  app.add_flag("--paths", flags.paths, "Also write every step of every path into --out (large)");
-  app.add_option("--path", flags.path, "Make this one path again and show it step by step")->type_name("N");
+  app.add_flag("--paths", flags.paths, "Also write every step of every path into --out (large)")
+      ->excludes(path);
   app.add_option("--stress", flags.stress, "The stress that --path is under (default: baseline, none)")
       ->type_name("NAME");
-  app.add_option("--chunk", flags.chunk, "Paths of one part of the work (default: by size)");
+  app.add_option("--chunk", flags.chunk, "Paths of one part of the work (default: by size)")->excludes(path);
   app.add_option("--device", flags.device, "auto, cpu or cuda")
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
       ->capture_default_str();
-  app.add_flag("--no-plots", flags.no_plots, "No pictures");
+  app.add_flag("--no-plots", flags.no_plots, "No pictures")->excludes(path);
 }
 
 }  // namespace

@@ -17,8 +17,8 @@ struct DreamFlags {
   std::string bundle, calibration, source = "regimes", stresses, portfolio = "equal", start = "stationary";
   std::string budget, every, out, device = "auto";
   std::optional<std::string> stress;  // that path is under
-  std::int64_t scenarios = 1000, steps = 252, seed = 1, chunk = 0;
-  std::optional<std::int64_t> path, cycles;
+  std::int64_t scenarios = 1000, steps = 252, seed = 1;
+  std::optional<std::int64_t> path, chunk, cycles;
   std::optional<int> macros, micros, factors;  // of a fit, as is the next
   std::optional<double> jump_threshold;
   int rebalance = 1;

@@ -16,6 +16,7 @@
 #include "base/terminal.hpp"
 #include "base/time.hpp"
 #include "market/io/output.hpp"
+#include "scenario/commands/dream_paths.hpp"
 
 namespace regent::scenario {
 namespace {
@@ -23,6 +24,8 @@ namespace {
 namespace fs = std::filesystem;
 using cuda::scenario::Outcomes;
 using market::SeriesColumn;
+
+constexpr const char* claim_name = "dream.json";
 
 struct Chunk {
   std::int64_t first, end;
@@ -47,19 +50,23 @@ void write_chunk(const fs::path& file, const Outcomes& out) {
                             file.string());
 }
 
+[[noreturn]] void no_part_of_this_dream(const fs::path& file) {
+  throw InputError(file.string() + " is no part of this dream; remove it to make it again");
+}
+
 const SeriesColumn& column_of(const market::SeriesTable& table, const std::string& name, std::int64_t rows) {
   const SeriesColumn* column = table.find(name);
-  if (column == nullptr || static_cast<std::int64_t>(table.rows) != rows)
-    throw InputError(table.file + " is no part of this dream; remove it to make it again");
+  if (column == nullptr || static_cast<std::int64_t>(table.rows) != rows) no_part_of_this_dream(table.file);
   return *column;
 }
 
-// A part whose file cannot be read is unfinished work: its paths have numbers, and are the same when they are
-// made again.
-std::optional<market::SeriesTable> readable(const fs::path& file) {
+// What `read` finds in the file of a part; nothing where there is none. One that cannot be read is unfinished
+// work: its paths have numbers, and are the same when they are made again.
+template <class Read>
+auto readable(const fs::path& file, const Read& read) -> std::optional<decltype(read(file.string()))> {
   if (!fs::exists(file)) return {};
   try {
-    return market::read_series(file.string());
+    return read(file.string());
   } catch (const InputError& error) {
     std::cerr << error.what() << "; this part of the dream is made again\n";
     return {};
@@ -78,27 +85,13 @@ Outcomes outcomes_in(const market::SeriesTable& table, std::int64_t rows) {
   return out;
 }
 
-// Every step of every path, a file a chunk: path, step, regime, equity, a log return per symbol, and weights.
-void write_paths(const fs::path& file, const DreamSetup& setup, const cuda::scenario::Task& task,
-                 const Chunk& chunk) {
-  const auto& symbols = setup.symbols;
-  const std::int64_t paths = chunk.end - chunk.first, n = static_cast<std::int64_t>(symbols.size());
-  const auto kept = setup.policy->record(task, static_cast<std::uint64_t>(chunk.first), paths);
-  std::vector<SeriesColumn> columns(4 + symbols.size());
-  columns[0].name = "path";
-  columns[1].name = "step";
-  columns[2].name = "regime";
-  columns[3].name = "equity";
-  for (const std::uint8_t regime : kept.regime) columns[2].texts.push_back(setup.regime_name(regime));
-  columns[3].reals = kept.equity;
-  for (std::int64_t i = 0; i < n; ++i) columns[4 + i].name = symbols[i];
-  for (std::int64_t row = 0; row < paths * task.steps; ++row) {
-    columns[0].integers.push_back(chunk.first + row / task.steps);
-    columns[1].integers.push_back(row % task.steps);
-    for (std::int64_t i = 0; i < n; ++i) columns[4 + i].reals.push_back(kept.log_returns[row * n + i]);
-  }
-  std::ranges::move(weight_columns(kept, symbols), std::back_inserter(columns));
-  market::write_series_file(columns, file.string());
+// What --paths adds, unless it is there whole.
+void make_paths(const DreamSetup& setup, const cuda::scenario::Task& task, const fs::path& file,
+                const Chunk& chunk) {
+  const auto there = readable(file, market::read_through);
+  if (!there) return write_paths(file, setup, task, chunk.first, chunk.end);
+  if (there->names != path_column_names(setup) || there->rows != (chunk.end - chunk.first) * task.steps)
+    no_part_of_this_dream(file);
 }
 
 Outcomes outcomes_of(const DreamFlags& flags, const DreamSetup& setup, std::size_t stress, const Chunk& chunk,
@@ -107,11 +100,9 @@ Outcomes outcomes_of(const DreamFlags& flags, const DreamSetup& setup, std::size
   const fs::path file = chunk.file(flags, name, "chunks");
   std::vector<cuda::scenario::Stress> schedule;
   const auto task = setup.stressed(stress, schedule);
-  if (flags.paths && !flags.out.empty()) {
-    const fs::path steps = chunk.file(flags, name, "paths");
-    if (!fs::exists(steps)) write_paths(steps, setup, task, chunk);
-  }
-  const auto there = flags.out.empty() ? std::nullopt : readable(file);
+  if (flags.paths) make_paths(setup, task, chunk.file(flags, name, "paths"), chunk);
+  const auto read = [](const std::string& path) { return market::read_series(path); };
+  const auto there = flags.out.empty() ? std::nullopt : readable(file, read);
   if (there) return outcomes_in(*there, chunk.end - chunk.first);
   Outcomes out = setup.policy->run(task, static_cast<std::uint64_t>(chunk.first), chunk.end - chunk.first);
   made += chunk.end - chunk.first;
@@ -138,46 +129,55 @@ std::map<std::int64_t, std::int64_t> parts_there(const DreamFlags& flags) {
 
 }  // namespace
 
-std::vector<SeriesColumn> weight_columns(const cuda::scenario::Paths& kept,
-                                         const std::vector<std::string>& symbols) {
-  std::vector<SeriesColumn> columns(kept.weights.empty() ? 0 : symbols.size());
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    columns[i].name = "weight " + symbols[i];
-    for (std::size_t at = i; at < kept.weights.size(); at += symbols.size())
-      columns[i].reals.push_back(kept.weights[at]);
+void check_claim(const DreamFlags& flags) {
+  std::error_code error;
+  const fs::path folder = flags.out, file = folder / claim_name;
+  if (flags.out.empty() || fs::exists(file, error)) return;
+  // what a process leaves that is killed while it claims
+  const std::string unfinished = std::string(".") + claim_name + ".tmp-";
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (!entry.path().filename().string().starts_with(unfinished))
+      throw InputError("--out " + flags.out + ": the folder is not empty and holds no dream");
   }
-  return columns;
 }
 
 void claim_folder(const DreamFlags& flags, const DreamSetup& setup) {
-  if (flags.out.empty()) {
-    if (flags.paths) throw InputError("--paths writes into --out FOLDER, which is not given");
-    return;
-  }
-  const fs::path folder = flags.out, file = folder / "dream.json";
+  if (flags.out.empty()) return;
+  const fs::path folder = flags.out, file = folder / claim_name;
+  check_claim(flags);
+  market::make_folder(folder);
   if (fs::exists(file)) {
     const auto known = nlohmann::json::parse(read_file(file), nullptr, false);
-    if (!known.is_object() || known.value("fingerprint", "") != setup.fingerprint)
+    if (!known.is_object() || !known.contains("fingerprint"))
+      throw InputError(file.string() +
+                       ": damaged, so that nobody knows whose dream --out holds; name another folder, or "
+                       "remove it");
+    if (known["fingerprint"] != setup.fingerprint)
       throw InputError("--out " + flags.out +
                        " holds another dream (other data, model, stresses, portfolio or bundle, costs, "
                        "steps or seed, or paths of another version); name another folder, or remove it");
-  } else if (fs::exists(folder) && !fs::is_empty(folder)) {
-    throw InputError("--out " + flags.out + ": the folder is not empty and holds no dream");
+  } else {
+    const nlohmann::ordered_json written = {{"format", "regent-dream/1"}, {"fingerprint", setup.fingerprint},
+                                            {"source", flags.source},     {"steps", flags.steps},
+                                            {"seed", flags.seed},         {"fit", fit_flags_of(flags)}};
+    write_file_atomically(file, written.dump(1) + "\n");
   }
+  // after the claim: a folder that holds anything else is nobody's
   market::make_folder(folder / "chunks");
   if (flags.paths) market::make_folder(folder / "paths");
-  if (fs::exists(file)) return;
-  const nlohmann::ordered_json written = {{"format", "regent-dream/1"}, {"fingerprint", setup.fingerprint},
-                                          {"source", flags.source},     {"steps", flags.steps},
-                                          {"seed", flags.seed},         {"fit", fit_flags_of(flags)}};
-  write_file_atomically(file, written.dump(1) + "\n");
+}
+
+void keep_law(const DreamFlags& flags, const DreamSetup& setup) {
+  if (setup.fitted && !flags.calibration.empty()) write_file_atomically(flags.calibration, setup.law_json);
+  if (setup.calibration && !flags.path && !flags.out.empty())
+    write_file_atomically(fs::path(flags.out) / "model.json", setup.law_json);
 }
 
 Dreamed run_dream(const DreamFlags& flags, const DreamSetup& setup) {
   const double budget = seconds_of("--budget", flags.budget);
   const std::int64_t began = monotonic_ns();
   const std::int64_t size =
-      flags.chunk > 0 ? flags.chunk : setup.policy->chunk_paths(setup.symbols.size(), flags.steps);
+      flags.chunk ? *flags.chunk : setup.policy->chunk_paths(setup.symbols.size(), flags.steps);
   const auto stresses = static_cast<std::int64_t>(setup.stresses.size());
   Dreamed dreamed;
   dreamed.outcomes.resize(setup.stresses.size());

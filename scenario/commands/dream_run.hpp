@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "market/io/series_file.hpp"
 #include "scenario/commands/dream_setup.hpp"
 
 namespace regent::scenario {
@@ -18,13 +17,17 @@ struct Dreamed {
   bool interrupted = false;  // by a signal; else the budget ended where paths are missing
 };
 
+// Throws InputError where --out holds anything, and no dream.
+void check_claim(const DreamFlags& flags);
+
 // Claims --out for this dream: its dream.json holds the fingerprint. Throws InputError where the folder holds
 // another one.
 void claim_folder(const DreamFlags& flags, const DreamSetup& setup);
 
-// A column "weight SYMBOL" for each asset, a row a step; none where weights were not kept.
-std::vector<market::SeriesColumn> weight_columns(const cuda::scenario::Paths& kept,
-                                                 const std::vector<std::string>& symbols);
+// Writes the law into --calibration where it was fitted, and into --out. After the folder is claimed: where
+// --calibration is there and the folder does not know of it, flags of a fit are refused, and a command that
+// was killed between the two could not go on.
+void keep_law(const DreamFlags& flags, const DreamSetup& setup);
 
 // Runs what is missing, the first paths of every stress first, until all are there, the budget is spent or a
 // stop was asked for. Chunks that are there are read.

@@ -73,7 +73,7 @@ void put_history(const DreamFlags& flags, DreamSetup& setup) {
 }
 
 Calibration read_or_fit(const DreamFlags& flags, const std::optional<market::Panel>& panel,
-                        const DreamSetup& setup) {
+                        DreamSetup& setup) {
   if (!flags.calibration.empty() && std::filesystem::exists(flags.calibration))
     return calibration_from_json(read_file(flags.calibration), flags.calibration);
   if (!panel) {
@@ -87,9 +87,8 @@ Calibration read_or_fit(const DreamFlags& flags, const std::optional<market::Pan
   settings.micros = flags.micros.value_or(settings.micros);
   settings.factors = flags.factors.value_or(settings.factors);
   settings.jump_threshold = flags.jump_threshold.value_or(settings.jump_threshold);
-  Calibration calibration = calibrate(*panel, *setup.returns, settings).calibration;
-  if (!flags.calibration.empty()) write_file_atomically(flags.calibration, calibration_to_json(calibration));
-  return calibration;
+  setup.fitted = true;
+  return calibrate(*panel, *setup.returns, settings).calibration;
 }
 
 // A file that is there was fitted elsewhere, maybe to other data.
@@ -113,6 +112,7 @@ void put_law(const DreamFlags& flags, const std::optional<market::Panel>& panel,
   setup.calibration = read_or_fit(flags, panel, setup);
   Calibration& c = *setup.calibration;
   if (setup.returns) check_fits(c, flags, *setup.returns);
+  setup.law_json = calibration_to_json(c);
   if (flags.start == "now") {
     c.law.start = c.now;
     c.law.volatility.start = c.now_variance;
@@ -131,7 +131,7 @@ std::vector<double> weights_of(const std::string& file, const std::vector<std::s
   };
   for (const auto& [symbol, weight, place] : market::read_portfolio(file, symbols, stranger)) {
     if (!(std::abs(weight) <= 100))
-      throw InputError(place + ": the weight of " + symbols[symbol] + " is " + std::to_string(weight) +
+      throw InputError(place + ": the weight of " + symbols[symbol] + " is " + market::digits(weight, 6) +
                        "; a number from -100 to 100 is needed");
     weights[symbol] = weight;
   }
@@ -187,6 +187,16 @@ std::string mark_of(const nlohmann::ordered_json& values) {
   return to_hex(sha256(std::string_view(values.dump())));
 }
 
+// A law that was fitted to data without jumps; a history is refused (validate).
+void tell_where_no_jumps_storm(const DreamSetup& setup, const std::string& name,
+                               const std::vector<cuda::scenario::Stress>& schedule) {
+  const auto* law = setup.task.law;
+  const bool storms = std::ranges::any_of(schedule, [](const auto& stress) { return stress.jumps != 1; });
+  if (law == nullptr || !storms) return;
+  if (std::ranges::none_of(law->jumps.intensity, [](double intensity) { return intensity > 0; }))
+    std::cerr << name << ": the law has no jumps, so that its jump_storm multiplies none\n";
+}
+
 }  // namespace
 
 cuda::scenario::Task DreamSetup::stressed(std::size_t index,
@@ -214,6 +224,7 @@ void set_up(const DreamFlags& flags, DreamPolicy& policy, DreamSetup& setup) {
   for (std::size_t s = 0; s < setup.stresses.size(); ++s) {
     try {
       cuda::scenario::validate(setup.stressed(s, schedule));
+      tell_where_no_jumps_storm(setup, setup.stresses[s].name, schedule);
     } catch (const InputError& error) {
       throw InputError(setup.stresses[s].name + ": " + error.what());
     }

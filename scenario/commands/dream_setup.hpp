@@ -14,6 +14,8 @@ struct DreamSetup {
   const DreamPolicy* policy = nullptr;
   std::optional<Returns> returns;          // of the data, where there are any
   std::optional<Calibration> calibration;  // of source regimes
+  std::string law_json;                    // the same as a model file has it, whatever --start says
+  bool fitted = false;                     // and not read from --calibration
   cuda::scenario::History history;         // of the others
   std::vector<std::string> symbols, labels;
   std::vector<NamedStress> stresses;  // the first is the baseline, without parts
@@ -33,8 +35,8 @@ struct DreamSetup {
   cuda::scenario::Task stressed(std::size_t index, std::vector<cuda::scenario::Stress>& schedule) const;
 };
 
-// Reads, calibrates (and writes the model file), checks everything that can be wrong before any path is made.
-// The setup keeps pointing to `policy`. Throws InputError.
+// Reads, calibrates, checks everything that can be wrong before any path is made; writes nothing. The setup
+// keeps pointing to `policy`. Throws InputError.
 void set_up(const DreamFlags& flags, DreamPolicy& policy, DreamSetup& setup);
 
 }  // namespace regent::scenario

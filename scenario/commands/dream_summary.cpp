@@ -115,9 +115,9 @@ std::vector<RegimeRow> regimes_of(const std::vector<std::string>& labels, const 
   }
   std::vector<RegimeRow> rows;
   for (std::size_t i = 0; i < k; ++i) {
-    const double m = sum[i] / count[i];
+    const double m = sum[i] / count[i], variance = squares[i] / count[i] - m * m;
     rows.push_back({labels[i], count[i] / static_cast<double>(paths * steps), in_worst[i] / worst_steps, m,
-                    std::sqrt(std::max(0.0, squares[i] / count[i] - m * m))});
+                    std::sqrt(variance < 0 ? 0 : variance)});  // NaN of a regime that no path was in
   }
   return rows;
 }

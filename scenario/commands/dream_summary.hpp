@@ -34,7 +34,7 @@ inline bool es_cut_off(const StressSummary& s, double ruin) {
 struct RegimeRow {
   std::string label;
   double share = 0, share_in_worst = 0;  // of all steps, and of the steps of the worst twentieth of paths
-  double mean = 0, deviation = 0;        // of the portfolio's return at a step
+  double mean = 0, deviation = 0;        // of the portfolio's return at a step; NaN where there is none
 };
 
 struct DreamSummary {

@@ -1,17 +1,13 @@
 #include "scenario/commands/whole_dream.hpp"
 
-#include "base/atomic_file.hpp"
 #include "base/drawing.hpp"
-#include "scenario/calibration_json.hpp"
 #include "scenario/commands/dream_report.hpp"
 
 namespace regent::scenario {
 
 WholeDream dream_whole(const DreamFlags& flags, const DreamSetup& setup) {
   claim_folder(flags, setup);
-  if (setup.calibration && !flags.out.empty())
-    write_file_atomically(std::filesystem::path(flags.out) / "model.json",
-                          calibration_to_json(*setup.calibration));
+  keep_law(flags, setup);
   WholeDream whole{.dreamed = run_dream(flags, setup), .summary = {}};
   if (whole.dreamed.paths == 0) return whole;
   whole.summary = summary_of(flags, setup, whole.dreamed);

@@ -8,8 +8,6 @@ Only draws: every number comes from the command.
 """
 
 import json
-import pathlib
-import sys
 
 import numpy as np
 import pyarrow.parquet as parquet
@@ -20,6 +18,7 @@ from style import plt
 
 SYMBOLS_DRAWN = 10
 VOLATILITY_BARS = 63
+PICTURES = ["weights.png", "risk.png", "volatility.png", "cov_matrix.png", "eigen_spectrum.png"]
 
 
 def read(path):
@@ -70,8 +69,6 @@ def bars(axis, names, values, title):
 
 def draw_risk(folder, said):
     risk = said["risk"]
-    if risk is None:
-        return False
     shares = np.array(risk["by_asset"])
     largest = np.argsort(-np.abs(shares), kind="stable")[:20]
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.6), layout="constrained")
@@ -81,9 +78,7 @@ def draw_risk(folder, said):
     bars(right, [str(k + 1) for k in range(len(modes))], modes,
          f"by eigen-mode: {risk['effective_bets']:.2f} effective bets")
     right.set_ylabel("mode")
-    figure.savefig(folder / "risk.png", bbox_inches="tight")
-    plt.close(figure)
-    return True
+    style.save(figure, folder / "risk.png")
 
 
 def rolling_volatility(returns, per_year):
@@ -98,7 +93,7 @@ def rolling_volatility(returns, per_year):
 def draw_volatility(folder, said):
     times, names, returns, _ = read(folder / "returns.parquet")
     if len(times) <= VOLATILITY_BARS:
-        return False
+        return
     figure, axis = plt.subplots(figsize=(10, 4.2), layout="constrained")
     for k, entry in enumerate(said["walk_forward"]):
         main, whole = k == 0, entry["fully_invested"]
@@ -112,25 +107,23 @@ def draw_volatility(folder, said):
     axis.set_title("realised volatility beside the target; dotted: fully invested")
     axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=7)
     style.finish(figure, [axis], folder / "volatility.png")
-    return True
 
 
-def main():
-    if len(sys.argv) != 2 or sys.argv[1] in ("-h", "--help"):
-        sys.exit(__doc__)
-    folder = pathlib.Path(sys.argv[1])
+def draw_all(folder):
     said = json.loads((folder / "allocation.json").read_text())
-    drawn = ["weights.png"]
-    draw_weights(folder, said)
-    drawn += ["risk.png"] if draw_risk(folder, said) else []
-    drawn += ["volatility.png"] if "walk_forward" in said and draw_volatility(folder, said) else []
     matrix = json.loads((folder / "covariance.json").read_text())
+    for name in PICTURES:
+        (folder / name).unlink(missing_ok=True)  # an earlier run's would not belong to the others
+    draw_weights(folder, said)
+    if said["risk"] is not None:
+        draw_risk(folder, said)
+    if "walk_forward" in said:
+        draw_volatility(folder, said)
     if matrix["correlation_spectrum"] is not None:
         covariance.draw_matrix(matrix, folder / "cov_matrix.png")
         covariance.draw_spectrum(matrix, folder / "eigen_spectrum.png")
-        drawn += ["cov_matrix.png", "eigen_spectrum.png"]
-    print("\n".join(str(folder / name) for name in drawn))
+    return [name for name in PICTURES if (folder / name).exists()]
 
 
 if __name__ == "__main__":
-    main()
+    style.run(draw_all, __doc__)

@@ -8,11 +8,10 @@ Only draws: every number comes from the command.
 """
 
 import json
-import pathlib
-import sys
 
 import numpy as np
 import pyarrow.parquet as parquet
+from matplotlib.ticker import LogLocator, NullFormatter
 
 import style
 from style import plt
@@ -46,8 +45,7 @@ def draw_matrix(said, path):
     figure.colorbar(image, ax=axis, label="correlation", shrink=0.8)
     shrinkage = "" if said["shrinkage"] is None else f", shrinkage {said['shrinkage']:.3f}"
     axis.set_title(f"{said['method']} covariance as correlations, {said['rows']} rows{shrinkage}")
-    figure.savefig(path, bbox_inches="tight")
-    plt.close(figure)
+    style.save(figure, path)
 
 
 def density_of(law, points):
@@ -63,8 +61,11 @@ def draw_spectrum(said, path):
     edge = law["upper"] if law else 1.0
     drawn = values > 1e-10  # the others are zero but for rounding, or negative
     left.plot(np.arange(1, len(values) + 1)[drawn], values[drawn], "o", markersize=3, color="black")
+    style.log_scale(left, values[drawn].min(), values[drawn].max())
     left.set_xscale("log")
-    left.set_yscale("log")
+    left.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+    left.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    left.xaxis.set_minor_formatter(NullFormatter())
     left.set_xlabel("mode")
     left.set_ylabel("eigenvalue of the correlation")
     if law:
@@ -81,8 +82,7 @@ def draw_spectrum(said, path):
     right.set_xlabel("eigenvalue")
     right.set_ylabel("share of eigenvalues")
     right.set_title("the bulk, and what noise alone would give")
-    figure.savefig(path, bbox_inches="tight")
-    plt.close(figure)
+    style.save(figure, path)
 
 
 def draw_absorption(path_of_series, path):
@@ -99,24 +99,21 @@ def draw_absorption(path_of_series, path):
     below.set_title("how many equal modes would spread as much")
     if not timed:
         below.set_xlabel("row")
-    figure.savefig(path, bbox_inches="tight")
-    plt.close(figure)
+    style.save(figure, path)
 
 
-def main():
-    if len(sys.argv) != 2 or sys.argv[1] in ("-h", "--help"):
-        sys.exit(__doc__)
-    folder = pathlib.Path(sys.argv[1])
+def draw_all(folder):
     said = json.loads((folder / "covariance.json").read_text())
-    draw_matrix(said, folder / "cov_matrix.png")
-    draw_spectrum(said, folder / "eigen_spectrum.png")
-    print(f"{folder / 'cov_matrix.png'}\n{folder / 'eigen_spectrum.png'}")
+    drawn = ["cov_matrix.png", "eigen_spectrum.png"]
+    draw_matrix(said, folder / drawn[0])
+    draw_spectrum(said, folder / drawn[1])
     absorption = folder / "absorption.png"
     absorption.unlink(missing_ok=True)  # an earlier run's would not belong to the others
     if "spectra_file" in said:
         draw_absorption(folder / said["spectra_file"], absorption)
-        print(absorption)
+        drawn.append(absorption.name)
+    return drawn
 
 
 if __name__ == "__main__":
-    main()
+    style.run(draw_all, __doc__)

@@ -9,12 +9,9 @@ Only draws: every number comes from the command.
 """
 
 import json
-import pathlib
-import sys
 import textwrap
 
 import numpy as np
-import pyarrow.parquet as parquet
 
 import style
 from style import plt
@@ -22,11 +19,6 @@ from style import plt
 SCENARIOS_DRAWN_MAX = 24
 FANS_IN_A_ROW = 4
 LINES = ["-", "--", ":", "-."]
-
-
-def read(path):
-    table = parquet.read_table(path)
-    return {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
 
 
 def colour_of(index):
@@ -53,7 +45,7 @@ def say_left_out(figure, left_out):
 
 
 def draw_fan(folder, names, left_out):
-    fan = read(folder / "fan.parquet")
+    fan = style.read(folder / "fan.parquet")
     columns = min(len(names), FANS_IN_A_ROW)
     rows_of_fans = -(-len(names) // columns)
     figure, axes = plt.subplots(rows_of_fans, columns, figsize=(max(6, 3.3 * columns), 0.4 + 3.2 * rows_of_fans),
@@ -74,12 +66,11 @@ def draw_fan(folder, names, left_out):
         row[0].set_ylabel("equity, 1 at the start")
     say_left_out(figure, left_out)
     axes[0][0].legend(loc="upper left")
-    figure.savefig(folder / "fan.png", bbox_inches="tight")
-    plt.close(figure)
+    style.save(figure, folder / "fan.png")
 
 
 def draw_distributions(folder, names, left_out, report):
-    dream = read(folder / "dream.parquet")
+    dream = style.read(folder / "dream.parquet")
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 3.8), layout="constrained")
     chosen = {name: dream["scenario"] == name for name in names}
     everything = np.concatenate([dream["profit"][rows] for rows in chosen.values()])
@@ -100,12 +91,11 @@ def draw_distributions(folder, names, left_out, report):
     right.set_xlabel("deepest drawdown")
     right.set_ylabel("share of paths at least as deep")
     right.set_title("Drawdowns")
-    figure.savefig(folder / "distributions.png", bbox_inches="tight")
-    plt.close(figure)
+    style.save(figure, folder / "distributions.png")
 
 
 def draw_mix(folder):
-    mix = read(folder / "regimes.parquet")
+    mix = style.read(folder / "regimes.parquet")
     steps = mix.pop("step") + 1
     names = list(mix)
     macros = list(dict.fromkeys(name.rstrip("0123456789").strip() for name in names))
@@ -125,8 +115,7 @@ def draw_mix(folder):
     axis.set_ylabel("share of paths")
     axis.set_title("Regimes of the baseline")
     axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-    figure.savefig(folder / "regimes.png", bbox_inches="tight")
-    plt.close(figure)
+    style.save(figure, folder / "regimes.png")
 
 
 def draw_facts(folder, report):
@@ -147,14 +136,10 @@ def draw_facts(folder, report):
         axis.set_xlim(-1.6, 2.6)
         axis.invert_yaxis()
         axis.set_title(f"{title}: history (dot) in the band of dreams")
-    figure.savefig(folder / "facts.png", bbox_inches="tight")
-    plt.close(figure)
+    style.save(figure, folder / "facts.png")
 
 
-def main():
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    folder = pathlib.Path(sys.argv[1])
+def draw_all(folder):
     report = json.loads((folder / "report.json").read_text())
     names, left_out = most_telling(report)
     draw_fan(folder, names, left_out)
@@ -166,8 +151,8 @@ def main():
     if report["stylised_facts"]:
         draw_facts(folder, report)
         drawn.append("facts.png")
-    print(f"  drew {', '.join(drawn)} in {folder}")
+    return drawn
 
 
 if __name__ == "__main__":
-    main()
+    style.run(draw_all, __doc__)

@@ -7,22 +7,12 @@ Only draws: every number comes from `regent report`.
 """
 
 import json
-import pathlib
-import sys
 
 import numpy as np
-import pyarrow.parquet as parquet
 from matplotlib.patches import Patch
 
 import style
 from style import plt
-
-
-def read_series(path):
-    table = parquet.read_table(path)
-    series = {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
-    series["time"] = series.pop("timestamp").astype("datetime64[ms]")
-    return series
 
 
 def legend_patches(labels, states):
@@ -56,9 +46,8 @@ def draw_equity(series, metrics, path):
         top.plot(times, series[column] / series[column][0], color=colour, linewidth=width, label=label)
         drawdown = series[column] / np.maximum.accumulate(series[column]) - 1
         bottom.plot(times, 100 * drawdown, color=colour, linewidth=0.6 * width)
-    top.set_yscale("log")
-    top.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    top.yaxis.set_minor_formatter(lambda value, _: f"{value:g}")
+    drawn = np.concatenate([series[column] / series[column][0] for column, *_ in lines])
+    style.log_scale(top, np.nanmin(drawn), np.nanmax(drawn))
     top.set_ylabel("equity (start = 1, log)")
     bottom.set_ylabel("drawdown, %")
     policy, hold = metrics["policy"], metrics["buy_and_hold"]
@@ -75,9 +64,7 @@ def draw_regimes(series, metrics, path):
     figure, (top, bottom) = plt.subplots(2, 1, figsize=(11, 6.5), sharex=True, height_ratios=[2, 1], layout="constrained")
     top.plot(times, series["index"], color="black", linewidth=0.9)
     style.shade_regimes(top, times, series["regime"], labels, alpha=0.4)
-    top.set_yscale("log")
-    top.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    top.yaxis.set_minor_formatter(lambda value, _: f"{value:g}")
+    style.log_scale(top, np.nanmin(series["index"]), np.nanmax(series["index"]))
     top.set_ylabel("equal-weight index (start = 1, log)")
     top.set_title("Macro regime at the close of each bar (filtered: nothing after the bar is used)")
     top.legend(handles=legend_patches(labels, []), loc="upper left", ncols=4)
@@ -89,16 +76,14 @@ def draw_regimes(series, metrics, path):
     style.finish(figure, [top, bottom], path)
 
 
-def main():
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    run = pathlib.Path(sys.argv[1])
-    series = read_series(run / "series.parquet")
-    metrics = json.loads((run / "metrics.json").read_text())
-    draw_equity(series, metrics, run / "equity.png")
-    draw_regimes(series, metrics, run / "regimes.png")
-    print(f"drew {run / 'equity.png'} and {run / 'regimes.png'}")
+def draw_all(folder):
+    series = style.read(folder / "series.parquet")
+    series["time"] = series.pop("timestamp").astype("datetime64[ms]")
+    metrics = json.loads((folder / "metrics.json").read_text())
+    draw_equity(series, metrics, folder / "equity.png")
+    draw_regimes(series, metrics, folder / "regimes.png")
+    return ["equity.png", "regimes.png"]
 
 
 if __name__ == "__main__":
-    main()
+    style.run(draw_all, __doc__)

@@ -48,7 +48,7 @@ def tell(drawn, folder):
 
 def run(draw_all, usage):
     """A script that draws what one folder holds: draw_all(folder) gives the names of its pictures."""
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 2 or sys.argv[1] in ("-h", "--help"):
         sys.exit(usage)
     folder = pathlib.Path(sys.argv[1])
     tell(draw_all(folder), folder)
@@ -110,5 +110,4 @@ def finish(figure, axes, path):
     axes[-1].xaxis.set_major_locator(dates.AutoDateLocator())
     axes[-1].xaxis.set_major_formatter(dates.ConciseDateFormatter(axes[-1].xaxis.get_major_locator()))
     figure.align_ylabels(axes)
-    figure.savefig(path, bbox_inches="tight")
-    plt.close(figure)
+    save(figure, path)

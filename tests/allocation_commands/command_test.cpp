@@ -75,8 +75,7 @@ TEST_F(Allocate, MetricsSayWhatTheJsonSays) {
 
 TEST_F(Allocate, PrintsWeightsOfTheTargetVolatilityAndSharesThatSumToOne) {
   write_closes("closes.csv", 200);
-  const auto outcome =
-      run("closes.csv --json --position-max 5 --gross-max 9 --target-volatility 0.15 --calibration 0");
+  const auto outcome = run("closes.csv --json --position-max 5 --gross-max 9 --target-volatility 0.15");
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   const auto json = outcome.json();
   EXPECT_EQ(json["method"], "eigen-risk");
@@ -166,7 +165,15 @@ TEST_F(Allocate, RefusesWhatItCannotUseAndWritesNothing) {
       {"closes.csv --covariance oas --window 1", "--window 1"},
       {"closes.csv --window 20", "--window is for --covariance sample"},
       {"closes.csv --covariance oas --warmup 20", "--warmup is for --covariance ewma; oas has --window"},
+      {"closes.csv --covariance oas --window -1", "--window -1: 2 returns or more"},
       {"closes.csv --walk-forward --every 0", "--every 0"},
+      {"closes.csv --walk-forward --every -1", "--every -1: it must be 1 bar or more"},
+      {"closes.csv --walk-forward --fee nan", "--fee nan: a number is needed"},
+      {"closes.csv --walk-forward --compare equal,equal", "--compare: equal stands twice"},
+      {"closes.csv --calibration 5", "--calibration is for --walk-forward"},
+      {"closes.csv --turnover-penalty 1", "--turnover-penalty is for --walk-forward"},
+      {"closes.csv --method equal --no-hedges", "--no-hedges is for eigen-risk"},
+      {"closes.csv --walk-forward --method equal --compare volatility --no-hedges", "--no-hedges is for"},
       {"closes.csv --compare equal", "--compare requires --walk-forward"},
       {"closes.csv --regime-risk chaos=0.5", "--regime-risk is for --regimes FILE"},
       {"closes.csv --regimes regimes.csv --regime-risk choas=0.5",
@@ -199,6 +206,15 @@ TEST_F(Allocate, DrawsWeightsRiskVolatilityAndTheCovariance) {
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   for (const char* name : {"weights", "risk", "volatility", "cov_matrix", "eigen_spectrum"}) {
     EXPECT_GT(std::filesystem::file_size(path("pictures/" + std::string(name) + ".png")), 5000U) << name;
+  }
+  EXPECT_THAT(outcome.out, HasSubstr("drew 5 pictures in pictures: weights.png, risk.png, volatility.png, "
+                                     "cov_matrix.png, eigen_spectrum.png\n"));
+  const auto alone = run("closes.csv --symbols A --plots pictures/");
+  ASSERT_EQ(alone.code, 0) << alone.err;
+  EXPECT_THAT(alone.out, HasSubstr("drew 2 pictures in pictures: weights.png, risk.png\n"));
+  for (const char* name : {"volatility", "cov_matrix", "eigen_spectrum"}) {
+    EXPECT_FALSE(std::filesystem::exists(path("pictures/" + std::string(name) + ".png")))
+        << name << ".png is another run's";
   }
 }
 

@@ -50,6 +50,20 @@ TEST(RunCommand, PassesTheBodysExitCodeOn) {
   EXPECT_EQ(run({}, [] { return exit_interrupted; }).exit_code, 130);
 }
 
+TEST(RunCommand, RefusesWhatIsNoNumberInARange) {
+  for (const std::string text : {"nan", "-NaN", "nan(7)"}) {
+    CLI::App app("Tests");
+    double fee = 0;
+    app.add_option("--fee", fee, "")->type_name("RATE")->check(CLI::Range(0.0, 0.1));
+    std::string program = "/somewhere/bin/regent-test", flag = "--fee=" + text;
+    std::vector<char*> argv{program.data(), flag.data()};
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(run_command(app, 2, argv.data(), [] { return 0; }), exit_input) << text;
+    EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+                HasSubstr("--fee " + text + ": a number is needed"));
+  }
+}
+
 TEST(RunCommand, TurnsExceptionsIntoOneLineAndAnExitCode) {
   const Outcome input = run({}, []() -> int { throw InputError("a.csv:3: close = -1"); });
   EXPECT_EQ(input.exit_code, 2);

@@ -117,7 +117,7 @@ TEST_F(CovarianceCommand, RepairsPairsThatDisagreeAndRefusesUndefinedOnes) {
   EXPECT_TRUE(apart["covariance"][0][1].is_null());
   EXPECT_TRUE(apart["spectrum"].is_null());
   EXPECT_THAT(error_of("--data apart.csv --returns none --nearest-psd"),
-              HasSubstr("1 pairs have fewer than 2"));
+              HasSubstr("1 pair has fewer than 2"));
 }
 
 TEST_F(CovarianceCommand, WritesTheSpectrumOfEveryRow) {
@@ -207,9 +207,49 @@ TEST_F(CovarianceCommand, SaysWhatIsWrongWithTheInput) {
   EXPECT_THAT(error_of("--data x.csv --returns none --half-life 3"),
               HasSubstr("--half-life is for --method ewma"));
   EXPECT_THAT(error_of("--data x.csv --returns none --ddof 2"), HasSubstr("--ddof 2"));
-  EXPECT_THAT(error_of("--data x.csv --returns none --detone 3"), HasSubstr("3 market modes of 3"));
+  EXPECT_THAT(error_of("--data x.csv --returns none --detone 3"),
+              HasSubstr("--detone 3: x.csv has 3 modes, of which at least one must stay"));
   EXPECT_THAT(error_of("--data x.csv --returns none --out x.txt"), HasSubstr(".csv or .parquet"));
   EXPECT_THAT(error_of("--data nowhere.csv --returns none"), HasSubstr("nowhere.csv"));
+}
+
+TEST_F(CovarianceCommand, TakesColumnsByNameAsItTakesSymbols) {
+  write("t.csv", "a,b,c\n1,2,5\n2,1,3\n4,0,4\n");
+  const auto said = run("t.csv --returns none --symbols ' c, a,c' --json").json();
+  EXPECT_EQ(said["symbols"], (std::vector<std::string>{"c", "a"}));
+  EXPECT_THAT(error_of("t.csv --returns none --symbols ,"), HasSubstr("--symbols \",\" names no column"));
+}
+
+TEST_F(CovarianceCommand, NamesTheRowOfATableThatIsNotInOrder) {
+  write("t.csv", "date,a,b\n2020-01-01,1,2\n2020-01-03,2,1\n2020-01-02,4,0\n");
+  EXPECT_THAT(
+      error_of("t.csv --returns none --method ewma --half-life 2"),
+      HasSubstr("t.csv, line 4, column date: 2020-01-02 is not later than the row before, 2020-01-03"));
+}
+
+TEST_F(CovarianceCommand, FailsWhereItsOutputIsCutOff) {
+  if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "no /dev/full";
+  write("x.csv", five_rows);
+  const Outcome outcome = run("x.csv --returns none --json > /dev/full");
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("could not all be written to standard output"));
+}
+
+TEST_F(CovarianceCommand, WritesNothingWhereItCannotDraw) {
+  write("t.csv", "a,b,c\n1,,5\n2,,3\n4,,4\n,1,1\n,2,2\n");
+  EXPECT_THAT(error_of("t.csv --returns none --plots pictures --out m.csv"),
+              HasSubstr("t.csv: there is nothing to draw: 1 pair has no covariance"));
+  EXPECT_FALSE(std::filesystem::exists(path("m.csv")));
+}
+
+TEST_F(CovarianceCommand, NamesThePortfolioThatHasNoRisk) {
+  write("x.csv", five_rows);
+  write("zero.csv", "symbol,weight\na,0\n");
+  write("huge.csv", "symbol,weight\na,1e300\n");
+  EXPECT_THAT(error_of("x.csv --returns none --weights zero.csv"),
+              HasSubstr("zero.csv: all weights are zero: there is no portfolio"));
+  EXPECT_THAT(error_of("x.csv --returns none --weights huge.csv"),
+              HasSubstr("huge.csv: the portfolio's variance is not finite: its weights are too large"));
 }
 
 TEST_F(CovarianceCommand, SaysWhatAPortfolioRisks) {
@@ -252,6 +292,7 @@ TEST_F(CovarianceCommand, DrawsMatrixAndSpectrum) {
     EXPECT_GT(read_file(folder_ / "pictures" / name).size(), 5000U) << name;
   }
   EXPECT_FALSE(std::filesystem::exists(folder_ / "pictures" / "absorption.png"));
+  EXPECT_THAT(outcome.out, HasSubstr("drew 2 pictures in pictures: cov_matrix.png, eigen_spectrum.png\n"));
   write_panel();
   for (const std::string data : {"--data x.csv --returns none", "panel.csv"}) {
     const std::string rolling = data + " --method rolling --window 3 --plots pictures ";

@@ -6,8 +6,11 @@
 #include <gtest/gtest.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/arrow/writer.h>
+#include <parquet/metadata.h>
 
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 
 #include "base/error.hpp"
 #include "market/io/series_file.hpp"
@@ -56,6 +59,17 @@ std::shared_ptr<arrow::Array> texts(const std::vector<std::string>& values) {
   return array_of(arrow::StringBuilder(), values);
 }
 
+// Of 4,000 numbers that do not compress.
+SeriesColumn noise() {
+  SeriesColumn column{.name = "x"};
+  std::uint64_t state = 7;
+  for (int i = 0; i < 4000; ++i) {
+    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+    column.reals.push_back(static_cast<double>(state >> 11));
+  }
+  return column;
+}
+
 Panel panel_with_holes() {
   SyntheticMarket settings;
   settings.bars = 300;
@@ -67,6 +81,45 @@ Panel panel_with_holes() {
   }
   panel.at(Column::volume, 50, 3) = not_a_number;  // one value alone
   return panel;
+}
+
+TEST_F(ParquetFile, KeepsNoDictionaryOfRealNumbers) {
+  std::vector<SeriesColumn> columns{noise(), {.name = "of 2"}};
+  columns[0].name = "x.y";  // a name with a dot is no nested column
+  for (int i = 0; i < 4000; ++i) columns[1].texts.emplace_back(i % 2 == 0 ? "calm" : "wild");
+  write_series(columns, path("x.parquet"));
+  const auto file = *arrow::io::ReadableFile::Open(path("x.parquet").string());
+  const auto reader = *parquet::arrow::OpenFile(file, arrow::default_memory_pool());
+  const auto group = reader->parquet_reader()->metadata()->RowGroup(0);
+  EXPECT_FALSE(group->ColumnChunk(0)->has_dictionary_page());
+  EXPECT_TRUE(group->ColumnChunk(1)->has_dictionary_page());
+}
+
+TEST_F(ParquetFile, NoticesAFlippedBitAmongItsNumbers) {
+  write_series({noise(), {.name = "y", .reals = std::vector<double>(4000, 1.5)}}, path("x.parquet"));
+  const SeriesShape whole = read_through(path("x.parquet").string());
+  EXPECT_THAT(whole.names, ElementsAre("x", "y"));
+  EXPECT_EQ(whole.rows, 4000);
+  EXPECT_EQ(read_series(path("x.parquet").string()).columns[0].reals, noise().reals);
+  {
+    std::fstream file(path("x.parquet"), std::ios::in | std::ios::out | std::ios::binary);
+    const std::streamoff middle =
+        static_cast<std::streamoff>(std::filesystem::file_size(path("x.parquet")) / 2);
+    file.seekg(middle);
+    const char byte = static_cast<char>(file.get());
+    file.seekp(middle);
+    file.put(static_cast<char>(byte ^ 4));
+  }
+  const auto message_of = [&](const auto& read) -> std::string {
+    try {
+      read(path("x.parquet").string());
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(message_of(read_through), HasSubstr("x.parquet"));
+  EXPECT_THAT(message_of([](const std::string& file) { read_series(file); }), HasSubstr("x.parquet"));
 }
 
 TEST_F(ParquetFile, GivesBackThePanelThatWasWritten) {

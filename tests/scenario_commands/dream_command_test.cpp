@@ -33,8 +33,9 @@ class DreamCommand : public regent::test::CommandTest {
     return run_plain(arguments);
   }
   ProcessResult run_plain(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.begin(), {REGENT_DREAM_PROGRAM, "--data", path("panel.csv"), "--steps", "20",
-                                         "--device", "cpu", "--no-plots"});
+    if (std::ranges::find(arguments, "--path") == arguments.end()) arguments.emplace_back("--no-plots");
+    arguments.insert(arguments.begin(),
+                     {REGENT_DREAM_PROGRAM, "--data", path("panel.csv"), "--steps", "20", "--device", "cpu"});
     return run_process(arguments, 60'000);
   }
   std::string error_of(const std::vector<std::string>& arguments) const {
@@ -215,6 +216,66 @@ TEST_F(DreamCommand, MakesADamagedPartAgainToTheSameBits) {
   EXPECT_THAT(error_of(arguments), HasSubstr("is no part of this dream; remove it to make it again"));
 }
 
+TEST_F(DreamCommand, MakesDamagedPathsAgainToTheSameBits) {
+  const std::vector<std::string> arguments{
+      "--calibration", path("model.json"), "--scenarios", "96", "--chunk", "32",
+      "--out",         path("out"),        "--paths"};
+  ASSERT_EQ(run(arguments).exit_code, 0);
+  const std::vector<std::string> names{"out/paths/baseline-0-32.parquet", "out/paths/baseline-32-64.parquet",
+                                       "out/paths/baseline-64-96.parquet"};
+  std::vector<std::string> whole;
+  for (const auto& name : names) whole.push_back(bytes_of(name));
+  std::string flipped = whole[1];
+  flipped[flipped.size() / 2] = static_cast<char>(flipped[flipped.size() / 2] ^ 4);
+  write(names[0], whole[0].substr(0, whole[0].size() / 2));
+  write(names[1], flipped);
+  const auto untouched = std::filesystem::last_write_time(path(names[2]));
+  const ProcessResult again = run(arguments);
+  EXPECT_EQ(again.exit_code, 0) << again.standard_error;
+  EXPECT_THAT(again.standard_error,
+              AllOf(HasSubstr("paths/baseline-0-32.parquet: "), HasSubstr("paths/baseline-32-64.parquet: "),
+                    Not(HasSubstr("baseline-64-96")), HasSubstr("this part of the dream is made again")));
+  for (std::size_t i = 0; i < names.size(); ++i) EXPECT_EQ(bytes_of(names[i]), whole[i]) << names[i];
+  EXPECT_EQ(std::filesystem::last_write_time(path(names[2])), untouched);
+  write(names[0], bytes_of("out/dream.parquet"));
+  EXPECT_THAT(error_of(arguments), HasSubstr("is no part of this dream; remove it to make it again"));
+}
+
+TEST_F(DreamCommand, WritesNoLawBeforeTheFolderIsItsOwn) {
+  // killed after its fit, a dream leaves a law that nobody asked to be read, and its own command is refused
+  const std::vector<std::string> begun{
+      "--calibration", path("model.json"), "--macros", "2", "--micros", "1", "--scenarios", "16", "--out"};
+  const auto into = [&](const std::string& folder) {
+    std::vector<std::string> arguments = begun;
+    arguments.push_back(path(folder));
+    return arguments;
+  };
+  ASSERT_EQ(run({"--source", "replay", "--scenarios", "16", "--out", path("other")}).exit_code, 0);
+  EXPECT_THAT(error_of(into("other")), HasSubstr("holds another dream"));
+  EXPECT_FALSE(std::filesystem::exists(path("model.json")));
+  ASSERT_EQ(run_plain(into("out")).exit_code, 0);
+  const std::string law = bytes_of("model.json"), dreamed = bytes_of("out/dream.parquet");
+  // killed between the claim and the law, and while it claimed
+  std::filesystem::remove(path("model.json"));
+  EXPECT_EQ(run_plain(into("out")).exit_code, 0);
+  EXPECT_EQ(bytes_of("model.json"), law);
+  std::filesystem::remove(path("model.json"));
+  std::filesystem::create_directory(path("claiming"));
+  write("claiming/.dream.json.tmp-123-0", "{");
+  EXPECT_EQ(run_plain(into("claiming")).exit_code, 0);
+  EXPECT_EQ(bytes_of("claiming/dream.parquet"), dreamed);
+  std::filesystem::remove(path("model.json"));
+  write("full/letter.txt", "mine");
+  EXPECT_THAT(error_of(into("full")), HasSubstr("the folder is not empty and holds no dream"));
+}
+
+TEST_F(DreamCommand, KeepsTheSameLawWhereverItStarts) {
+  json_of({"--scenarios", "10", "--calibration", path("model.json"), "--start", "now", "--out", path("out")});
+  json_of({"--scenarios", "10", "--calibration", path("stationary.json")});
+  EXPECT_EQ(bytes_of("model.json"), bytes_of("stationary.json"));
+  EXPECT_EQ(bytes_of("out/model.json"), bytes_of("stationary.json"));
+}
+
 TEST_F(DreamCommand, GoesOnFromThePartsOfMoreOrFewerScenarios) {
   const auto dream = [&](const std::string& scenarios) {
     return json_of({"--calibration", path("model.json"), "--scenarios", scenarios, "--out", path("out")});
@@ -243,6 +304,8 @@ TEST_F(DreamCommand, DoesNotMixPathsOfAnotherVersion) {
   said["fingerprint"] = std::string(64, '0');
   write("out/dream.json", said.dump());
   EXPECT_THAT(error_of(arguments), HasSubstr("or paths of another version"));
+  write("out/dream.json", "{\"fing");
+  EXPECT_THAT(error_of(arguments), HasSubstr("out/dream.json: damaged"));
 }
 
 TEST_F(DreamCommand, WritesRegimesByName) {
@@ -255,6 +318,35 @@ TEST_F(DreamCommand, WritesRegimesByName) {
   ASSERT_EQ(steps.size(), 64U * 20);
   EXPECT_THAT(labels, testing::Contains(last[7]));
   EXPECT_EQ(steps[7 * 20 + 19], last[7]);
+}
+
+TEST_F(DreamCommand, SaysNothingOfARegimeThatNoPathWasIn) {
+  const std::vector<std::string> arguments{"--scenarios", "16", "--calibration", path("m.json")};
+  run(arguments);
+  auto model = nlohmann::ordered_json::parse(bytes_of("m.json"));
+  model["start"] = {1, 0};
+  model["transition"] = {1, 0, 0, 1};
+  write("m.json", model.dump());
+  const auto regimes = json_of(arguments)["regimes"];
+  EXPECT_GT(regimes[0]["deviation"], 0.0);
+  EXPECT_EQ(regimes[1]["share"], 0);
+  EXPECT_TRUE(regimes[1]["mean"].is_null() && regimes[1]["deviation"].is_null()) << regimes;
+}
+
+TEST_F(DreamCommand, SaysWhereThereAreNoJumpsToMultiply) {
+  write("stress.toml", "[[stress]]\nname = \"storm\"\nkind = \"jump_storm\"\nbars = 5\nmultiple = 9\n");
+  const std::vector<std::string> arguments{"--scenarios",  "16",         "--calibration",
+                                           path("m.json"), "--stresses", path("stress.toml")};
+  run(arguments);
+  auto model = nlohmann::ordered_json::parse(bytes_of("m.json"));
+  const auto said = [&](double intensity) {
+    for (auto& one : model["jumps"]["intensity"]) one = intensity;
+    model["jumps"]["variance"] = 0;
+    write("m.json", model.dump());
+    return run(arguments).standard_error;
+  };
+  EXPECT_THAT(said(0), HasSubstr("storm: the law has no jumps, so that its jump_storm multiplies none"));
+  EXPECT_THAT(said(0.01), Not(HasSubstr("no jumps")));
 }
 
 TEST_F(DreamCommand, SaysWhereRuinCutsALossOff) {
@@ -283,6 +375,8 @@ TEST_F(DreamCommand, DrawsEveryScenario) {
        "cpu", "--scenarios", "16", "--stresses", path("stress.toml"), "--out", path("out")},
       280'000);
   ASSERT_EQ(done.exit_code, 0) << done.standard_error;
+  EXPECT_THAT(done.standard_output,
+              HasSubstr("drew 2 pictures in " + path("out") + ": fan.png, distributions.png\n"));
   const std::string fan = bytes_of("out/fan.png");
   ASSERT_GT(fan.size(), 24U);
   const int height = static_cast<unsigned char>(fan[22]) * 256 + static_cast<unsigned char>(fan[23]);
@@ -301,6 +395,9 @@ TEST_F(DreamCommand, RefusesFlagsThatWouldSayNothing) {
       {{"--calibration", path("model.json"), "--source", "replay"}, "--calibration is for --source regimes"},
       {{"--calibration", path("model.json"), "--factors", "2"}, "--factors is for a fit"}};
   for (const auto& [arguments, message] : cases) EXPECT_THAT(error_of(arguments), HasSubstr(message));
+  for (const std::string flag : {"--scenarios=1000", "--budget=1h", "--chunk=16", "--paths", "--no-plots"})
+    EXPECT_THAT(error_of({"--path", "1", flag}),
+                HasSubstr("--path excludes " + flag.substr(0, flag.find('='))));
 }
 
 TEST_F(DreamCommand, RefusesPlacesThatCannotBeWritten) {
@@ -313,6 +410,8 @@ TEST_F(DreamCommand, RefusesPlacesThatCannotBeWritten) {
   write("weights.csv", "symbol,weight\nA,1\n");
   EXPECT_THAT(error_of({"--path", "1", "--portfolio", path("weights.csv"), "--out", path("weights.csv")}),
               HasSubstr("--portfolio names the same file"));
+  EXPECT_THAT(error_of({"--path", "1", "--calibration", path("new.csv"), "--out", path("new.csv")}),
+              HasSubstr("--calibration names the same file"));
 }
 
 TEST_F(DreamCommand, NamesTheFileAndTheMisspeltKey) {
@@ -343,9 +442,11 @@ TEST_F(DreamCommand, SaysWhatIsWrong) {
       {{"--portfolio", path("weights.csv")}, "symbol 'NOBODY' is none of the source's"},
       {{"--scenarios", "0"}, "--scenarios 0: from 1"},
       {{"--budget", "soon"}, "--budget soon: a positive number"},
+      {{"--chunk", "0"}, "--chunk 0: from 1 to"},
       {{"--paths"}, "--out FOLDER, which is not given"},
       {{"--path", "-1"}, "--path -1: from 0 to"},
       {{"--seed", "-1"}, "--seed -1: from 0 to"},
+      {{"--seed", "99999999999999999999"}, "--seed 9223372036854775807: from 0 to 9223372036854775806"},
       {{"--source", "circular", "--block", "100000"},
        "--block 100000: a block must not be longer than the history, which has 399 bars"},
       {{"--stresses", path("empty.toml")}, "empty.toml: no [[stress]] in it"},

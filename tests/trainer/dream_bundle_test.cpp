@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/error.hpp"
@@ -35,8 +36,9 @@ class DreamBundle : public SmallRun {
   }
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
   std::vector<std::string> words(const std::vector<std::string>& more) const {
-    std::vector<std::string> all{"regent-dream",       "--bundle", path("bundle"), "--data",
-                                 path("data.parquet"), "--steps",  "20",           "--no-plots"};
+    std::vector<std::string> all{"regent-dream", "--bundle", path("bundle"), "--data", path("data.parquet"),
+                                 "--steps",      "20"};
+    if (std::ranges::find(more, "--path") == more.end()) all.emplace_back("--no-plots");
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }
