@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "base/error.hpp"
+#include "base/mistyped.hpp"
 #include "base/trimmed.hpp"
 #include "base/version.hpp"
 
@@ -28,6 +29,7 @@ int complain(const std::string& command, const std::string& message, int exit_co
 
 int parse(CLI::App& app, int argc, char** argv, const std::string& command, bool& run) {
   try {
+    refuse_mistyped(app, argc, argv);
     app.parse(argc, argv);
     run = true;
     return 0;

@@ -1,4 +1,4 @@
-#include "hmm/commands/mistyped.hpp"
+#include "base/mistyped.hpp"
 
 #include <algorithm>
 #include <string>
@@ -7,46 +7,55 @@
 
 #include "base/config/suggest.hpp"
 
-namespace regent::hmm {
+namespace regent {
 namespace {
 
 [[noreturn]] void refuse(const std::string& what) {
   throw CLI::ParseError(what, CLI::ExitCodes::ExtrasError);
 }
 
-std::vector<std::string> flags_of(const CLI::App& verb) {
-  std::vector<std::string> flags;
-  for (const CLI::Option* option : verb.get_options()) {
+void append_flags(const CLI::App& app, std::vector<std::string>& flags) {
+  for (const CLI::Option* option : app.get_options()) {
     for (const auto& name : option->get_lnames()) flags.push_back("--" + name);
   }
-  return flags;
 }
 
+std::vector<const CLI::App*> verbs_of(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App*) { return true; });
+}
+
+// Nothing where a command that can do without a verb was given none.
 const CLI::App* verb_named(const CLI::App& app, const std::string& word) {
-  std::vector<std::string> verbs;
-  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
+  std::vector<std::string> names;
+  for (const CLI::App* verb : verbs_of(app)) {
     if (verb->get_name() == word) return verb;
-    verbs.push_back(verb->get_name());
+    names.push_back(verb->get_name());
   }
+  if (app.get_require_subcommand_min() == 0) return nullptr;
   std::string list;
-  for (const auto& verb : verbs) list += (list.empty() ? "" : ", ") + verb;
-  refuse("there is no \"" + word + "\"" + suggestion(word, verbs) + " (possible: " + list + ")");
+  for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
+  refuse("there is no \"" + word + "\"" + suggestion(word, names) + " (possible: " + list + ")");
 }
 
 }  // namespace
 
 void refuse_mistyped(const CLI::App& app, int argc, char** argv) {
-  if (argc < 2 || argv[1][0] == '-') return;
-  const CLI::App* verb = verb_named(app, argv[1]);
-  const auto flags = flags_of(*verb);
-  for (int i = 2; i < argc; ++i) {
+  if (argc < 2) return;
+  const CLI::App* verb = argv[1][0] == '-' ? nullptr : verb_named(app, argv[1]);
+  std::vector<std::string> flags;
+  append_flags(verb == nullptr ? app : *verb, flags);
+  if (verb == nullptr) {
+    for (const CLI::App* any : verbs_of(app)) append_flags(*any, flags);
+  }
+  for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     if (word == "--") return;  // what follows are names of files
     if (!word.starts_with("--")) continue;
     const std::string flag(word.substr(0, word.find('=')));
     if (std::ranges::find(flags, flag) != flags.end()) continue;
-    refuse(verb->get_name() + " has no " + flag + suggestion(flag, flags));
+    refuse((verb == nullptr ? "there is no " : verb->get_name() + " has no ") + flag +
+           suggestion(flag, flags));
   }
 }
 
-}  // namespace regent::hmm
+}  // namespace regent
