@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "base/error.hpp"
+#include "base/mistyped.hpp"
 #include "base/trimmed.hpp"
 #include "base/version.hpp"
 
@@ -31,6 +32,7 @@ int complain(const std::string& command, const std::string& message, int exit_co
 
 int parse(CLI::App& app, int argc, char** argv, const std::string& command, bool& run) {
   try {
+    refuse_mistyped(app, argc, argv);
     app.parse(argc, argv);
     run = true;
     return 0;

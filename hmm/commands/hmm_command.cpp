@@ -8,7 +8,6 @@
 #include "hmm/commands/fit_command.hpp"
 #include "hmm/commands/forecast_command.hpp"
 #include "hmm/commands/inference_command.hpp"
-#include "hmm/commands/mistyped.hpp"
 #include "hmm/commands/plot_command.hpp"
 #include "hmm/commands/select_command.hpp"
 
@@ -18,7 +17,6 @@ namespace regent::hmm {
 int hmm_command(int argc, char** argv) {
   CLI::App app("Fit, decode and describe market regimes", "regent-hmm");
   app.require_subcommand(1);
-  app.preparse_callback([&](std::size_t) { refuse_mistyped(app, argc, argv); });
   std::function<int()> body;
   add_fit_command(app, body);
   add_select_command(app, body);

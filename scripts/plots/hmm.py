@@ -23,7 +23,8 @@ from style import plt
 
 CIRCLES_MAX = 12  # more regimes are a knot of arrows; their transitions are drawn as a map
 PANELS_A_ROW = 6
-BARS_DRAWN_MAX = 4000  # more are not told apart in a picture; stretches are then shaded by their most frequent regime
+BARS_DRAWN_MAX = 4000  # of a line; more are not told apart in a picture
+PIXELS_ACROSS = 1200  # regimes of more bars are drawn by stretches
 
 
 def read_series(path):
@@ -56,23 +57,40 @@ def lasting(series):
     return twice
 
 
-def thinned(series, regimes):
-    """Every stretch of bars as one: the last price, the mean posterior, the most frequent regime."""
+def thinned(series, regimes, most):
+    """At most `most` stretches of bars: of each its first time, last price, mean posterior and most frequent regime, and
+    once more the last of them where the bars end."""
     bars = len(series["time"])
     if bars == 1:
         return lasting(series)
-    step = -(-bars // BARS_DRAWN_MAX)
+    step = -(-bars // most)
     if step == 1:
         return series
-    ends = np.minimum(np.arange(step, bars + step, step), bars)
-    firsts = np.r_[0, ends[:-1]]
-    thin = {"time": series["time"][firsts], "price": series["price"][ends - 1]}
+    firsts = np.arange(0, bars, step)
+    ends = np.append(firsts[1:], bars)
     counts = np.stack([np.add.reduceat(series["regime"] == i, firsts) for i in range(regimes)])
-    thin["regime"] = counts.argmax(axis=0)
+    thin = {"time": series["time"][firsts], "price": series["price"][ends - 1],
+            "regime": np.where(counts.any(axis=0), counts.argmax(axis=0), -1)}
     for name, values in series.items():
         if name.startswith(("filtered_", "smoothed_")):
             thin[name] = np.add.reduceat(values, firsts) / (ends - firsts)
+    thin = {name: np.append(values, values[-1:]) for name, values in thin.items()}
+    thin["time"][-1] = series["time"][-1]
     return thin
+
+
+def stretches(series, regimes):
+    """The series as regimes are seen in: bar by bar, or where they would be a barcode by stretches; and how many bars
+    each of these has."""
+    bars = len(series["time"])
+    if bars <= PIXELS_ACROSS:
+        return thinned(series, regimes, PIXELS_ACROSS), 1
+    return thinned(series, regimes, style.STRETCHES_MAX), style.stretch_of(bars)
+
+
+def say_stretch(axis, what, bars):
+    if bars > 1:
+        axis.set_title(f"{what} of every {bars:,} bars", loc="right", fontsize=8)
 
 
 def finish(figure, axes, times, path):
@@ -95,7 +113,8 @@ def shade(axis, times, regimes, labels, alpha):
 
 def stack(axis, series, prefix, labels):
     shares = np.nan_to_num(np.stack([series[f"{prefix}{i}"] for i in range(len(labels))]))
-    axis.stackplot(series["time"], shares, colors=colours_of(labels), alpha=0.75, linewidth=0)
+    axis.stackplot(series["time"], shares, colors=colours_of(labels), alpha=0.75, linewidth=0,
+                   step="post")
     axis.set_ylim(0, 1)
     axis.margins(x=0)
 
@@ -117,29 +136,33 @@ def set_price_scale(axis, prices, name):
 
 
 def draw_price(series, labels, price_name, title, path):
-    thin = thinned(series, len(labels))
+    thin, (regimes, bars) = thinned(series, len(labels), BARS_DRAWN_MAX), stretches(series, len(labels))
     figure, (top, bottom) = plt.subplots(2, 1, figsize=(11, 6.5), sharex=True, height_ratios=[2, 1], layout="constrained")
-    shade(top, thin["time"], thin["regime"], labels, alpha=0.4)
+    shade(top, regimes["time"], regimes["regime"], labels, alpha=0.4)
     top.plot(thin["time"], thin["price"], color="black", linewidth=0.9)
     top.margins(x=0)
     set_price_scale(top, thin["price"], price_name)
     top.set_title(f"{title}most probable path of regimes, with hindsight (Viterbi)")
-    stack(bottom, thin, "filtered_", labels)
+    say_stretch(top, "the most frequent regime", bars)
+    stack(bottom, regimes, "filtered_", labels)
     bottom.set_ylabel("filtered posterior")
     bottom.set_title("as live use saw it: P(regime | bars so far)")
+    say_stretch(bottom, "mean", bars)
     legend(figure, labels)
     finish(figure, [top, bottom], thin["time"], path)
 
 
 def draw_posteriors(series, labels, title, path):
-    thin = thinned(series, len(labels))
+    thin, bars = stretches(series, len(labels))
     figure, (top, bottom) = plt.subplots(2, 1, figsize=(11, 5), sharex=True, layout="constrained")
     stack(top, thin, "filtered_", labels)
     top.set_title(f"{title}filtered: P(regime | bars so far)")
     top.set_ylabel("probability")
+    say_stretch(top, "mean", bars)
     stack(bottom, thin, "smoothed_", labels)
     bottom.set_title("smoothed: P(regime | all bars), with hindsight")
     bottom.set_ylabel("probability")
+    say_stretch(bottom, "mean", bars)
     legend(figure, labels)
     finish(figure, [top, bottom], thin["time"], path)
 

@@ -86,6 +86,44 @@ TEST(RunCommand, ExplainsWrongUsage) {
   EXPECT_EQ(run({"--log-level", "loud"}).exit_code, 2);
 }
 
+TEST(RunCommand, NamesTheFlagThatWasMeant) {
+  const Outcome mistyped = run({"--log-levle", "info"});
+  EXPECT_EQ(mistyped.exit_code, 2);
+  EXPECT_FALSE(mistyped.ran);
+  EXPECT_THAT(mistyped.error, HasSubstr("regent test: there is no --log-levle, did you mean '--log-level'?"));
+  EXPECT_THAT(run({"--log-levle=info"}).error, HasSubstr("there is no --log-levle,"));
+  EXPECT_EQ(run({"--log-level=info"}).exit_code, 0);
+  EXPECT_THAT(run({"--", "--log-levle"}).error, ::testing::Not(HasSubstr("there is no --log-levle")));
+}
+
+TEST(RunCommand, NamesTheVerbThatWasMeant) {
+  const auto run_with = [](std::vector<std::string> arguments, bool needs_a_verb) {
+    CLI::App app("Tests");
+    app.require_subcommand(needs_a_verb ? 1 : 0, 1);
+    std::string file, feed, endpoint;
+    app.add_option("--feed", feed);
+    app.add_option("FILE", file);
+    CLI::App* score = app.add_subcommand("score", "");
+    score->add_option("--model", endpoint);
+    arguments.insert(arguments.begin(), "regent-test");
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    ::testing::internal::CaptureStderr();
+    const int code = run_command(app, static_cast<int>(argv.size()), argv.data(), [] { return 0; });
+    return std::pair(code, ::testing::internal::GetCapturedStderr());
+  };
+  EXPECT_THAT(run_with({"scor", "--model", "m"}, true),
+              Pair(exit_input, HasSubstr("there is no \"scor\", did you mean 'score'? (possible: score)")));
+  EXPECT_THAT(run_with({"score", "--modle", "m"}, true),
+              Pair(exit_input, HasSubstr("score has no --modle, did you mean '--model'?")));
+  EXPECT_EQ(run_with({"score", "--model", "m"}, true).first, 0);
+  // a verb that may be left out: other words are not taken for one
+  EXPECT_EQ(run_with({"scor", "--feed", "f"}, false).first, 0);
+  EXPECT_EQ(run_with({"--feed", "f", "score", "--model", "m"}, false).first, 0);
+  EXPECT_THAT(run_with({"--fed", "f"}, false),
+              Pair(exit_input, HasSubstr("there is no --fed, did you mean '--feed'?")));
+}
+
 TEST(RunCommand, AnswersHelpAndVersionWithoutRunning) {
   const Outcome help = run({"--help"});
   EXPECT_EQ(help.exit_code, 0);

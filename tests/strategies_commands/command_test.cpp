@@ -345,6 +345,18 @@ TEST_F(StrategiesCommand, RegimesComeFromAModelAndCanBeTheOnlyOnesTraded) {
               HasSubstr("the model's regimes are fall, rise"));
 }
 
+TEST_F(StrategiesCommand, AModelOfDaysIsNotUsedOnHours) {
+  write_bars("A_1h.csv", 600, 6);
+  std::string model = model_of("fall", "rise");
+  model.insert(model.find("\"features\""), "\"bar_seconds\": 86400, ");
+  write("model.json", model);
+  for (const std::string command : {"backtest", "sweep"}) {
+    const auto refused = run(command, "A_1h.csv --model model.json");
+    EXPECT_EQ(refused.code, 2);
+    EXPECT_THAT(refused.err, HasSubstr("usually 3600 seconds, and model.json has bar_seconds 86400"));
+  }
+}
+
 TEST_F(StrategiesCommand, ARegimesDrawdownIsThatOfItsBarsAlone) {
   write_bars("A_1h.csv", 600, 6);
   write("model.json", R"({"format": "regent-hmm/1", "features": ["log_return"], "labels": ["fall", "rise"],
