@@ -87,7 +87,7 @@ void check_cycles(const DreamFlags& flags) {
 void check_places(const DreamFlags& flags) {
   if (!flags.path) {
     market::check_folder(flags.out);
-    check_claim(flags);
+    if (flags.every.empty()) check_claim(flags);  // else each of its folders is claimed for itself
   } else if (!flags.out.empty()) {
     if (!flags.out.ends_with(".csv") && !flags.out.ends_with(".parquet"))
       throw InputError("--out " + flags.out + ": with --path a FILE.csv or FILE.parquet is written");

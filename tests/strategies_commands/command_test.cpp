@@ -409,7 +409,7 @@ TEST_F(StrategiesCommand, WrongInputIsRefusedByNameAndNothingIsWritten) {
   EXPECT_THAT(refusal("sweep", "A_1h.csv --model A_1h.csv"), HasSubstr("neither JSON nor safetensors"));
   EXPECT_THAT(refusal("sweep", "A_1h.csv --out out.txt"), HasSubstr(".csv or .parquet"));
   EXPECT_THAT(refusal("sweep", "A_1h.csv --fee 0.5"), HasSubstr("--fee is 0.5"));
-  EXPECT_THAT(refusal("backtest", "A_1h.csv --fee nan"), HasSubstr("--fee is nan"));
+  EXPECT_THAT(refusal("backtest", "A_1h.csv --fee nan"), HasSubstr("--fee nan: a number is needed"));
   EXPECT_THAT(refusal("sweep", "A_1h.csv --slippage -1"), HasSubstr("--slippage is -1"));
   EXPECT_THAT(refusal("sweep", "A_1h.csv --cash 0"), HasSubstr("--cash is 0"));
   EXPECT_THAT(refusal("backtest", "A_1h.csv --size 2"), HasSubstr("--size is 2"));
