@@ -6,10 +6,9 @@
 //
 //   σ_t  volatility of a minute: √(mean of r²) / √(minutes of a bar), r the log returns from close to close
 //   S_t  bid-ask spread by Abdi & Ranaldo (2017): mean of √max(0, 4·(c_i − η_i)·(c_i − η_{i+1})) over pairs
-//   of
-//        bars, / √(minutes of a bar), c the log close and η the mean of log high and log low
-//   Q_t  minutes of the market's volume that the order is: its value / (mean of close·volume / minutes of a
-//   bar)
+//        of bars, / √(minutes of a bar), c the log close and η the mean of log high and log low
+//   Q_t  minutes of the market's volume that the order is: its value / (mean of close·volume / minutes of
+//        a bar)
 //
 // All means are exponentially weighted with one half-life, over the bars before t: the fill's own bar counts
 // for none of them. On bars of a minute S is the paper's. On longer ones the pairs show a bar's own movement
