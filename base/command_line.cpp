@@ -74,7 +74,7 @@ struct NamedFile {
 void collect_files(const CLI::App& app, std::vector<NamedFile>& files) {
   for (const CLI::Option* option : app.get_options()) {
     const std::string type = option->get_type_name();
-    const bool written = type == written_table || type == written_model;
+    const bool written = type == written_table || type == written_model || type == written_metrics;
     if (!written && type.find("FILE") == std::string::npos) continue;
     for (const std::string& file : option->results()) {
       if (!file.empty()) files.push_back({option->get_name(), file, written});

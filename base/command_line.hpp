@@ -36,6 +36,7 @@ void refuse_unless(bool given, bool fits, const std::string& flag, const std::st
 // to be read would be lost, or what is written first.
 inline constexpr const char* written_table = "FILE.csv|FILE.parquet";
 inline constexpr const char* written_model = "FILE.json|FILE.safetensors";
+inline constexpr const char* written_metrics = "FILE.prom";
 
 // Throws InputError naming both flags where two of them name the same file (or will) and `out` is written.
 void refuse_same_file(const std::string& out_flag, const std::string& out, const std::string& flag,

@@ -7,7 +7,6 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <numeric>
 #include <string>
 
 #include "base/error.hpp"
@@ -203,10 +202,9 @@ struct LiveFilter<T>::State {
   void sum_parts(const T* of_parts) {
     constexpr std::size_t task = 4096;  // states
     const auto work = [&](std::size_t first, std::size_t end) {
-      for (std::size_t state = first; state < end; ++state) {
-        const T* part = of_parts + state * static_cast<std::size_t>(components);
-        posteriors[state] = std::accumulate(part, part + components, T{0});
-      }
+      const auto count = static_cast<std::size_t>(components);
+      collapse(std::span(of_parts + first * count, (end - first) * count), components,
+               posteriors.subspan(first, end - first));
     };
     if (posteriors.size() <= task) return work(0, posteriors.size());
     tbb::parallel_for(

@@ -39,12 +39,6 @@ Model expanded(const Model& model) {
   return result;
 }
 
-std::vector<double> collapsed(std::span<const double> probability, int components) {
-  std::vector<double> sums(probability.size() / components, 0);
-  for (std::size_t i = 0; i < probability.size(); ++i) sums[i / components] += probability[i];
-  return sums;
-}
-
 Model moment_matched(const Model& model) {
   Model result = model;
   result.emission = EmissionKind::gaussian;

@@ -3,6 +3,7 @@
 // with tied transitions, P((k,c) → (k',c')) = P(k → k')·w_k'c', start likewise.
 
 #include <memory>
+#include <numeric>
 #include <span>
 #include <vector>
 
@@ -14,8 +15,14 @@ namespace regent::hmm {
 // back as they are.
 Model expanded(const Model& model);
 
-// P(state) from P(sub-state): sums over the components. probability: [bars, K·C] → [bars, K].
-std::vector<double> collapsed(std::span<const double> probability, int components);
+// P(state) from P(sub-state): sums over the components. parts: [bars, K·C] → states: [bars, K].
+template <class T>
+void collapse(std::span<const T> parts, int components, std::span<T> states) {
+  for (std::size_t k = 0; k < states.size(); ++k) {
+    const auto first = parts.begin() + static_cast<std::ptrdiff_t>(k) * components;
+    states[k] = std::accumulate(first, first + components, T{0});
+  }
+}
 
 // The Gaussian model with the mean and covariance of every state of a mixture: its structure.
 Model moment_matched(const Model& model);

@@ -82,11 +82,6 @@ void check_places(const AllocateFlags& flags) {
   market::check_table_name(flags.out);
   market::check_folder(flags.plots, "--plots");
   market::check_file_place(flags.metrics, "--metrics");
-  for (const std::string& file : flags.bars.files)
-    refuse_same_file("--metrics", flags.metrics, "the data", file);
-  refuse_same_file("--metrics", flags.metrics, "--out", flags.out);
-  refuse_same_file("--metrics", flags.metrics, "--convictions", flags.wishes.convictions);
-  refuse_same_file("--metrics", flags.metrics, "--regimes", flags.wishes.regimes);
   if (flags.plots.empty()) return;
   for (const char* drawn : {"weights.parquet", "returns.parquet"})
     refuse_same_file("--out", flags.out, "--plots", std::filesystem::path(flags.plots) / drawn);
@@ -152,7 +147,7 @@ void add_walk(CLI::App& app, AllocateFlags& flags) {
   app.add_option("--out", flags.out, "Weights over time, as regent backtest --weights reads them")
       ->type_name(written_table);
   app.add_option("--metrics", flags.metrics, "The last weights and their risk as gauges for Prometheus")
-      ->type_name("FILE.prom");
+      ->type_name(written_metrics);
   app.add_option("--plots", flags.plots,
                  "Folder for cov_matrix.png, eigen_spectrum.png, risk.png, weights.png and volatility.png")
       ->type_name("FOLDER");

@@ -4,7 +4,6 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "base/atomic_file.hpp"
 #include "base/command_line.hpp"
 #include "base/error.hpp"
 #include "market/io/output.hpp"
@@ -37,9 +36,8 @@ void check_numbers(const DreamFlags& flags) {
 
 // Whether --out holds a dream that was begun with these flags of a fit.
 bool goes_on(const DreamFlags& flags) {
-  const fs::path file = fs::path(flags.out) / "dream.json";
-  if (flags.out.empty() || !fs::exists(file)) return false;
-  const auto begun = nlohmann::json::parse(read_file(file), nullptr, false);
+  if (flags.out.empty()) return false;
+  const nlohmann::json begun = json_in(fs::path(flags.out) / claim_name);
   return begun.is_object() && begun.contains("fit") && begun["fit"] == nlohmann::json(fit_flags_of(flags));
 }
 

@@ -24,10 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-nlohmann::json json_in(const fs::path& file) {
-  return fs::exists(file) ? nlohmann::json::parse(read_file(file), nullptr, false) : nlohmann::json();
-}
-
 // One timeline is of one portfolio under the same stresses and costs.
 void claim_timeline(const fs::path& folder, const DreamFlags& flags, const DreamSetup& setup) {
   const nlohmann::ordered_json own = {{"format", "regent-dreams/1"},

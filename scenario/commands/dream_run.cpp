@@ -25,8 +25,6 @@ namespace fs = std::filesystem;
 using cuda::scenario::Outcomes;
 using market::SeriesColumn;
 
-constexpr const char* claim_name = "dream.json";
-
 struct Chunk {
   std::int64_t first, end;
   fs::path file(const DreamFlags& flags, const std::string& stress, const char* folder) const {
@@ -129,6 +127,10 @@ std::map<std::int64_t, std::int64_t> parts_there(const DreamFlags& flags) {
 
 }  // namespace
 
+nlohmann::json json_in(const fs::path& file) {
+  return fs::exists(file) ? nlohmann::json::parse(read_file(file), nullptr, false) : nlohmann::json();
+}
+
 void check_claim(const DreamFlags& flags) {
   std::error_code error;
   const fs::path folder = flags.out, file = folder / claim_name;
@@ -147,7 +149,7 @@ void claim_folder(const DreamFlags& flags, const DreamSetup& setup) {
   check_claim(flags);
   market::make_folder(folder);
   if (fs::exists(file)) {
-    const auto known = nlohmann::json::parse(read_file(file), nullptr, false);
+    const nlohmann::json known = json_in(file);
     if (!known.is_object() || !known.contains("fingerprint"))
       throw InputError(file.string() +
                        ": damaged, so that nobody knows whose dream --out holds; name another folder, or "

@@ -2,6 +2,8 @@
 // The paths of a dream in chunks, each a file of its own, so that a second start goes on where the first
 // ended.
 
+#include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,11 @@ struct Dreamed {
 
 // Throws InputError where --out holds anything, and no dream.
 void check_claim(const DreamFlags& flags);
+
+// The file in a dream's folder that says whose it is.
+inline constexpr const char* claim_name = "dream.json";
+// What a JSON file of a dream holds: null where there is none, discarded where it is damaged.
+nlohmann::json json_in(const std::filesystem::path& file);
 
 // Claims --out for this dream: its dream.json holds the fingerprint. Throws InputError where the folder holds
 // another one.

@@ -21,10 +21,6 @@ FANS_IN_A_ROW = 4
 LINES = ["-", "--", ":", "-."]
 
 
-def colour_of(index):
-    return "#000000" if index == 0 else style.SPARE_COLOURS[(index - 1) % len(style.SPARE_COLOURS)]
-
-
 def line_of(index):
     """Hues come again with other dashes."""
     return "-" if index == 0 else LINES[(index - 1) // len(style.SPARE_COLOURS) % len(LINES)]
@@ -55,9 +51,9 @@ def draw_fan(folder, names, left_out):
     for axis, (i, name) in zip(axes.flat, enumerate(names)):
         rows = fan["stress"] == name
         steps = fan["step"][rows] + 1
-        axis.fill_between(steps, fan["q05"][rows], fan["q95"][rows], color=colour_of(i), alpha=0.15, linewidth=0, label="5–95 %")
-        axis.fill_between(steps, fan["q25"][rows], fan["q75"][rows], color=colour_of(i), alpha=0.3, linewidth=0, label="25–75 %")
-        axis.plot(steps, fan["q50"][rows], color=colour_of(i), linewidth=1.2, label="median")
+        axis.fill_between(steps, fan["q05"][rows], fan["q95"][rows], color=style.scenario_colour(i), alpha=0.15, linewidth=0, label="5–95 %")
+        axis.fill_between(steps, fan["q25"][rows], fan["q75"][rows], color=style.scenario_colour(i), alpha=0.3, linewidth=0, label="25–75 %")
+        axis.plot(steps, fan["q50"][rows], color=style.scenario_colour(i), linewidth=1.2, label="median")
         axis.axhline(1, color="grey", linewidth=0.6)
         axis.set_title(name)
         axis.set_xlabel("bar")
@@ -76,9 +72,9 @@ def draw_distributions(folder, names, left_out, report):
     everything = np.concatenate([dream["profit"][rows] for rows in chosen.values()])
     edges = np.linspace(*np.quantile(everything, [0.001, 0.999]), 80) if np.ptp(everything) > 0 else 10
     for i, (name, rows) in enumerate(chosen.items()):
-        left.hist(dream["profit"][rows], bins=edges, density=True, histtype="step", color=colour_of(i), linestyle=line_of(i), label=name)
+        left.hist(dream["profit"][rows], bins=edges, density=True, histtype="step", color=style.scenario_colour(i), linestyle=line_of(i), label=name)
         depth = np.sort(dream["drawdown_max"][rows])
-        right.plot(depth, 1 - np.arange(len(depth)) / len(depth), color=colour_of(i), linestyle=line_of(i), label=name)
+        right.plot(depth, 1 - np.arange(len(depth)) / len(depth), color=style.scenario_colour(i), linestyle=line_of(i), label=name)
     es = report["stresses"][0]["risk"][1]
     left.axvline(-es["value_at_risk"], color="black", linestyle="--", linewidth=0.8, label="baseline VaR 99 %")
     left.axvline(-es["expected_shortfall"], color="black", linestyle=":", linewidth=1, label="baseline ES 99 %")
@@ -98,10 +94,10 @@ def draw_mix(folder):
     mix = style.read(folder / "regimes.parquet")
     steps = mix.pop("step") + 1
     names = list(mix)
-    macros = list(dict.fromkeys(name.rstrip("0123456789").strip() for name in names))
+    macros = list(dict.fromkeys(style.macro_of(name) for name in names))
     shades = {}
     for i, name in enumerate(names):
-        macro = name.rstrip("0123456789").strip()
+        macro = style.macro_of(name)
         base = style.regime_colour(macro, macros.index(macro)) if macro in style.REGIME_COLOURS else style.SPARE_COLOURS[i % 8]
         shades[name] = (base, 1 - 0.25 * (sum(other.startswith(macro) for other in names[:i]) % 4))
     figure, axis = plt.subplots(figsize=(9, 3.6), layout="constrained")

@@ -35,7 +35,7 @@ def draw_lines(axes, timeline, names):
     for i, name in enumerate(names):
         rows = timeline["scenario"] == name
         times = timeline["time"][rows].astype("datetime64[ms]")
-        look = {"color": "#000000" if i == 0 else style.SPARE_COLOURS[(i - 1) % 8], "marker": ".", "markersize": 4, "linewidth": 1.1,
+        look = {"color": style.scenario_colour(i), "marker": ".", "markersize": 4, "linewidth": 1.1,
                 "zorder": 3 if i == 0 else 2}
         if i == 0:
             robust.fill_between(times, 100 * timeline["robust_low"][rows], 100 * timeline["robust_high"][rows], color="#000000", alpha=0.12, linewidth=0)
@@ -51,10 +51,10 @@ def draw_regimes(axis, timeline):
     base = timeline["scenario"] == timeline["scenario"][0]
     times, regimes = timeline["time"][base].astype("datetime64[ms]"), timeline["regime"][base]
     labels = list(dict.fromkeys(regimes))
-    macros = list(dict.fromkeys(label.rstrip("0123456789").strip() for label in labels))
+    macros = list(dict.fromkeys(style.macro_of(label) for label in labels))
     axis.step(times, 100 * timeline["regime_probability"][base].astype(float), where="post", color="black", linewidth=0.8)
     for first, end, label in style.runs_of(regimes):
-        macro = label.rstrip("0123456789").strip()
+        macro = style.macro_of(label)
         style.span(axis, times, first, end, color=style.regime_colour(macro, macros.index(macro)), alpha=0.35)
     axis.legend(handles=[Patch(color=style.regime_colour(m, macros.index(m)), alpha=0.35, label=m) for m in macros],
                 loc="center left", bbox_to_anchor=(1, 0.5))

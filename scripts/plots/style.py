@@ -54,6 +54,16 @@ def run(draw_all, usage):
     tell(draw_all(folder), folder)
 
 
+def macro_of(label):
+    """The macro regime of a micro state's label, as calm of calm 2."""
+    return label.rstrip("0123456789").strip()
+
+
+def scenario_colour(index):
+    """The baseline, the first one, is black."""
+    return "#000000" if index == 0 else SPARE_COLOURS[(index - 1) % len(SPARE_COLOURS)]
+
+
 def regime_colour(label, index):
     return REGIME_COLOURS.get(label, SPARE_COLOURS[index % len(SPARE_COLOURS)])
 

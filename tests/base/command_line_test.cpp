@@ -96,6 +96,16 @@ TEST(RunCommand, NamesTheFlagThatWasMeant) {
   EXPECT_THAT(run({"--", "--log-levle"}).error, ::testing::Not(HasSubstr("there is no --log-levle")));
 }
 
+// Exit code and standard error of a command that does nothing.
+std::pair<int, std::string> run_app(CLI::App& app, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "regent-test");
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  ::testing::internal::CaptureStderr();
+  const int code = run_command(app, static_cast<int>(argv.size()), argv.data(), [] { return 0; });
+  return {code, ::testing::internal::GetCapturedStderr()};
+}
+
 TEST(RunCommand, NamesTheVerbThatWasMeant) {
   const auto run_with = [](std::vector<std::string> arguments, bool needs_a_verb) {
     CLI::App app("Tests");
@@ -105,12 +115,7 @@ TEST(RunCommand, NamesTheVerbThatWasMeant) {
     app.add_option("FILE", file);
     CLI::App* score = app.add_subcommand("score", "");
     score->add_option("--model", endpoint);
-    arguments.insert(arguments.begin(), "regent-test");
-    std::vector<char*> argv;
-    for (std::string& argument : arguments) argv.push_back(argument.data());
-    ::testing::internal::CaptureStderr();
-    const int code = run_command(app, static_cast<int>(argv.size()), argv.data(), [] { return 0; });
-    return std::pair(code, ::testing::internal::GetCapturedStderr());
+    return run_app(app, std::move(arguments));
   };
   EXPECT_THAT(run_with({"scor", "--model", "m"}, true),
               Pair(exit_input, HasSubstr("there is no \"scor\", did you mean 'score'? (possible: score)")));
@@ -144,12 +149,7 @@ TEST(RunCommand, RefusesToWriteAFileThatAnotherFlagNames) {
     app.add_option("--out", out)->type_name(written_table);
     app.add_option("--other", other)->type_name(written_table);
     app.add_option("input", input)->type_name("FILE");
-    arguments.insert(arguments.begin(), "regent-test");
-    std::vector<char*> argv;
-    for (std::string& argument : arguments) argv.push_back(argument.data());
-    ::testing::internal::CaptureStderr();
-    const int code = run_command(app, static_cast<int>(argv.size()), argv.data(), [] { return 0; });
-    return std::pair(code, ::testing::internal::GetCapturedStderr());
+    return run_app(app, std::move(arguments));
   };
   const std::string data = (folder.path() / "x.csv").string(), link = (folder.path() / "y.csv").string();
   std::ofstream(data) << "1\n";

@@ -226,6 +226,14 @@ TEST(ModelFile, RefusesAWrongNameAnEmptyFileAndAStructureAsSafetensors) {
   EXPECT_THROW(read_model(scratch("nothing.json")), InputError);
 }
 
+Model through_safetensors(const Model& model) {
+  const std::filesystem::path file = scratch("through.safetensors");
+  write_model(model, file);
+  const Model read = read_model(file);
+  std::filesystem::remove(file);
+  return read;
+}
+
 TEST(ModelJson, KeepsTheKindOfCovarianceWhereItIsNotFull) {
   Model model = model_from_json(gaussian, "m.json");
   EXPECT_EQ(model.covariance, CovarianceKind::full);
@@ -233,10 +241,7 @@ TEST(ModelJson, KeepsTheKindOfCovarianceWhereItIsNotFull) {
   for (const auto kind : {CovarianceKind::diagonal, CovarianceKind::tied, CovarianceKind::spherical}) {
     model.covariance = kind;
     EXPECT_EQ(model_from_json(model_to_json(model), "m.json").covariance, kind);
-    const std::filesystem::path file = scratch("kind.safetensors");
-    write_model(model, file);
-    EXPECT_EQ(read_model(file).covariance, kind);
-    std::filesystem::remove(file);
+    EXPECT_EQ(through_safetensors(model).covariance, kind);
   }
   std::string text = model_to_json(model);
   text.replace(text.find("spherical"), 9, "spheric");
@@ -257,10 +262,7 @@ TEST(ModelJson, KeepsTheLengthOfABarWhereItIsKnown) {
   for (const double seconds : {3600.0, 0.1, 1.0 / 3, 2629800.0}) {
     model.bar_seconds = seconds;
     EXPECT_EQ(model_from_json(model_to_json(model), "m.json").bar_seconds, seconds);
-    const std::filesystem::path file = scratch("length.safetensors");
-    write_model(model, file);
-    EXPECT_EQ(read_model(file).bar_seconds, seconds);
-    std::filesystem::remove(file);
+    EXPECT_EQ(through_safetensors(model).bar_seconds, seconds);
   }
   model.bar_seconds = 3600;
   EXPECT_THAT(model_to_json(model), HasSubstr("\"bar_seconds\": 3600.0,\n"));

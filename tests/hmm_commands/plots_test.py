@@ -1,24 +1,17 @@
 """What the pictures of regent hmm plot show. Status 77 (skipped) without matplotlib and pyarrow."""
 
-import os
 import pathlib
 import sys
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-OWN_PYTHON = ROOT / ".venv/bin/python"  # what the commands draw with
-if OWN_PYTHON.exists() and pathlib.Path(sys.executable) != OWN_PYTHON:
-    os.execv(OWN_PYTHON, [str(OWN_PYTHON), *sys.argv])
-sys.dont_write_bytecode = True
-sys.path.insert(0, str(ROOT / "scripts/plots"))
-try:
-    import hmm
-    import matplotlib.dates as dates
-    import numpy as np
-    import style
-except ImportError as missing:
-    print(f"skipped: {missing}; scripts/setup installs it")
-    sys.exit(77)
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from drawing import require  # noqa: E402
+
+require("matplotlib", "numpy", "pyarrow")
+import hmm  # noqa: E402
+import matplotlib.dates as dates  # noqa: E402
+import numpy as np  # noqa: E402
+import style  # noqa: E402
 
 LABELS = ["calm", "chaos"]
 

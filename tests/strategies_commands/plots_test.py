@@ -7,20 +7,13 @@ import sys
 import tempfile
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-OWN_PYTHON = ROOT / ".venv/bin/python"  # what the commands draw with
-if OWN_PYTHON.exists() and pathlib.Path(sys.executable) != OWN_PYTHON:
-    os.execv(OWN_PYTHON, [str(OWN_PYTHON), *sys.argv])
-sys.dont_write_bytecode = True
-sys.path.insert(0, str(ROOT / "scripts/plots"))
-try:
-    import matplotlib  # noqa: F401
-    import numpy as np
-    import pyarrow
-    import pyarrow.parquet as parquet
-except ImportError as missing:
-    print(f"skipped: {missing}; scripts/setup installs it")
-    sys.exit(77)
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from drawing import require  # noqa: E402
+
+require("matplotlib", "numpy", "pyarrow")
+import numpy as np  # noqa: E402
+import pyarrow  # noqa: E402
+import pyarrow.parquet as parquet  # noqa: E402
 import style  # noqa: E402
 import sweep  # noqa: E402
 import tear_sheet  # noqa: E402

@@ -387,10 +387,16 @@ TEST(Sweep, RunsOfManyShapesFollowOneAnotherOnEveryBackend) {
   if (!has_gpu) GTEST_SKIP() << "no GPU here: the CPU alone was looked at";
 }
 
-TEST(Sweep, ResultsDoNotDependOnTheNumberOfThreads) {
-  Market market(700, 40, 3);
+// With lanes that have levels, of random rules.
+Market market_with_levels(int bars, int seed, int lanes) {
+  Market market(bars, 40, seed);
   market.lanes = random_lanes(
-      market, {"", true, true, false, false, false, true, true, false, false, 1, false, true}, 3000);
+      market, {"", true, true, false, false, false, true, true, false, false, 1, false, true}, lanes);
+  return market;
+}
+
+TEST(Sweep, ResultsDoNotDependOnTheNumberOfThreads) {
+  Market market = market_with_levels(700, 3, 3000);
   Task task = market.task();
   task.rules.shorts = true;
   const Results many = run(Resources::make("cpu"), task);
@@ -578,9 +584,7 @@ TEST(SweepByHand, WholeUnitsAreRoundedDownAndTooLittleCashBuysNothing) {
 }
 
 TEST(Sweep, ARateOfEveryBarThatIsTheRulesGivesTheRulesBits) {
-  Market market(900, 40, 11);
-  market.lanes = random_lanes(
-      market, {"", true, true, false, false, false, true, true, false, false, 1, false, true}, 300);
+  Market market = market_with_levels(900, 11, 300);
   Task task = market.task();
   task.rules.shorts = true;
   const Results fixed = run(Resources::make("cpu"), task);
